@@ -1,0 +1,87 @@
+# Developer commands. Each one sets up .venv by itself when it is missing or out of date.
+
+PYTHON ?= python3
+VENV ?= .venv
+CC ?= cc
+# Where torch without CUDA comes from; where it is not reached, pip's own configuration decides.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+BUILD_DIR ?= build/core
+
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+STAMP := $(VENV)/.sdst-edge-installed
+TORCH_STAMP := $(VENV)/.torch-installed
+CORE_SOURCES := $(shell find runtimes/core -type f -name '*.[ch]' -o -type f -name 'CMakeLists.txt' -o -type f -name '*.in')
+C_FORMATTED := $(shell find runtimes/core -type f -name '*.[ch]')
+PY_FORMATTED := sdst_edge export runtimes benchmarks tests
+
+.PHONY: help setup demo test check fmt test-c golden bench build clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(STAMP) ## create .venv with all that the other commands need
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+	  { echo "error: $(PYTHON) is missing or older than 3.10; install Python 3.10 or newer, or name it: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "error: $(PYTHON) has no venv module; install it (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@command -v $(firstword $(CC)) >/dev/null || \
+	  { echo "error: no C compiler ($(CC)); install one (Debian and Ubuntu: apt install gcc), or name it: make CC=clang" >&2; exit 1; }
+	@echo "Creating $(VENV): about 450 MB of downloads, most of it torch"
+	@$(PYTHON) -m venv $(VENV)
+
+$(TORCH_STAMP): $(VENV)/pyvenv.cfg constraints.txt
+	@if $(RUN) -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1] + "/torch/", timeout=10)' $(TORCH_INDEX) 2>/dev/null; \
+	 then $(BIN)/pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch; \
+	 else echo "$(TORCH_INDEX) is not reached: torch comes as pip is configured"; \
+	      $(BIN)/pip install --quiet --constraint constraints.txt torch; fi
+	@touch $@
+
+$(STAMP): $(TORCH_STAMP) pyproject.toml $(CORE_SOURCES)
+	@$(BIN)/pip install --quiet 'scikit-build-core>=0.10' 'cmake>=3.18' 'ninja>=1.11'
+	@CC="$(CC)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## train a small tracker for a minute, export it, follow an object in a rendered clip
+	@$(BIN)/sdst-edge demo --output demo
+
+test: $(STAMP) ## all Python tests
+	@$(BIN)/pytest
+
+check: $(STAMP) ## linters, types, layers, formats
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check $(PY_FORMATTED)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/clang-format --dry-run --Werror $(C_FORMATTED)
+
+fmt: $(STAMP) ## format Python and C
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format $(PY_FORMATTED)
+	@$(BIN)/clang-format -i $(C_FORMATTED)
+
+test-c: $(STAMP) ## libsdst's own tests: a plain build, and one with ASan and UBSan
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; set -e; for sanitize in OFF ON; do \
+	   cmake -S runtimes/core -B $(BUILD_DIR)-sanitize-$$sanitize -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER="$(CC)" \
+	         -DSDST_BUILD_TESTS=ON -DSDST_BUILD_BENCH=ON -DSDST_WERROR=ON -DSDST_SANITIZE=$$sanitize >/dev/null; \
+	   cmake --build $(BUILD_DIR)-sanitize-$$sanitize; \
+	   ctest --test-dir $(BUILD_DIR)-sanitize-$$sanitize --output-on-failure; done
+
+golden: $(STAMP) ## write the golden files anew; review the diff before committing it
+	@SDST_UPDATE_GOLDEN=1 $(BIN)/pytest tests/golden
+	@git --no-pager diff --stat -- tests/golden
+
+bench: $(STAMP) ## kernels and crop on this machine
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; set -e; \
+	 cmake -S runtimes/core -B $(BUILD_DIR)-bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER="$(CC)" -DSDST_BUILD_BENCH=ON >/dev/null; \
+	 cmake --build $(BUILD_DIR)-bench; $(BUILD_DIR)-bench/bench/sdst_bench
+	@$(RUN) benchmarks/crop_vs_opencv.py
+
+build: $(STAMP) ## wheel and sdist in dist/
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(RUN) -m build --no-isolation
+
+clean: ## everything that the other commands made
+	rm -rf $(VENV) build dist demo

@@ -1,0 +1,368 @@
+/*
+ * libsdst: everything around the network of a Siamese tracker, and never the network itself.
+ *
+ *     sdst_tracker_config config;
+ *     sdst_tracker_default_config(&config);            // then set what the model's manifest says
+ *     sdst_tracker *tracker = NULL;
+ *     if (sdst_tracker_create(&config, &tracker) != SDST_OK) return 1;
+ *
+ *     sdst_frame first = {sizeof first, SDST_PIXEL_BGR8, width, height, stride_bytes, pixels};
+ *     sdst_box box = {x, y, w, h};
+ *     sdst_tracker_template_input(tracker, &first, &box, z);      // z: (3, template_size, template_size)
+ *     //   engine: template graph, z -> correlation kernels, kept for this target
+ *     for (;;) {
+ *         sdst_tracker_search_input(tracker, &frame, x);          // x: (3, search_size, search_size)
+ *         //   engine: search graph and head, x -> score and ltrb maps
+ *         sdst_result result;
+ *         sdst_tracker_decode(tracker, &outputs, &result);        // result.box, result.score, result.found
+ *     }
+ *     sdst_tracker_destroy(tracker);
+ *
+ * Threads: every function may be called from any thread; one handle must not be used by two threads at the same
+ * time. Functions without a handle are re-entrant.
+ * Ownership: the caller owns every buffer; the library keeps no pointer to one after a call returns. A tracker
+ * makes its one allocation in sdst_tracker_create(); no other function allocates.
+ * Alignment: none is required of any buffer. Aliasing: outputs must not overlap inputs.
+ * Failure: a function that does not return SDST_OK has left the tracker as it was.
+ *
+ * Coordinates: 0-based, continuous, pixel i spans [i, i + 1). Boxes are (x, y, w, h) of the top left corner and the
+ * size, in image pixels.
+ */
+#ifndef SDST_H
+#define SDST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#if defined(SDST_BUILD_SHARED)
+#define SDST_API __declspec(dllexport)
+#elif defined(SDST_STATIC)
+#define SDST_API
+#else
+#define SDST_API __declspec(dllimport)
+#endif
+#else
+#define SDST_API __attribute__((visibility("default")))
+#endif
+
+/* ------------------------------------------------------------------------------------------------ library -- */
+
+/** Bumped when a call that was valid before stops being so. Compare it after loading the library at run time. */
+#define SDST_ABI_VERSION 1
+
+/** Status of a call. Values are fixed; new ones are appended inside their family. */
+typedef enum sdst_status {
+    SDST_OK = 0,
+
+    /* 0x1_: an argument */
+    SDST_ERR_NULL = 0x10,          /**< a required pointer is NULL */
+    SDST_ERR_STRUCT_SIZE = 0x11,   /**< struct_size is not that of any version of the struct */
+    SDST_ERR_VALUE = 0x12,         /**< a parameter is out of its range */
+    SDST_ERR_FRAME = 0x13,         /**< frame of no pixels, too large, unknown format or too short stride */
+    SDST_ERR_FRAME_CHANGED = 0x14, /**< frame of another size or format than the one at the target's start */
+    SDST_ERR_BOX = 0x15,           /**< box with NaN, infinity, or a side <= 0 */
+    SDST_ERR_BOX_OUTSIDE = 0x16,   /**< box that does not meet the frame */
+    SDST_ERR_SHAPE = 0x17,         /**< map of another shape than the configuration says */
+    SDST_ERR_NOT_FINITE = 0x18,    /**< NaN or infinity among the network's outputs */
+
+    /* 0x2_: a resource */
+    SDST_ERR_MEMORY = 0x20, /**< out of memory */
+
+    /* 0x3_: the order of calls */
+    SDST_ERR_NO_TARGET = 0x30, /**< no sdst_tracker_template_input() yet */
+    SDST_ERR_NO_SEARCH = 0x31, /**< sdst_tracker_decode() without sdst_tracker_search_input() before it */
+
+    /* 0x4_: not supported */
+    SDST_ERR_UNSUPPORTED = 0x40 /**< a value that this version of the library does not know */
+} sdst_status;
+
+/** @return A static, never NULL, lower-case description of a status, also of unknown values. */
+SDST_API const char *sdst_status_string(sdst_status status);
+
+/** @return SDST_ABI_VERSION of the library that was loaded. */
+SDST_API uint32_t sdst_abi_version(void);
+
+/** @return Version of the library as "major.minor.patch", static. */
+SDST_API const char *sdst_version(void);
+
+/**
+ * @return Name of the instruction set whose kernels run: "ref" or "avx2", static. Chosen once, at the first call of
+ *         a kernel or of this function; the environment variable SDST_ISA forces one. A forced set that this
+ *         processor lacks, or an unknown name, falls back to "ref".
+ */
+SDST_API const char *sdst_isa(void);
+
+/* ------------------------------------------------------------------------------------------------- frames -- */
+
+typedef enum sdst_pixel_format {
+    SDST_PIXEL_BGR8 = 0 /**< interleaved blue, green, red, one byte each */
+} sdst_pixel_format;
+
+/** A picture that the caller owns. Sides are at most 32767 px. */
+typedef struct sdst_frame {
+    uint32_t struct_size; /**< sizeof(sdst_frame) */
+    int32_t format;       /**< an sdst_pixel_format */
+    int32_t width;        /**< px, > 0 */
+    int32_t height;       /**< px, > 0 */
+    int64_t stride_bytes; /**< from a row to the next, >= 3 * width */
+    const uint8_t *data;  /**< first pixel of the top row */
+} sdst_frame;
+
+/** A box in image pixels, 0-based. */
+typedef struct sdst_box {
+    double x; /**< left edge */
+    double y; /**< top edge */
+    double w; /**< width, > 0 */
+    double h; /**< height, > 0 */
+} sdst_box;
+
+/**
+ * Mean of each channel over the whole frame, rounded towards zero as pysot's border fill is.
+ * @param[in]  frame
+ * @param[out] mean   3 values in the order of the frame's channels
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME
+ */
+SDST_API sdst_status sdst_frame_mean(const sdst_frame *frame, uint8_t mean[3]);
+
+/* -------------------------------------------------------------------------------------------------- crops -- */
+
+/** How a crop's corner and side become whole pixels. */
+typedef enum sdst_rounding {
+    /** side = round half to even; corner = floor(centre - (side + 1) / 2 + 0.5); pysot get_subwindow. */
+    SDST_ROUNDING_PYSOT = 0
+} sdst_rounding;
+
+/** How source pixels become output pixels. */
+typedef enum sdst_interpolation {
+    /** Bit-identical to OpenCV's resize(INTER_LINEAR) of uint8 pictures on x86, fixed-point coefficients included. */
+    SDST_INTERPOLATION_OPENCV_U8 = 0
+} sdst_interpolation;
+
+typedef enum sdst_channel_order { SDST_CHANNELS_BGR = 0, SDST_CHANNELS_RGB = 1 } sdst_channel_order;
+
+/** One crop: which part of the frame, what lies outside it, and what leaves the function. */
+typedef struct sdst_crop {
+    uint32_t struct_size; /**< sizeof(sdst_crop) */
+    int32_t rounding;     /**< an sdst_rounding */
+    int32_t interpolation; /**< an sdst_interpolation */
+    int32_t out_width;    /**< px, 1..4096 */
+    int32_t out_height;   /**< px, 1..4096 */
+    uint8_t border[4];    /**< colour outside the frame, in the order of the frame's channels; the fourth is 0 */
+    double center_x;      /**< image px, pysot's convention: the centre of pixel i is i */
+    double center_y;
+    double width;  /**< image px before rounding; it rounds to 1..32767 */
+    double height; /**< image px before rounding; it rounds to 1..32767 */
+} sdst_crop;
+
+/** What happens to a pixel value v of channel c on its way into the network: (v - mean[c]) * scale[c]. */
+typedef struct sdst_normalization {
+    uint32_t struct_size;  /**< sizeof(sdst_normalization) */
+    int32_t channel_order; /**< an sdst_channel_order: that of the network's input */
+    float mean[3];         /**< 0..255, in the network's order of channels */
+    float scale[3];        /**< in the network's order of channels */
+} sdst_normalization;
+
+/**
+ * Cuts, fills, resizes, normalises and packs in one pass.
+ * @param[in]  frame
+ * @param[in]  crop           may lie partly or wholly outside the frame
+ * @param[in]  normalization
+ * @param[out] out            (3, out_height, out_width) float32, channels first, C order
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_VALUE, SDST_ERR_UNSUPPORTED
+ */
+SDST_API sdst_status sdst_crop_f32(const sdst_frame *frame, const sdst_crop *crop,
+                                   const sdst_normalization *normalization, float *out);
+
+/**
+ * The same crop as bytes, in the order of the frame's channels: what a training loader or a picture wants.
+ * @param[out] out            (out_height, out_width, 3) uint8, interleaved, C order
+ * @retval as sdst_crop_f32()
+ */
+SDST_API sdst_status sdst_crop_u8(const sdst_frame *frame, const sdst_crop *crop, uint8_t *out);
+
+/* ------------------------------------------------------------------------------------- cross-correlations -- */
+
+/**
+ * Depthwise cross-correlation: each channel of the search features with its own kernel, stride 1, zero padding.
+ *
+ *     response[c][i][j] = sum over u, v of search[c][i + u - pad][j + v - pad] * kernel[c][u][v]
+ *
+ * Accumulates in float32 (the reference kernel too), channel by channel.
+ * @param[in]  search    (channels, search_height, search_width)
+ * @param[in]  kernel    (channels, kernel_height, kernel_width)
+ * @param[in]  pad       cells on each of the four sides, 0 <= pad < kernel sides
+ * @param[out] response  (channels, search_height + 2 pad - kernel_height + 1, likewise the width)
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_VALUE (a side or the channels <= 0 or > 4096, or an empty response)
+ */
+SDST_API sdst_status sdst_xcorr_depthwise_f32(const float *search, const float *kernel, int32_t channels,
+                                              int32_t search_height, int32_t search_width, int32_t kernel_height,
+                                              int32_t kernel_width, int32_t pad, float *response);
+
+/**
+ * Pixelwise cross-correlation: every cell of the template is a 1x1 kernel over all channels.
+ *
+ *     response[k][p] = sum over c of kernel[k][c] * search[c][p]
+ *
+ * Accumulates in float32.
+ * @param[in]  search    (channels, search_cells)
+ * @param[in]  kernel    (kernel_cells, channels)
+ * @param[out] response  (kernel_cells, search_cells)
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_VALUE (a count <= 0 or > 1048576)
+ */
+SDST_API sdst_status sdst_xcorr_pixelwise_f32(const float *search, const float *kernel, int32_t channels,
+                                              int32_t search_cells, int32_t kernel_cells, float *response);
+
+/* ------------------------------------------------------------------------------------------------ tracker -- */
+
+/** How a box becomes the side of the template crop; w and h are the box's, a is context_amount. */
+typedef enum sdst_context {
+    SDST_CONTEXT_SQUARE = 0,     /**< one side sqrt((w + p) (h + p)), p = a (w + h); pysot */
+    SDST_CONTEXT_RECTANGULAR = 1 /**< sides w (1 + 2 a) and h (1 + 2 a); FEAR */
+} sdst_context;
+
+typedef enum sdst_border {
+    SDST_BORDER_FRAME_MEAN = 0, /**< channel means of the target's first frame, kept for its whole life */
+    SDST_BORDER_CONSTANT = 1    /**< border_value */
+} sdst_border;
+
+/** What the score map holds. */
+typedef enum sdst_score_kind {
+    SDST_SCORE_SOFTMAX2 = 0, /**< (2, S, S) logits of background and target */
+    SDST_SCORE_LOGIT = 1     /**< (1, S, S) logit of the target */
+} sdst_score_kind;
+
+/** All that makes a family's tracker behave as it was trained to. Passed by pointer, copied by the library. */
+typedef struct sdst_tracker_config {
+    uint32_t struct_size; /**< sizeof(sdst_tracker_config) */
+
+    int32_t template_size; /**< side of the template input, network px, 1..4096 */
+    int32_t search_size;   /**< side of the search input, network px, 1..4096 */
+    int32_t response_size; /**< side S of the output maps, cells, 1..1024 */
+    int32_t score_kind;    /**< an sdst_score_kind */
+
+    int32_t context;        /**< an sdst_context */
+    int32_t rounding;       /**< an sdst_rounding */
+    int32_t interpolation;  /**< an sdst_interpolation */
+    int32_t border;         /**< an sdst_border */
+    uint8_t border_value[4]; /**< for SDST_BORDER_CONSTANT, in the order of the frame's channels; the fourth is 0 */
+    sdst_normalization normalization;
+
+    double context_amount; /**< >= 0 */
+    double search_scale;   /**< side of the search crop over side of the template crop, > 0 */
+
+    double stride_px;        /**< network px from a cell of the maps to the next, > 0 */
+    double point_origin_px;  /**< network px from the centre of the search input to the first cell's point */
+    double window_influence; /**< share of the Hann window in the penalised score, 0..1 */
+    double penalty_k;        /**< strength of the penalty on changes of size and aspect, >= 0 */
+    double size_lr;          /**< rate at which the size follows the network, 0..1 */
+    double min_side_px;      /**< smallest side of a reported box, image px, > 0 */
+    double init_center_offset_px; /**< added to the centre x + w / 2 at the start; -0.5 for pysot's kin, else 0 */
+    double found_threshold;       /**< a score below it reads found = 0 */
+} sdst_tracker_config;
+
+/** Where the tracker believes its target to be. */
+typedef struct sdst_state {
+    uint32_t struct_size; /**< sizeof(sdst_state) */
+    int32_t reserved;     /**< 0 */
+    double center_x;      /**< image px */
+    double center_y;
+    double width;         /**< image px, > 0 */
+    double height;
+} sdst_state;
+
+/** Outputs of a head of points: distances from each cell's point to the four sides of the box. */
+typedef struct sdst_outputs {
+    uint32_t struct_size;   /**< sizeof(sdst_outputs) */
+    int32_t score_channels; /**< 2 for SDST_SCORE_SOFTMAX2, 1 for SDST_SCORE_LOGIT */
+    int32_t height;         /**< cells, must be response_size */
+    int32_t width;          /**< cells, must be response_size */
+    const float *score;     /**< (score_channels, height, width) */
+    const float *ltrb;      /**< (4, height, width): left, top, right, bottom, network px, >= 0 */
+} sdst_outputs;
+
+typedef struct sdst_result {
+    uint32_t struct_size;   /**< sizeof(sdst_result); set it before the call */
+    int32_t found;          /**< 0 when score < found_threshold, else 1 */
+    int32_t best_index;     /**< cell chosen, row * response_size + column */
+    float score;            /**< foreground probability of that cell, 0..1, without penalty and window */
+    float penalized_score;  /**< what the cell was chosen by */
+    int32_t reserved;       /**< 0 */
+    sdst_box box;           /**< image px, sides clamped, centre inside the frame */
+} sdst_result;
+
+typedef struct sdst_tracker sdst_tracker;
+
+/**
+ * Fills in the numbers of a plain tracker: 128 and 256 px inputs, stride 16, logit scores, no normalisation.
+ * @param[in,out] config   struct_size is read: set it first
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE
+ */
+SDST_API sdst_status sdst_tracker_default_config(sdst_tracker_config *config);
+
+/**
+ * @param[in]  config   validated in full and copied
+ * @param[out] tracker  a handle for sdst_tracker_destroy(); untouched on failure
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_VALUE, SDST_ERR_UNSUPPORTED, SDST_ERR_MEMORY
+ */
+SDST_API sdst_status sdst_tracker_create(const sdst_tracker_config *config, sdst_tracker **tracker);
+
+/** Frees a tracker. NULL is allowed. */
+SDST_API void sdst_tracker_destroy(sdst_tracker *tracker);
+
+/**
+ * Takes a target: remembers its box and border colour, and makes the input of the template graph.
+ * @param[in]  box  may stick out of the frame, must meet it
+ * @param[out] z    (3, template_size, template_size) float32
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_BOX, SDST_ERR_BOX_OUTSIDE,
+ *         SDST_ERR_VALUE (the crop would be larger than 32767 px)
+ */
+SDST_API sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
+                                                 float *z);
+
+/**
+ * Makes the input of the search graph around the target's last place.
+ * @param[out] x  (3, search_size, search_size) float32
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_FRAME_CHANGED, SDST_ERR_NO_TARGET,
+ *         SDST_ERR_VALUE (the crop would be larger than 32767 px)
+ */
+SDST_API sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *frame, float *x);
+
+/**
+ * Turns the network's outputs for the last search input into a box, and moves the state there.
+ *
+ *     score       = softmax or sigmoid of the score map
+ *     penalty     = exp(-(r s - 1) penalty_k), r and s the changes of aspect and size (SiamRPN)
+ *     best        = argmax of (1 - window_influence) penalty score + window_influence window; the first of equals
+ *     rate        = penalty[best] score[best] size_lr
+ *     centre      = centre + offset of the box from the search centre
+ *     size        = (1 - rate) size + rate size of the box, clamped to min_side_px .. frame
+ *
+ * @param[in]  outputs
+ * @param[out] result
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_SHAPE, SDST_ERR_NOT_FINITE, SDST_ERR_NO_TARGET,
+ *         SDST_ERR_NO_SEARCH
+ */
+SDST_API sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outputs, sdst_result *result);
+
+/**
+ * @param[out] state  struct_size is read: set it first
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_NO_TARGET
+ */
+SDST_API sdst_status sdst_tracker_get_state(const sdst_tracker *tracker, sdst_state *state);
+
+/**
+ * Moves the target: a detector found it again, or a test starts from a known place. Template and border colour stay.
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_NO_TARGET, SDST_ERR_BOX (not finite, or a side <= 0)
+ */
+SDST_API sdst_status sdst_tracker_set_state(sdst_tracker *tracker, const sdst_state *state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SDST_H */

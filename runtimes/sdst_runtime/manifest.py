@@ -1,0 +1,256 @@
+"""The manifest of a bundle: all that a device must know about a tracker, as strict JSON.
+
+The runtime reads this file and nothing else. A bundle is a folder::
+
+    manifest.json
+    onnx/fp32/template.onnx      a variant: one file per graph
+    onnx/fp32/search.onnx
+    onnx/fp32/head.onnx          holds the correlation kernels as initializers, to be written over per target
+    onnx/fp32/tail.onnx          head without the correlations, when libsdst computes them
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, TypeAlias
+
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.errors import ConfigError, ManifestError
+from sdst_runtime.strict import from_plain, to_plain
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MANIFEST_NAME",
+    "Correlation",
+    "Graph",
+    "Macs",
+    "Manifest",
+    "Parity",
+    "Placeholder",
+    "Provenance",
+    "Tensor",
+    "Variant",
+]
+
+FORMAT_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+
+GraphRole: TypeAlias = Literal["template", "search", "head", "tail"]
+SessionKind: TypeAlias = Literal["baked", "split"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """An input or output of a graph: ``shape`` is static, ``dtype`` a NumPy name such as ``float32``."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholder:
+    """An initializer of the head whose bytes are written over with a target's correlation kernel.
+
+    Attributes:
+        name: of the initializer; also that of the template graph's output that goes there.
+        offset: of its first byte in the ``.onnx`` file.
+        length: bytes.
+        shape: of the kernel.
+        dtype: NumPy name of what is stored in the file.
+        scale: of a quantised kernel, else null.
+        zero_point: of a quantised kernel, else null.
+    """
+
+    name: str
+    offset: int
+    length: int
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """One ONNX file of a variant; ``file`` is relative to the bundle, with forward slashes."""
+
+    file: str
+    sha256: str
+    size_bytes: int
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    placeholders: tuple[Placeholder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """A cross-correlation at the cut between template and search.
+
+    Attributes:
+        kind: ``depthwise``: kernel (C, 1, h, w), search (1, C, H, W); ``pixelwise``: kernel (K, C, 1, 1), search
+            (1, C, H, W), response (1, K, H, W).
+        kernel: name of the template graph's output.
+        search: name of the search graph's output.
+        response: name of the tail graph's input.
+        padding: cells on each side.
+    """
+
+    kind: Literal["depthwise", "pixelwise"]
+    kernel: str
+    search: str
+    response: str
+    padding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """How far two implementations are apart on the same inputs.
+
+    Attributes:
+        reference: what the variant was compared with, such as ``torch 2.13.0``.
+        inputs: how many pairs of template and search inputs.
+        max_rel_error: per output, ``max |a - b| / max |b|`` over all inputs.
+    """
+
+    reference: str
+    inputs: int
+    max_rel_error: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way to run the tracker: graphs of one precision for one engine.
+
+    Attributes:
+        engine: of the graphs.
+        precision: of the weights.
+        session: how ONNX Runtime caches the template by default.
+        graphs: by role.
+        parity: measured when the bundle was written.
+    """
+
+    engine: Literal["onnxruntime"]
+    precision: Literal["fp32"]
+    session: SessionKind
+    graphs: Mapping[GraphRole, Graph]
+    parity: Parity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Macs:
+    """Multiply-accumulates of the convolutions, linear layers and correlations, per call."""
+
+    template: int
+    search: int
+    head: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where the weights come from.
+
+    Attributes:
+        source: file name of the original checkpoint, or the recipe that trained it.
+        sha256: of that file, or empty when there is none.
+        importer: what read it, such as ``nanotrack-v3``.
+        notes: free text: licence, training data, command.
+    """
+
+    source: str
+    sha256: str = ""
+    importer: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """``manifest.json`` of a bundle; attributes are its keys.
+
+    Attributes:
+        format_version: of this file; readers refuse any other.
+        name: of the tracker, for people.
+        family: such as ``nanotrack-v3``.
+        tracker: sizes, crop rule, normalisation and tracker parameters.
+        correlations: at the cut, in the order of the template graph's outputs.
+        variants: by folder, such as ``onnx/fp32``.
+        default_variant: key of ``variants``.
+        parameters: number of weights of the network, batch-norm folded or not as in the checkpoint.
+        macs: of the three graphs.
+        tools: name to version of what wrote the bundle.
+        provenance: of the weights.
+        accuracy: measured scores by data set and rule, empty when none were measured.
+    """
+
+    format_version: Literal[1] = FORMAT_VERSION
+    name: str
+    family: str
+    tracker: TrackerConfig
+    correlations: tuple[Correlation, ...]
+    variants: Mapping[str, Variant]
+    default_variant: str
+    parameters: int
+    macs: Macs
+    tools: Mapping[str, str]
+    provenance: Provenance
+    accuracy: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.default_variant not in self.variants:
+            raise ManifestError(
+                f"manifest: default_variant is {self.default_variant!r}, but the variants are {', '.join(self.variants)}"
+            )
+        for key, variant in self.variants.items():
+            for role, graph in variant.graphs.items():
+                _check_relative(f"manifest.variants.{key}.graphs.{role}.file", graph.file)
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """The manifest at ``path``, checked for version, keys, types and ranges.
+
+        Raises:
+            ManifestError: it is missing, no JSON, of another version, or holds a wrong key or value.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise ManifestError(f"{path} does not exist; a bundle is a folder that holds a {MANIFEST_NAME}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ManifestError(f"{path} cannot be read: {error}") from None
+        return cls.loads(text, name=str(path))
+
+    @classmethod
+    def loads(cls, text: str, *, name: str = "manifest") -> Manifest:
+        """The manifest in ``text``; ``name`` is what messages call it. Raises as :meth:`read`."""
+        try:
+            plain = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise ManifestError(f"{name} is no valid JSON: {error}; export the bundle again") from None
+        version = plain.get("format_version") if isinstance(plain, dict) else None
+        if isinstance(version, bool) or version != FORMAT_VERSION:
+            raise ManifestError(
+                f"{name} has format_version {version!r}, this runtime reads {FORMAT_VERSION}; "
+                "update sdst-edge, or export the bundle again with this version"
+            )
+        try:
+            return from_plain(cls, plain, where="manifest", error=ManifestError)
+        except (ManifestError, ConfigError) as error:
+            raise ManifestError(f"{name}: {error}") from None
+
+    def dumps(self) -> str:
+        """JSON text with a stable order of keys and a newline at its end."""
+        return json.dumps(to_plain(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _check_relative(where: str, file: str) -> None:
+    parts = PurePosixPath(file).parts
+    if not parts or file.startswith("/") or ".." in parts or "\\" in file or ":" in file:
+        raise ManifestError(f"{where} is {file!r}, expected a path inside the bundle")
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON number ({math.nan!r} and infinities are not allowed)")

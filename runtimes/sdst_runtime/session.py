@@ -1,0 +1,64 @@
+"""What a tracker asks of an inference engine: embed a template once, match it against every frame."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Outputs", "Session", "Template"]
+
+
+class Outputs(NamedTuple):
+    """Raw maps of a head of points.
+
+    Attributes:
+        score: (1, 2, S, S) or (1, 1, S, S) float32 logits, C-contiguous.
+        ltrb: (1, 4, S, S) float32, C-contiguous: distances from each cell's point to the left, top, right and bottom
+            side, network px, >= 0.
+    """
+
+    score: NDArray[np.float32]
+    ltrb: NDArray[np.float32]
+
+
+class Template(Protocol):
+    """What an engine keeps for one target: its correlation kernels, and whatever it built around them."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the kernels that are kept."""
+        ...
+
+    def close(self) -> None:
+        """Frees what is kept. A closed template cannot be matched; closing twice is allowed."""
+        ...
+
+
+class Session(Protocol):
+    """An engine with a tracker's graphs loaded. One session serves many targets, each with its own template."""
+
+    def embed(self, z: NDArray[np.float32]) -> Template:
+        """Runs the template branch.
+
+        Args:
+            z: (1, 3, template_size, template_size), as the crop leaves it. Not kept.
+        """
+        ...
+
+    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+        """Runs the search branch and the head.
+
+        Args:
+            template: of this session, not closed.
+            x: (1, 3, search_size, search_size), as the crop leaves it. Not kept.
+
+        Returns:
+            Maps that stay valid until the next call of this session.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees the engine. Closing twice is allowed."""
+        ...

@@ -1,0 +1,40 @@
+"""Fixtures that several folders of tests use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED = PROJECT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data, weights and golden numbers beside the project; skips where it is absent."""
+    if not (SHARED / "reference").is_dir():
+        pytest.skip("needs ../shared (sequences, third-party weights, golden numbers), which is not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def nanotrack_bundles(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """From a family's name, such as ``nanotrack-v3``, to a bundle of its published weights, exported once."""
+    from sdst_edge.models import import_checkpoint, save_checkpoint
+    from sdst_export import export_bundle
+
+    folder = tmp_path_factory.mktemp("nanotrack")
+
+    def bundle(family: str) -> Path:
+        out = folder / family
+        if not out.exists():
+            weights = shared / "weights" / f"{family.replace('-', '_')}.pth"
+            checkpoint = folder / f"{family}.safetensors"
+            imported = import_checkpoint(family, weights)
+            save_checkpoint(imported.model, checkpoint, provenance=imported.provenance)
+            export_bundle(checkpoint, out)
+        return out
+
+    return bundle

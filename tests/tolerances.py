@@ -1,0 +1,28 @@
+"""How far two computations of the same thing may be apart, each with its reason. No test writes a tolerance itself.
+
+``REL_*``: largest difference over the largest magnitude of the tensor compared with.
+``ABS_*``: largest difference, in the unit of its name.
+"""
+
+from __future__ import annotations
+
+#: Two float32 builds of one network. Noise measured: 0.4e-6 to 5e-6; a wrong padding or epsilon is off by 1e-2.
+REL_NETWORK_F32 = 1e-4
+
+#: float32 correlation against the same sum in float64, over the sum of magnitudes.
+REL_XCORR_F32 = 1e-5
+
+#: Decoding: doubles here and there, the maps are float32 on both sides.
+REL_DECODE = 1e-6
+ABS_DECODE_PX = 0.01
+
+#: One step of a golden trajectory from the original's own state: network noise through the decoder.
+ABS_ONE_STEP_PX = 0.01
+ABS_ONE_STEP_SCORE = 1e-4
+
+#: Free run of a golden trajectory: noise flips a crop's rounding now and then, and the paths part for a while.
+ABS_FREE_RUN_MEAN_IOU = 0.005
+MIN_FREE_RUN_IOU = 0.95
+
+#: Metrics are sums of comparisons in float64.
+ABS_METRIC = 1e-9
