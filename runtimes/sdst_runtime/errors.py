@@ -1,4 +1,6 @@
-"""Errors of sdst-edge.
+"""Errors of sdst-edge; each is a kind of the one that it hangs from.
+
+::
 
     SdstError                  anything below; the message says what, got, expected, what to do
     |-- ConfigError            a recipe, an option or a tracker configuration that cannot be
@@ -52,7 +54,7 @@ class ParityError(SdstError):
     """Two implementations that must agree do not."""
 
 
-class BackendUnavailable(SdstError):
+class BackendUnavailable(SdstError):  # noqa: N818 (what is the matter, not who says it)
     """An engine, a library or an extra that is not installed."""
 
 

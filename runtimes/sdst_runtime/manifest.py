@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError, ManifestError
@@ -36,7 +36,7 @@ __all__ = [
     "Variant",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 MANIFEST_NAME = "manifest.json"
 
 GraphRole: TypeAlias = Literal["template", "search", "head", "tail"]
@@ -202,7 +202,7 @@ class Manifest:
     def __post_init__(self) -> None:
         if self.default_variant not in self.variants:
             raise ManifestError(
-                f"manifest: default_variant is {self.default_variant!r}, but the variants are {', '.join(self.variants)}"
+                f"manifest: default_variant is {self.default_variant!r}, the variants are {', '.join(self.variants)}"
             )
         for key, variant in self.variants.items():
             for role, graph in variant.graphs.items():
@@ -248,7 +248,7 @@ class Manifest:
 
 def _check_relative(where: str, file: str) -> None:
     parts = PurePosixPath(file).parts
-    if not parts or file.startswith("/") or ".." in parts or "\\" in file or ":" in file:
+    if not parts or file.startswith("/") or ".." in parts or any(char in file for char in "\\:\0"):
         raise ManifestError(f"{where} is {file!r}, expected a path inside the bundle")
 
 

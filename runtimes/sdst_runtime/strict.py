@@ -7,6 +7,7 @@ One reader for manifests and recipes. It knows what their dataclasses use: bool,
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -59,7 +60,11 @@ def _read(kind: Any, value: object, where: str, error: Callable[[str], Exception
     if origin is not None:  # Mapping[str, X]
         if not isinstance(value, dict):
             raise error(f"{where} is {_name(value)}, expected a table")
-        return {str(key): _read(get_args(kind)[1], item, f"{where}.{key}", error) for key, item in value.items()}
+        key_kind, item_kind = get_args(kind)
+        return {
+            _read(key_kind, key, f"key {key!r} of {where}", error): _read(item_kind, item, f"{where}.{key}", error)
+            for key, item in value.items()
+        }
     return _read_scalar(kind, value, where, error)
 
 
@@ -87,13 +92,16 @@ def _read_tuple(kinds: tuple[Any, ...], value: object, where: str, error: Callab
         kinds = (kinds[0],) * len(value)
     if len(kinds) != len(value):
         raise error(f"{where} has {len(value)} items, expected {len(kinds)}")
-    return tuple(_read(kind, item, f"{where}[{i}]", error) for i, (kind, item) in enumerate(zip(kinds, value)))
+    pairs = zip(kinds, value, strict=True)
+    return tuple(_read(kind, item, f"{where}[{i}]", error) for i, (kind, item) in enumerate(pairs))
 
 
 def _read_scalar(kind: Any, value: object, where: str, error: Callable[[str], Exception]) -> Any:
     if kind is Any:
         return value
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not abs(value) <= sys.float_info.max:  # NaN, infinity (JSON's 1e999), or an int too large for a float
+            raise error(f"{where} is not finite, expected a number that a 64-bit float holds")
         return float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise error(f"{where} is {value!r} ({_name(value)}), expected {kind.__name__}")

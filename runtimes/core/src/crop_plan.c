@@ -1,0 +1,99 @@
+/* From a crop as the caller means it to whole pixels, with everything checked. */
+#include <math.h>
+#include <stddef.h>
+
+#include "crop.h"
+#include "frame.h"
+#include "kernels.h"
+
+#define MAX_OUT_PX 4096
+
+/* Whole pixels of a side, half to even as Python's round(). */
+static double whole_px(double side) {
+    return nearbyint(side);
+}
+
+/* First pixel of a crop of `side` whole pixels. Clamped to where the whole crop is outside any frame. */
+static int32_t corner(double center, double side) {
+    const double first = floor(center - (side + 1.0) / 2.0 + 0.5);
+    return (int32_t)fmin(fmax(first, -SDST_MAX_SIDE_PX_), SDST_MAX_SIDE_PX_);
+}
+
+static int in_range(double value, double low, double high) {
+    return value >= low && value <= high; /* false for NaN */
+}
+
+sdst_status sdst_normalization_check_(const sdst_normalization *normalization) {
+    if (normalization->struct_size != sizeof *normalization) return SDST_ERR_STRUCT_SIZE;
+    const int32_t order = normalization->channel_order;
+    if (order != SDST_CHANNELS_BGR && order != SDST_CHANNELS_RGB) return SDST_ERR_UNSUPPORTED;
+    for (int c = 0; c < 3; ++c) {
+        if (!in_range((double)normalization->mean[c], 0.0, 255.0)) return SDST_ERR_VALUE;
+        if (!isfinite(normalization->scale[c])) return SDST_ERR_VALUE;
+    }
+    return SDST_OK;
+}
+
+static sdst_status check_crop(const sdst_crop *crop) {
+    if (crop->struct_size != sizeof *crop) return SDST_ERR_STRUCT_SIZE;
+    if (crop->rounding != SDST_ROUNDING_PYSOT) return SDST_ERR_UNSUPPORTED;
+    if (crop->interpolation != SDST_INTERPOLATION_OPENCV_U8) return SDST_ERR_UNSUPPORTED;
+    if (crop->out_width < 1 || crop->out_width > MAX_OUT_PX) return SDST_ERR_VALUE;
+    if (crop->out_height < 1 || crop->out_height > MAX_OUT_PX) return SDST_ERR_VALUE;
+    if (crop->border[3] != 0) return SDST_ERR_VALUE;
+    if (!isfinite(crop->center_x) || !isfinite(crop->center_y)) return SDST_ERR_VALUE;
+    if (!in_range(whole_px(crop->width), 1.0, SDST_MAX_SIDE_PX_)) return SDST_ERR_VALUE;
+    if (!in_range(whole_px(crop->height), 1.0, SDST_MAX_SIDE_PX_)) return SDST_ERR_VALUE;
+    return SDST_OK;
+}
+
+sdst_status sdst_crop_plan_make_(const sdst_frame *frame, const sdst_crop *crop,
+                                 const sdst_normalization *normalization, sdst_crop_plan_ *plan) {
+    sdst_status status = sdst_frame_check_(frame);
+    if (status == SDST_OK) status = check_crop(crop);
+    if (status == SDST_OK && normalization != NULL) status = sdst_normalization_check_(normalization);
+    if (status != SDST_OK) return status;
+
+    const double width = whole_px(crop->width);
+    const double height = whole_px(crop->height);
+    *plan = (sdst_crop_plan_){
+        .pixels = frame->data,
+        .stride_bytes = frame->stride_bytes,
+        .frame_width = frame->width,
+        .frame_height = frame->height,
+        .left = corner(crop->center_x, width),
+        .top = corner(crop->center_y, height),
+        .width = (int32_t)width,
+        .height = (int32_t)height,
+        .out_width = crop->out_width,
+        .out_height = crop->out_height,
+    };
+    for (int c = 0; c < 3; ++c) {
+        plan->border[c] = crop->border[c];
+        if (normalization == NULL) continue;
+        const int plane = normalization->channel_order == SDST_CHANNELS_BGR ? c : 2 - c;
+        plan->plane[c] = plane;
+        plan->mean[c] = normalization->mean[plane];
+        plan->scale[c] = normalization->scale[plane];
+    }
+    return SDST_OK;
+}
+
+sdst_status sdst_crop_f32(const sdst_frame *frame, const sdst_crop *crop, const sdst_normalization *normalization,
+                          float *out) {
+    if (crop == NULL || normalization == NULL || out == NULL) return SDST_ERR_NULL;
+    sdst_crop_plan_ plan;
+    const sdst_status status = sdst_crop_plan_make_(frame, crop, normalization, &plan);
+    if (status != SDST_OK) return status;
+    sdst_kernels_get_()->crop_f32(&plan, out);
+    return SDST_OK;
+}
+
+sdst_status sdst_crop_u8(const sdst_frame *frame, const sdst_crop *crop, uint8_t *out) {
+    if (crop == NULL || out == NULL) return SDST_ERR_NULL;
+    sdst_crop_plan_ plan;
+    const sdst_status status = sdst_crop_plan_make_(frame, crop, NULL, &plan);
+    if (status != SDST_OK) return status;
+    sdst_kernels_get_()->crop_u8(&plan, out);
+    return SDST_OK;
+}

@@ -1,0 +1,233 @@
+/* The tracker: its one allocation, the order of its calls, and the state that a frame moves. */
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "crop.h"
+#include "decode.h"
+#include "frame.h"
+#include "kernels.h"
+#include "sdst.h"
+
+typedef enum phase_ {
+    PHASE_EMPTY,    /* no target */
+    PHASE_TARGET,   /* a target, no search input since the last decode */
+    PHASE_SEARCHING /* a search input whose outputs are awaited */
+} phase_;
+
+/* In image px. */
+typedef struct place_ {
+    double center_x;
+    double center_y;
+    double width;
+    double height;
+} place_;
+
+/* Sides of the template crop in image px, before rounding. */
+typedef struct sides_ {
+    double width;
+    double height;
+} sides_;
+
+struct sdst_tracker {
+    sdst_tracker_config config;
+    phase_ phase;
+    place_ place;
+    int32_t frame_width; /* of the target's first frame */
+    int32_t frame_height;
+    int32_t frame_format;
+    uint8_t border[4];
+    double window[]; /* (response_size, response_size) */
+};
+
+sdst_status sdst_tracker_create(const sdst_tracker_config *config, sdst_tracker **tracker) {
+    if (config == NULL || tracker == NULL) return SDST_ERR_NULL;
+    const sdst_status status = sdst_tracker_config_check_(config);
+    if (status != SDST_OK) return status;
+    const size_t cells = (size_t)config->response_size * (size_t)config->response_size;
+    sdst_tracker *made = calloc(1, sizeof *made + cells * sizeof made->window[0]);
+    if (made == NULL) return SDST_ERR_MEMORY;
+    made->config = *config;
+    made->phase = PHASE_EMPTY;
+    sdst_hann_window_(config->response_size, made->window);
+    *tracker = made;
+    return SDST_OK;
+}
+
+void sdst_tracker_destroy(sdst_tracker *tracker) {
+    free(tracker);
+}
+
+static sides_ template_sides(const sdst_tracker_config *config, const place_ *place) {
+    if (config->context == SDST_CONTEXT_RECTANGULAR) {
+        const double growth = 1.0 + 2.0 * config->context_amount;
+        return (sides_){place->width * growth, place->height * growth};
+    }
+    const double context = config->context_amount * (place->width + place->height);
+    const double side = sqrt((place->width + context) * (place->height + context));
+    return (sides_){side, side};
+}
+
+/* Makes the crop around a place. Targets of a fraction of a pixel get a crop of one pixel. */
+static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
+                             sides_ sides, int32_t out_size, const uint8_t border[4], sdst_crop_plan_ *plan) {
+    const sdst_crop crop = {
+        .struct_size = sizeof crop,
+        .rounding = config->rounding,
+        .interpolation = config->interpolation,
+        .out_width = out_size,
+        .out_height = out_size,
+        .border = {border[0], border[1], border[2], 0},
+        .center_x = place->center_x,
+        .center_y = place->center_y,
+        .width = fmax(sides.width, 1.0),
+        .height = fmax(sides.height, 1.0),
+    };
+    return sdst_crop_plan_make_(frame, &crop, &config->normalization, plan);
+}
+
+static sdst_status check_box(const sdst_box *box, const sdst_frame *frame) {
+    if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(box->w) || !isfinite(box->h)) return SDST_ERR_BOX;
+    if (!(box->w > 0.0 && box->h > 0.0)) return SDST_ERR_BOX;
+    if (box->x >= frame->width || box->y >= frame->height) return SDST_ERR_BOX_OUTSIDE;
+    return box->x + box->w > 0.0 && box->y + box->h > 0.0 ? SDST_OK : SDST_ERR_BOX_OUTSIDE;
+}
+
+sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
+                                        float *z) {
+    if (tracker == NULL || box == NULL || z == NULL) return SDST_ERR_NULL;
+    sdst_status status = sdst_frame_check_(frame);
+    if (status == SDST_OK) status = check_box(box, frame);
+    if (status != SDST_OK) return status;
+
+    const sdst_tracker_config *config = &tracker->config;
+    const place_ place = {
+        .center_x = box->x + box->w / 2.0 + config->init_center_offset_px,
+        .center_y = box->y + box->h / 2.0 + config->init_center_offset_px,
+        .width = box->w,
+        .height = box->h,
+    };
+    uint8_t border[4];
+    memcpy(border, config->border_value, sizeof border);
+    if (config->border == SDST_BORDER_FRAME_MEAN) status = sdst_frame_mean(frame, border);
+    if (status != SDST_OK) return status;
+    sdst_crop_plan_ plan;
+    status = plan_crop(config, frame, &place, template_sides(config, &place), config->template_size, border, &plan);
+    if (status != SDST_OK) return status;
+
+    sdst_kernels_get_()->crop_f32(&plan, z);
+    tracker->phase = PHASE_TARGET;
+    tracker->place = place;
+    tracker->frame_width = frame->width;
+    tracker->frame_height = frame->height;
+    tracker->frame_format = frame->format;
+    memcpy(tracker->border, border, sizeof border);
+    return SDST_OK;
+}
+
+sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *frame, float *x) {
+    if (tracker == NULL || x == NULL) return SDST_ERR_NULL;
+    sdst_status status = sdst_frame_check_(frame);
+    if (status != SDST_OK) return status;
+    if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
+    const int same = frame->width == tracker->frame_width && frame->height == tracker->frame_height &&
+                     frame->format == tracker->frame_format;
+    if (!same) return SDST_ERR_FRAME_CHANGED;
+
+    const sdst_tracker_config *config = &tracker->config;
+    sides_ sides = template_sides(config, &tracker->place);
+    sides.width *= config->search_scale;
+    sides.height *= config->search_scale;
+    sdst_crop_plan_ plan;
+    status = plan_crop(config, frame, &tracker->place, sides, config->search_size, tracker->border, &plan);
+    if (status != SDST_OK) return status;
+
+    sdst_kernels_get_()->crop_f32(&plan, x);
+    tracker->phase = PHASE_SEARCHING;
+    return SDST_OK;
+}
+
+/* Size between the smallest side and the frame's. A frame below the smallest side wins: no box is larger than it. */
+static double clamp_side(double side, double min_side, double frame_side) {
+    return fmin(fmax(side, min_side), frame_side);
+}
+
+static double clamp_center(double center, double frame_side) {
+    return fmin(fmax(center, 0.0), frame_side);
+}
+
+/* The target's next place: it jumps to the chosen centre, its size follows at a rate. */
+static place_ moved(const sdst_tracker *tracker, sides_ scale, const sdst_choice_ *choice) {
+    const place_ *last = &tracker->place;
+    const double rate = choice->penalty * choice->score * tracker->config.size_lr;
+    const double width = last->width * (1.0 - rate) + choice->width_search / scale.width * rate;
+    const double height = last->height * (1.0 - rate) + choice->height_search / scale.height * rate;
+    const double min_side = tracker->config.min_side_px;
+    return (place_){
+        .center_x = clamp_center(last->center_x + choice->center_x_search / scale.width, tracker->frame_width),
+        .center_y = clamp_center(last->center_y + choice->center_y_search / scale.height, tracker->frame_height),
+        .width = clamp_side(width, min_side, tracker->frame_width),
+        .height = clamp_side(height, min_side, tracker->frame_height),
+    };
+}
+
+sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outputs, sdst_result *result) {
+    if (tracker == NULL || outputs == NULL || result == NULL) return SDST_ERR_NULL;
+    if (result->struct_size != sizeof *result) return SDST_ERR_STRUCT_SIZE;
+    if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
+    if (tracker->phase != PHASE_SEARCHING) return SDST_ERR_NO_SEARCH;
+
+    const sdst_tracker_config *config = &tracker->config;
+    const sides_ sides = template_sides(config, &tracker->place);
+    const sides_ scale = {config->template_size / sides.width, config->template_size / sides.height};
+    const sdst_decode_context_ context = {
+        .config = config,
+        .window = tracker->window,
+        .last_width_search = tracker->place.width * scale.width,
+        .last_height_search = tracker->place.height * scale.height,
+    };
+    sdst_choice_ choice;
+    const sdst_status status = sdst_decode_points_(&context, outputs, &choice);
+    if (status != SDST_OK) return status;
+
+    const place_ place = moved(tracker, scale, &choice);
+    tracker->place = place;
+    tracker->phase = PHASE_TARGET;
+    *result = (sdst_result){
+        .struct_size = sizeof *result,
+        .found = choice.score >= config->found_threshold,
+        .best_index = choice.index,
+        .score = (float)choice.score,
+        .penalized_score = (float)choice.penalized_score,
+        .box = {place.center_x - place.width / 2.0, place.center_y - place.height / 2.0, place.width, place.height},
+    };
+    return SDST_OK;
+}
+
+sdst_status sdst_tracker_get_state(const sdst_tracker *tracker, sdst_state *state) {
+    if (tracker == NULL || state == NULL) return SDST_ERR_NULL;
+    if (state->struct_size != sizeof *state) return SDST_ERR_STRUCT_SIZE;
+    if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
+    *state = (sdst_state){
+        .struct_size = sizeof *state,
+        .center_x = tracker->place.center_x,
+        .center_y = tracker->place.center_y,
+        .width = tracker->place.width,
+        .height = tracker->place.height,
+    };
+    return SDST_OK;
+}
+
+sdst_status sdst_tracker_set_state(sdst_tracker *tracker, const sdst_state *state) {
+    if (tracker == NULL || state == NULL) return SDST_ERR_NULL;
+    if (state->struct_size != sizeof *state) return SDST_ERR_STRUCT_SIZE;
+    if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
+    if (!isfinite(state->center_x) || !isfinite(state->center_y)) return SDST_ERR_BOX;
+    if (!isfinite(state->width) || !isfinite(state->height)) return SDST_ERR_BOX;
+    if (!(state->width > 0.0 && state->height > 0.0)) return SDST_ERR_BOX;
+    tracker->place = (place_){state->center_x, state->center_y, state->width, state->height};
+    tracker->phase = PHASE_TARGET; /* outputs of a search around the old place mean nothing here */
+    return SDST_OK;
+}

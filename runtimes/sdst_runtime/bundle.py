@@ -1,0 +1,124 @@
+"""A bundle on disk: opened once, checked in full, and from then on read from memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sdst_runtime.consistency import check_consistency
+from sdst_runtime.errors import ManifestError
+from sdst_runtime.manifest import MANIFEST_NAME, Graph, GraphRole, Manifest, Variant
+
+__all__ = ["Bundle"]
+
+
+class Bundle:
+    """A tracker's manifest and the bytes of its graphs, both known to be what was exported.
+
+    Attributes:
+        path: of the folder.
+        manifest: read and checked.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+        """Use :meth:`open`.
+
+        Args:
+            path: of the folder.
+            manifest: consistent.
+            files: contents by name, as the manifest's graphs name them.
+        """
+        self.path = path
+        self.manifest = manifest
+        self._files = dict(files)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Bundle:
+        """The bundle at ``path``: manifest, sizes and hashes of all files of all variants are checked first.
+
+        Every file is read once; what was hashed is what :meth:`graph_bytes` returns.
+
+        Args:
+            path: of the folder, or of the manifest in it.
+
+        Raises:
+            ManifestError: no bundle is there, or something in it is not what its manifest says.
+        """
+        folder = _folder(Path(path))
+        manifest = Manifest.read(folder / MANIFEST_NAME)
+        try:
+            check_consistency(manifest)
+        except ManifestError as error:
+            raise ManifestError(f"{folder / MANIFEST_NAME}: {error}; export the bundle again") from None
+        files: dict[str, bytes] = {}
+        for variant in manifest.variants.values():
+            for graph in variant.graphs.values():
+                files[graph.file] = _read(folder / graph.file, graph, files.get(graph.file))
+        return cls(folder, manifest, files)
+
+    def variant(self, name: str | None = None) -> Variant:
+        """The variant of that name, or the default one.
+
+        Raises:
+            ManifestError: there is none of that name.
+        """
+        name = self.manifest.default_variant if name is None else name
+        if name not in self.manifest.variants:
+            raise ManifestError(f"{self.path} has no variant {name!r}; it has {', '.join(self.manifest.variants)}")
+        return self.manifest.variants[name]
+
+    def graph_bytes(self, variant: str | None, role: GraphRole) -> bytes:
+        """The serialised graph of a role.
+
+        Args:
+            variant: name, or None for the default one.
+            role: what the graph does.
+
+        Raises:
+            ManifestError: the variant does not exist or has no such graph.
+        """
+        graphs = self.variant(variant).graphs
+        if role not in graphs:
+            raise ManifestError(
+                f"variant {variant or self.manifest.default_variant!r} of {self.path} has no {role} graph; "
+                f"it has {', '.join(graphs)}"
+            )
+        return self._files[graphs[role].file]
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.path)!r}, family={self.manifest.family!r})"
+
+
+def _folder(path: Path) -> Path:
+    try:
+        if path.name == MANIFEST_NAME and not path.is_dir():
+            path = path.parent
+        if path.is_dir():
+            return path
+        found = "is a file" if path.exists() else "does not exist"
+    except ValueError as error:  # a NUL in the name
+        raise ManifestError(f"{str(path)!r} is no path: {error}") from None
+    raise ManifestError(f"{path} {found}, expected the folder of a bundle, which holds a {MANIFEST_NAME}")
+
+
+def _read(path: Path, graph: Graph, known: bytes | None) -> bytes:
+    again = "copy the bundle again, or export it again"
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise ManifestError(f"{path} is not a file; {again}")
+        if size != graph.size_bytes:
+            raise ManifestError(f"{path} has {size} bytes, the manifest says {graph.size_bytes}; {again}")
+        data = path.read_bytes() if known is None else known
+    except FileNotFoundError:
+        raise ManifestError(f"{path} does not exist, but the manifest names it; {again}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise ManifestError(f"{path} cannot be read: {error}; {again}") from None
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != graph.sha256.lower():
+        raise ManifestError(
+            f"{path} has SHA-256 {digest[:16]}..., the manifest says {graph.sha256[:16]}...: it was changed; {again}"
+        )
+    return data

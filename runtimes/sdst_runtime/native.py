@@ -1,0 +1,309 @@
+"""libsdst loaded: its structs, its functions, and its statuses as errors.
+
+The declarations mirror ``runtimes/core/include/sdst.h``, where they are documented. What to call is in
+:mod:`sdst_runtime.core` (the tracker) and :mod:`sdst_runtime.kernels` (crops and correlations).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_uint8, c_uint32, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import sdst_runtime
+from sdst_runtime.config import Normalization
+from sdst_runtime.errors import BackendUnavailable, FrameError, NativeError
+
+__all__ = [
+    "ABI_VERSION",
+    "NativeBox",
+    "NativeConfig",
+    "NativeCrop",
+    "NativeFrame",
+    "NativeNormalization",
+    "NativeOutputs",
+    "NativeResult",
+    "NativeState",
+    "Status",
+    "address",
+    "fill_frame",
+    "isa",
+    "library",
+    "native_error",
+    "native_frame",
+    "native_normalization",
+]
+
+#: SDST_ABI_VERSION of the header that this module mirrors.
+ABI_VERSION = 1
+
+#: Longest side of a frame or of a crop, px.
+MAX_SIDE_PX = 32767
+
+_UINT8 = np.dtype(np.uint8)
+
+
+class Status:
+    """Values of ``sdst_status`` that this package tells apart."""
+
+    OK = 0x00
+    VALUE = 0x12
+    FRAME = 0x13
+    FRAME_CHANGED = 0x14
+    BOX = 0x15
+    BOX_OUTSIDE = 0x16
+    SHAPE = 0x17
+    NOT_FINITE = 0x18
+    NO_TARGET = 0x30
+    NO_SEARCH = 0x31
+
+
+class NativeFrame(ctypes.Structure):
+    """``sdst_frame``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("format", c_int32),
+        ("width", c_int32),
+        ("height", c_int32),
+        ("stride_bytes", c_int64),
+        ("data", c_void_p),
+    )
+
+
+class NativeBox(ctypes.Structure):
+    """``sdst_box``."""
+
+    _fields_ = (("x", c_double), ("y", c_double), ("w", c_double), ("h", c_double))
+
+
+class NativeCrop(ctypes.Structure):
+    """``sdst_crop``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("rounding", c_int32),
+        ("interpolation", c_int32),
+        ("out_width", c_int32),
+        ("out_height", c_int32),
+        ("border", c_uint8 * 4),
+        ("center_x", c_double),
+        ("center_y", c_double),
+        ("width", c_double),
+        ("height", c_double),
+    )
+
+
+class NativeNormalization(ctypes.Structure):
+    """``sdst_normalization``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("channel_order", c_int32),
+        ("mean", c_float * 3),
+        ("scale", c_float * 3),
+    )
+
+
+class NativeConfig(ctypes.Structure):
+    """``sdst_tracker_config``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("template_size", c_int32),
+        ("search_size", c_int32),
+        ("response_size", c_int32),
+        ("score_kind", c_int32),
+        ("context", c_int32),
+        ("rounding", c_int32),
+        ("interpolation", c_int32),
+        ("border", c_int32),
+        ("border_value", c_uint8 * 4),
+        ("normalization", NativeNormalization),
+        ("context_amount", c_double),
+        ("search_scale", c_double),
+        ("stride_px", c_double),
+        ("point_origin_px", c_double),
+        ("window_influence", c_double),
+        ("penalty_k", c_double),
+        ("size_lr", c_double),
+        ("min_side_px", c_double),
+        ("init_center_offset_px", c_double),
+        ("found_threshold", c_double),
+    )
+
+
+class NativeState(ctypes.Structure):
+    """``sdst_state``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("center_x", c_double),
+        ("center_y", c_double),
+        ("width", c_double),
+        ("height", c_double),
+    )
+
+
+class NativeOutputs(ctypes.Structure):
+    """``sdst_outputs``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("score_channels", c_int32),
+        ("height", c_int32),
+        ("width", c_int32),
+        ("score", c_void_p),
+        ("ltrb", c_void_p),
+    )
+
+
+class NativeResult(ctypes.Structure):
+    """``sdst_result``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("found", c_int32),
+        ("best_index", c_int32),
+        ("score", c_float),
+        ("penalized_score", c_float),
+        ("reserved", c_int32),
+        ("box", NativeBox),
+    )
+
+
+# Pointers are void pointers: a cached ctypes.byref() or an address as an int passes through them fastest.
+_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "sdst_abi_version": (c_uint32, ()),
+    "sdst_isa": (c_char_p, ()),
+    "sdst_version": (c_char_p, ()),
+    "sdst_status_string": (c_char_p, (c_int,)),
+    "sdst_frame_mean": (c_int, (c_void_p, c_void_p)),
+    "sdst_crop_f32": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "sdst_crop_u8": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "sdst_xcorr_depthwise_f32": (c_int, (c_void_p, c_void_p, *(c_int32,) * 6, c_void_p)),
+    "sdst_xcorr_pixelwise_f32": (c_int, (c_void_p, c_void_p, *(c_int32,) * 3, c_void_p)),
+    "sdst_tracker_create": (c_int, (c_void_p, POINTER(c_void_p))),
+    "sdst_tracker_destroy": (None, (c_void_p,)),
+    "sdst_tracker_template_input": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "sdst_tracker_search_input": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "sdst_tracker_decode": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "sdst_tracker_get_state": (c_int, (c_void_p, c_void_p)),
+    "sdst_tracker_set_state": (c_int, (c_void_p, c_void_p)),
+}
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """libsdst with the types of its functions declared, loaded at the first call.
+
+    The file is the one that the environment variable ``SDST_LIBRARY`` names, else ``lib/<libsdst>`` in this package.
+
+    Raises:
+        BackendUnavailable: there is none, it cannot be loaded, or it has another ABI version than this package.
+    """
+    path = _library_path()
+    try:
+        loaded = ctypes.CDLL(str(path))
+        for name, (result_type, argument_types) in _SIGNATURES.items():
+            function = getattr(loaded, name)
+            function.restype = result_type
+            function.argtypes = argument_types
+    except (OSError, AttributeError) as error:
+        raise BackendUnavailable(f"{path} cannot be used as libsdst: {error}; reinstall sdst-edge") from None
+    if loaded.sdst_abi_version() != ABI_VERSION:
+        raise BackendUnavailable(
+            f"{path} has ABI version {loaded.sdst_abi_version()}, this package needs {ABI_VERSION}; "
+            "install both from the same release, or unset SDST_LIBRARY"
+        )
+    return loaded
+
+
+def _library_path() -> Path:
+    forced = os.environ.get("SDST_LIBRARY")
+    if forced:
+        if not Path(forced).is_file():
+            raise BackendUnavailable(f"SDST_LIBRARY is {forced!r}, which is no file; unset it or name a built libsdst")
+        return Path(forced)
+    names = {"win32": "sdst.dll", "darwin": "libsdst.dylib"}
+    name = names.get(sys.platform, "libsdst.so")
+    candidates = [Path(folder) / "lib" / name for folder in sdst_runtime.__path__]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    searched = ", ".join(str(candidate.parent) for candidate in candidates)
+    raise BackendUnavailable(
+        f"{name} was not found in {searched}; install the package with its compiled part (pip install sdst-edge), "
+        "or set SDST_LIBRARY to a libsdst built from runtimes/core"
+    )
+
+
+def isa() -> str:
+    """Name of the instruction set whose kernels run, such as ``avx2``; ``ref`` is plain C. See ``SDST_ISA``."""
+    return str(library().sdst_isa().decode())
+
+
+def native_error(status: int, call: str) -> NativeError:
+    """The error for a status that the caller has no better words for."""
+    return NativeError(status, call, library().sdst_status_string(status).decode())
+
+
+def address(array: NDArray[Any]) -> int:
+    """Address of the first element, without a copy; the caller keeps ``array`` alive while it is used."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # 0.2 us; array.ctypes.data takes 0.8 us
+    except (TypeError, ValueError, BufferError):  # read-only, a view with gaps, or empty
+        return array.ctypes.data
+
+
+def fill_frame(frame: NDArray[np.uint8], native: NativeFrame) -> None:
+    """Points ``native`` at the pixels of ``frame``.
+
+    Args:
+        frame: (H, W, 3) uint8, BGR. Rows may be further apart than 3 W bytes, as in a view of a larger frame.
+        native: its ``struct_size`` and ``format`` are set.
+
+    Raises:
+        FrameError: another type, shape or layout.
+    """
+    if not isinstance(frame, np.ndarray) or frame.dtype != _UINT8:
+        got = f"dtype {frame.dtype}" if isinstance(frame, np.ndarray) else f"a {type(frame).__name__}"
+        raise FrameError(f"frame is {got}, expected a NumPy array of uint8; convert it, or check the source")
+    shape = frame.shape
+    if len(shape) != 3 or shape[2] != 3 or not 0 < shape[0] <= MAX_SIDE_PX or not 0 < shape[1] <= MAX_SIDE_PX:
+        raise FrameError(
+            f"frame has shape {shape}, expected (height, width, 3) with sides of 1 to {MAX_SIDE_PX} px; "
+            "decode it as BGR colour"
+        )
+    row_stride, column_stride, channel_stride = frame.strides
+    if channel_stride != 1 or column_stride != 3 or row_stride < 3 * shape[1]:
+        raise FrameError(
+            f"frame has strides {frame.strides}, expected (>= {3 * shape[1]}, 3, 1); pass numpy.ascontiguousarray(frame)"
+        )
+    native.width = shape[1]
+    native.height = shape[0]
+    native.stride_bytes = row_stride
+    native.data = address(frame)
+
+
+def native_frame() -> NativeFrame:
+    """A frame of BGR bytes without pixels, for :func:`fill_frame`."""
+    return NativeFrame(struct_size=ctypes.sizeof(NativeFrame), format=0)
+
+
+def native_normalization(rule: Normalization) -> NativeNormalization:
+    """``rule`` as C takes it: with the inverse of ``std``."""
+    return NativeNormalization(
+        struct_size=ctypes.sizeof(NativeNormalization),
+        channel_order={"bgr": 0, "rgb": 1}[rule.channel_order],
+        mean=(c_float * 3)(*rule.mean),
+        scale=(c_float * 3)(*(1.0 / std for std in rule.std)),
+    )

@@ -1,0 +1,109 @@
+"""From what a user writes to a source of frames."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from sdst_runtime.errors import BackendUnavailable, ConfigError, SourceError
+from sdst_runtime.sources.frame_source import FrameSource
+from sdst_runtime.sources.images import IMAGE_SUFFIXES, ImageFolder
+from sdst_runtime.sources.live import NewestSource
+from sdst_runtime.sources.opencv import Capture, cv2_module, open_capture
+from sdst_runtime.sources.video import OrderedSource
+
+__all__ = ["open_source"]
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_TIMEOUT_MS = 10_000  # of opening a stream, and of each read from it
+
+
+def open_source(spec: str | int | os.PathLike[str], *, newest: bool | None = None) -> FrameSource:
+    """A source of frames.
+
+    Args:
+        spec: a video file; a folder of images; the index of a camera (``0``) or its device file; an address
+            (``rtsp://...``, ``http://...``); or a GStreamer pipeline, which holds a ``!`` and ends in ``appsink``. What
+            exists as a file or folder is one; a folder whose name is a number is written ``./0``.
+        newest: skip live frames that a newer one has replaced. None: yes for live sources. False: every frame, in
+            order.
+
+    Raises:
+        SourceError: it is missing, cannot be read, or holds no frame.
+        BackendUnavailable: OpenCV, or its support of GStreamer, is missing.
+        ConfigError: ``newest=True`` for a source that is not live.
+    """
+    if isinstance(spec, int) or (isinstance(spec, str) and spec.isdecimal()):
+        return _open_live(f"camera {int(spec)}", partial(_connect_camera, int(spec)), newest)
+    text = os.fspath(spec)
+    if _ADDRESS.match(text):
+        return _open_live(_without_password(text), partial(_connect_address, text), newest)
+    if os.path.exists(text):
+        if stat.S_ISCHR(os.stat(text).st_mode):
+            return _open_live(text, partial(_connect_camera, text), newest)
+        if newest:
+            raise ConfigError(f"newest=True, but {text} is not live; leave it out to get every frame")
+        return ImageFolder(Path(text)) if os.path.isdir(text) else _open_video(Path(text))
+    if "!" in text:
+        return _open_live(text, partial(_connect_pipeline, text), newest, may_end=True)
+    raise SourceError(
+        f"{text!r} does not exist; expected a video file, a folder of images, the index of a camera, "
+        "an address such as rtsp://..., or a GStreamer pipeline"
+    )
+
+
+def _open_video(path: Path) -> FrameSource:
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        raise SourceError(f"{path} is one image, expected a video or a folder of images")
+    try:
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from None
+    capture = open_capture(str(path), cv2_module().CAP_ANY) if size else None
+    if capture is None:
+        raise SourceError(f"{path} ({size} bytes) is no video that OpenCV can read; convert it to mp4")
+    return OrderedSource(str(path), capture)
+
+
+def _open_live(
+    name: str, connect: Callable[[], Capture | None], newest: bool | None, *, may_end: bool = False
+) -> FrameSource:
+    if newest is None or newest:
+        return NewestSource(name, connect, may_end=may_end)
+    capture = connect()
+    if capture is None:
+        raise SourceError(f"{name} cannot be opened; check that it is there, reachable and not in use")
+    may_end = may_end or capture.get(cv2_module().CAP_PROP_FRAME_COUNT) > 0
+    return OrderedSource(name, capture, is_live=True, may_end=may_end)
+
+
+def _connect_camera(index: int | str) -> Capture | None:
+    return open_capture(index, cv2_module().CAP_ANY)
+
+
+def _connect_address(address: str) -> Capture | None:
+    cv2 = cv2_module()
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
+        return open_capture(address, cv2.CAP_ANY)
+    timeouts = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS)
+    return open_capture(address, cv2.CAP_FFMPEG, timeouts)
+
+
+def _connect_pipeline(pipeline: str) -> Capture | None:
+    cv2 = cv2_module()
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
+        raise BackendUnavailable(
+            f"OpenCV {cv2.__version__} was built without GStreamer, which the pipeline {pipeline!r} needs; "
+            "use the board's own OpenCV (apt install python3-opencv), or a camera index, file or rtsp:// address"
+        )
+    return open_capture(pipeline, cv2.CAP_GSTREAMER)
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", address)  # names stand in messages and logs
