@@ -1,0 +1,92 @@
+"""Published checkpoints of other projects, read without executing them and brought to our families."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sdst_edge.models.checkpoint import Checkpoint
+from sdst_edge.models.key_mapping import load_weights, map_keys
+from sdst_edge.models.nanotrack_keys import MODULES_BY_FAMILY
+from sdst_edge.models.registry import build
+from sdst_runtime.errors import CheckpointError
+from sdst_runtime.manifest import Provenance
+
+__all__ = ["import_checkpoint", "importable_families"]
+
+
+def importable_families() -> tuple[str, ...]:
+    """Families whose published checkpoints :func:`import_checkpoint` reads, sorted."""
+    return tuple(sorted(MODULES_BY_FAMILY))
+
+
+def import_checkpoint(family: str, path: Path) -> Checkpoint:
+    """A published PyTorch checkpoint as one of our networks, in eval mode.
+
+    Args:
+        family: one of :func:`importable_families`.
+        path: of a ``.pth`` file: a state dict, or a dict that holds one as ``state_dict``; keys may start with
+            ``module.``.
+
+    Raises:
+        CheckpointError: the family is unknown; the file is missing, truncated or no checkpoint; keys are missing,
+            left over, or of another shape.
+    """
+    if family not in MODULES_BY_FAMILY:
+        raise CheckpointError(
+            f"no importer for family {family!r}; checkpoints can be imported for {', '.join(importable_families())}"
+        )
+    state = _state_dict(_read(path), path)
+    mapped, left_over = map_keys(state, MODULES_BY_FAMILY[family])
+    model = build(family)
+    try:
+        load_weights(model, mapped, left_over=left_over, name=f"{path} as {family}")
+    except CheckpointError as error:
+        other = _looks_like(state)
+        hint = f"; it looks like {other}" if other not in (None, family) else ""
+        raise CheckpointError(f"{error}{hint}") from None
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    provenance = Provenance(source=path.name, sha256=sha256, importer=family)
+    return Checkpoint(model=model.eval(), family=family, provenance=provenance)
+
+
+def _read(path: Path) -> object:
+    """What the file holds, by torch's restricted unpickler: no code in it is run."""
+    # Names of plain numbers that training loops leave beside the weights, such as a best score.
+    scalar = np.float64(0).__reduce__()[0]
+    number_types = [type(np.dtype(name)) for name in ("f8", "f4", "i8")]
+    allowed: list[Any] = [(scalar, "numpy.core.multiarray.scalar"), scalar, np.dtype, *number_types]
+    try:
+        with torch.serialization.safe_globals(allowed):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} does not exist, expected a PyTorch checkpoint (.pth)") from None
+    except Exception as error:  # a damaged or hostile pickle can raise anything
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise CheckpointError(
+            f"{path} is damaged, or no PyTorch checkpoint ({type(error).__name__}: {reason}); download it again"
+        ) from None
+
+
+def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
+    state = content.get("state_dict", content) if isinstance(content, Mapping) else content
+    is_state = isinstance(state, Mapping) and all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
+    )
+    if not isinstance(state, Mapping) or not is_state or not state:
+        raise CheckpointError(
+            f"{path} holds a {type(content).__name__} without weights, expected a state dict "
+            "(names to tensors), or a dict that holds one as 'state_dict'"
+        )
+    return {key.removeprefix("module."): value for key, value in state.items()}
+
+
+def _looks_like(state: Mapping[str, Tensor]) -> str | None:
+    modules = {key.rpartition(".")[0] for key in state}
+    return next((name for name, table in MODULES_BY_FAMILY.items() if modules == set(table)), None)

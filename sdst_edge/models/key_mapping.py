@@ -1,0 +1,96 @@
+"""State dicts of other projects brought to the names and shapes of ours; whatever does not fit is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from sdst_runtime.errors import CheckpointError
+
+__all__ = ["load_weights", "map_keys", "weights_of"]
+
+LISTED = 8  # keys that a message lists before it counts the rest
+STEP_COUNTER = "num_batches_tracked"  # of batch norms: counts training steps, plays no part in any output
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """All that decides the outputs: parameters and running statistics by key, without the step counters."""
+    return {key: value for key, value in model.state_dict().items() if not key.endswith(STEP_COUNTER)}
+
+
+def map_keys(
+    state: Mapping[str, Tensor], modules: Mapping[str, str | None]
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """A foreign state dict under our keys, and the foreign keys that have no place in it.
+
+    Args:
+        state: of the foreign checkpoint.
+        modules: from a foreign module to ours, None for one that is never run; leaves keep their names.
+
+    Returns:
+        The tensors under our keys (step counters left out), and what is left over.
+    """
+    mapped: dict[str, Tensor] = {}
+    left_over: list[str] = []
+    for key, value in state.items():
+        module, _, leaf = key.rpartition(".")
+        if module not in modules:
+            left_over.append(key)
+            continue
+        target = modules[module]
+        if target is not None and leaf != STEP_COUNTER:
+            mapped[f"{target}.{leaf}"] = value
+    return mapped, tuple(left_over)
+
+
+def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, left_over: Iterable[str], name: str) -> None:
+    """Copies weights into a model, all or none.
+
+    A linear layer's (out, in) fits our 1x1 convolution's (out, in, 1, 1); any other difference is an error.
+
+    Args:
+        model: with keys as in :func:`weights_of`.
+        weights: under the model's keys.
+        left_over: foreign keys that found no place; any is an error.
+        name: of the checkpoint, in messages.
+
+    Raises:
+        CheckpointError: keys are missing or left over, shapes differ, or values are not finite; the message lists them.
+    """
+    own = weights_of(model)
+    missing = sorted(set(own) - set(weights))
+    unknown = [*left_over, *sorted(set(weights) - set(own))]
+    fitting = {key: _as_convolution(weights[key], own[key]) for key in own if key in weights}
+    wrong = [
+        f"{key} {weights[key].dtype} {tuple(weights[key].shape)} for {tuple(own[key].shape)}"
+        for key, value in fitting.items()
+        if value.shape != own[key].shape or not _is_plain(value)
+    ]
+    broken = [key for key, value in fitting.items() if _is_plain(value) and not torch.isfinite(value).all()]
+    kinds = {
+        "missing": missing,
+        "left over": unknown,
+        "of another shape or type": wrong,
+        "with NaN or infinite values": broken,
+    }
+    problems = [f"{len(keys)} {kind}: {_listed(keys)}" for kind, keys in kinds.items() if keys]
+    if problems:
+        raise CheckpointError(f"{name} does not fit; weights " + "; ".join(problems))
+    model.load_state_dict(fitting, strict=False)
+
+
+def _as_convolution(value: Tensor, like: Tensor) -> Tensor:
+    if value.ndim == 2 and like.ndim == 4:
+        return value[:, :, None, None]  # (out, in) to (out, in, 1, 1)
+    return value
+
+
+def _is_plain(value: Tensor) -> bool:
+    return value.is_floating_point() and value.layout == torch.strided
+
+
+def _listed(keys: list[str]) -> str:
+    rest = len(keys) - LISTED
+    return ", ".join(keys[:LISTED]) + (f" and {rest} more" if rest > 0 else "")

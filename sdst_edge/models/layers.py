@@ -1,0 +1,129 @@
+"""Layers that trunks and heads are composed of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+__all__ = ["ActivationName", "ConvNorm", "SqueezeExcite", "activation", "separable"]
+
+ActivationName = Literal["none", "relu", "relu6", "hard-swish", "hard-sigmoid", "sigmoid"]
+
+
+def activation(name: ActivationName) -> nn.Module:
+    """The activation of that name; ``none`` is the identity."""
+    layers: dict[ActivationName, type[nn.Module]] = {
+        "none": nn.Identity,
+        "relu": nn.ReLU,
+        "relu6": nn.ReLU6,
+        "hard-swish": nn.Hardswish,
+        "hard-sigmoid": nn.Hardsigmoid,
+        "sigmoid": nn.Sigmoid,
+    }
+    return layers[name]()
+
+
+class ConvNorm(nn.Module):
+    """A convolution, batch norm and an activation; :meth:`fold` merges the first two.
+
+    Args:
+        channels_in: of the input.
+        channels_out: of the output.
+        kernel: side of the kernel, cells.
+        stride: cells.
+        groups: of the convolution; ``channels_in`` makes it depthwise.
+        padding: cells of zeros on each side; None keeps the size of an odd kernel at stride 1.
+        bias: whether the convolution has one; without a norm it often should.
+        norm: whether a batch norm follows.
+        act: the activation at the end.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int = 1,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        padding: int | None = None,
+        bias: bool = False,
+        norm: bool = True,
+        act: ActivationName = "none",
+    ) -> None:
+        super().__init__()
+        pad = kernel // 2 if padding is None else padding
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, pad, groups=groups, bias=bias)
+        self.norm: nn.Module = nn.BatchNorm2d(channels_out) if norm else nn.Identity()
+        self.act = activation(act)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels_in, H, W) to (B, channels_out, H', W')."""
+        result: Tensor = self.act(self.norm(self.conv(x)))
+        return result
+
+    def fold(self) -> None:
+        """Merges the batch norm, with its running statistics, into the convolution. Outputs in eval mode stay."""
+        if isinstance(self.norm, nn.BatchNorm2d):
+            self.conv = fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
+            self.norm = nn.Identity()
+
+
+class SqueezeExcite(nn.Module):
+    """Channels scaled by a gate that looks at their means (Hu et al., Squeeze-and-Excitation Networks, eq. 2-4).
+
+    Args:
+        channels: of input and output.
+        hidden: channels between the two fully connected layers, which are held as 1x1 convolutions.
+        gate: the activation that makes the scale.
+    """
+
+    def __init__(self, channels: int, hidden: int, gate: ActivationName) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, hidden, 1)
+        self.excite = nn.Conv2d(hidden, channels, 1)
+        self.gate = activation(gate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels, H, W) to the same shape."""
+        mean = F.adaptive_avg_pool2d(x, 1)  # (B, C, 1, 1)
+        scale: Tensor = self.gate(self.excite(torch.relu(self.squeeze(mean))))
+        return x * scale
+
+
+def separable(
+    channels_in: int,
+    channels_out: int,
+    kernel: int,
+    *,
+    activate: Literal["depthwise", "pointwise"],
+    padding: int | None = None,
+    pointwise_bias: bool = False,
+) -> nn.Sequential:
+    """A depthwise convolution and a pointwise one, with one ReLU6.
+
+    Args:
+        channels_in: of the input and the depthwise convolution.
+        channels_out: of the pointwise convolution.
+        kernel: side of the depthwise kernel, cells.
+        activate: which of the two is followed by the ReLU6; the depthwise one has a norm only where it is.
+        padding: of the depthwise convolution, see :class:`ConvNorm`.
+        pointwise_bias: whether the pointwise convolution has a bias besides its norm.
+    """
+    first = activate == "depthwise"
+    depthwise = ConvNorm(
+        channels_in,
+        channels_in,
+        kernel,
+        groups=channels_in,
+        padding=padding,
+        norm=first,
+        act="relu6" if first else "none",
+    )
+    pointwise = ConvNorm(channels_in, channels_out, bias=pointwise_bias, act="none" if first else "relu6")
+    return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
