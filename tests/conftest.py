@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.toy_bundle import toy_bundle
+
+__all__ = ["nanotrack_bundles", "shared", "toy_bundle"]
+
+# Thread pools that wait for busy cores cost more than the threads bring: networks here take milliseconds.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"

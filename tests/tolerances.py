@@ -26,3 +26,6 @@ MIN_FREE_RUN_IOU = 0.95
 
 #: Metrics are sums of comparisons in float64.
 ABS_METRIC = 1e-9
+
+#: Two orders of one sum of products in float64.
+REL_SUM_F64 = 1e-12

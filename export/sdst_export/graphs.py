@@ -10,7 +10,9 @@
 Kernels leave the template graph in the layout of convolution weights, (C, 1, h, w) for depthwise and (h w, C, 1, 1)
 for pixelwise correlation, and both correlations are Conv nodes in the head: once the kernels are constants, ONNX
 Runtime runs them on its blocked (NCHWc) kernels. For pixelwise correlation a MatMul of the same constants was
-measured too: equal within 2 %, so that the one form is kept for both.
+measured too: equal within 2 %, so that the one form is kept for both. HardSwish stays one node, which ONNX Runtime
+fuses into the convolution before it: 0.96 ms for the search graph of NanoTrack v3, against 1.17 to 1.25 ms with the
+Clip that it can be spelled as (ONNX Runtime 1.32, one thread, AVX-512).
 
 The exporter is the TorchScript one. Measured with torch 2.13 and opset 17, which TensorRT 8.5 needs: it writes
 opset 17 itself, quietly and without onnxscript; the other one writes opset 18 and fails to convert NanoTrack v3.

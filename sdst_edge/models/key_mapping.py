@@ -11,7 +11,7 @@ from sdst_runtime.errors import CheckpointError
 
 __all__ = ["load_weights", "map_keys", "weights_of"]
 
-LISTED = 8  # keys that a message lists before it counts the rest
+LISTED = 4  # keys that a message lists before it counts the rest
 STEP_COUNTER = "num_batches_tracked"  # of batch norms: counts training steps, plays no part in any output
 
 

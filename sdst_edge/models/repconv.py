@@ -58,7 +58,7 @@ class RepConv(nn.Module):
         if not isinstance(self.identity, nn.BatchNorm2d):
             return None
         channels = self.identity.num_features
-        unit = nn.Conv2d(channels, channels, 1, bias=False).to(self.identity.weight.device).eval()
+        unit = nn.Conv2d(channels, channels, 1, bias=False).to(self.identity.weight).eval()
         with torch.no_grad():
             unit.weight.copy_(torch.eye(channels)[:, :, None, None])  # (C, C, 1, 1)
         return fuse_conv_bn_eval(unit, self.identity.eval())

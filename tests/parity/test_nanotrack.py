@@ -1,0 +1,184 @@
+"""NanoTrack against the golden tensors of the original, with re-creatable and with the published weights."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from sdst_edge.models import SiameseModel, import_checkpoint, save_checkpoint
+from sdst_edge.models.point_tracker import Matcher, PointTracker
+from sdst_export import export_bundle
+from sdst_export.graphs import kernel_layout
+from tests.parity.onnx_bundle import relative_error, run_bundle
+from tests.tolerances import REL_NETWORK_F32
+
+FAMILIES = ["nanotrack-v1", "nanotrack-v2", "nanotrack-v3"]
+Golden = dict[str, NDArray[np.float32]]
+
+
+def golden(shared: Path, family: str, suffix: str = "") -> Golden:
+    with np.load(shared / "reference" / "models" / f"{family.replace('-', '_')}{suffix}.npz") as file:
+        return dict(file)
+
+
+def reference(shared: Path, family: str) -> dict[str, Any]:
+    path = shared / "reference" / "models" / f"{family.replace('-', '_')}.json"
+    return json.loads(path.read_text())
+
+
+@cache
+def image(seed: int, side: int) -> NDArray[np.float32]:
+    """(1, 3, side, side), by the rule of the reference's README, section 1."""
+    generator = np.random.default_rng(seed)
+    cells = -(-side // 16)
+    coarse = generator.uniform(0, 255, size=(1, 3, cells, cells))
+    fine = generator.uniform(0, 255, size=(1, 3, side, side))
+    return (0.5 * coarse.repeat(16, 2).repeat(16, 3)[:, :, :side, :side] + 0.5 * fine).astype(np.float32)
+
+
+def deterministic_state(entries: list[tuple[str, list[int], str]], scales: dict[str, float]) -> dict[str, torch.Tensor]:
+    """A state dict by the rule of the reference's README, section 1."""
+    keys = {key for key, _, _ in entries}
+    state = {}
+    for key, shape, dtype in entries:
+        if "int" in dtype:
+            state[key] = torch.zeros(shape, dtype=torch.int64)
+            continue
+        value = np.random.default_rng(zlib.crc32(key.encode())).standard_normal(shape)
+        is_norm_weight = key.endswith(".weight") and key.removesuffix("weight") + "running_var" in keys
+        if len(shape) >= 2:
+            value = value * np.sqrt(2 / prod(shape[1:]))
+        elif key.endswith("running_var"):
+            value = 1 + 0.1 * np.abs(value)
+        elif not shape or is_norm_weight:
+            value = 1 + 0.1 * value
+        else:
+            value = 0.1 * value
+        state[key] = torch.from_numpy(np.asarray(value * scales.get(key, 1.0), dtype=np.float32))
+    return state
+
+
+@pytest.fixture
+def deterministic(shared: Path, tmp_path: Path) -> Callable[[str], SiameseModel]:
+    """From a family to its network with the re-creatable weights, read from a file as a published one is."""
+
+    def make(family: str) -> SiameseModel:
+        facts = reference(shared, family)
+        path = tmp_path / f"{family}.pth"
+        torch.save(deterministic_state(facts["state_dict"], facts["weight_scale"]), path)
+        return import_checkpoint(family, path).model
+
+    return make
+
+
+def published(shared: Path, family: str) -> SiameseModel:
+    return import_checkpoint(family, shared / "weights" / f"{family.replace('-', '_')}.pth").model
+
+
+def assert_torch_meets(model: SiameseModel, want: Golden) -> None:
+    assert isinstance(model, PointTracker)
+    z, x = torch.from_numpy(image(0, 127)), torch.from_numpy(image(1, 255))
+    with torch.inference_mode():
+        score, ltrb = model(z, x)
+        got = {"cls": score, "loc": ltrb, "z_feat": model.trunk(z), "x_feat": model.trunk(x)}
+    for name, tensor in got.items():
+        assert relative_error(tensor.numpy(), want[name]) <= REL_NETWORK_F32, name
+
+
+def assert_onnx_meets(bundle: Path, model: SiameseModel, want: Golden) -> None:
+    """Maps against the golden ones, and the cut's tensors against torch's layers on the golden trunk features."""
+    assert isinstance(model, PointTracker)
+    run = run_bundle(bundle, image(0, 127), image(1, 255))
+    assert relative_error(run.score, want["cls"]) <= REL_NETWORK_F32
+    assert relative_error(run.ltrb, want["loc"]) <= REL_NETWORK_F32
+    for correlation, matcher in zip(model.correlations, model.matchers.values(), strict=True):
+        assert isinstance(matcher, Matcher)
+        with torch.inference_mode():
+            features = matcher.search(torch.from_numpy(want["x_feat"]))
+            kernel = kernel_layout(correlation, matcher.template(torch.from_numpy(want["z_feat"])))
+        assert relative_error(run.features[correlation.search], features.numpy()) <= REL_NETWORK_F32
+        assert relative_error(run.kernels[correlation.kernel], kernel.numpy()) <= REL_NETWORK_F32
+
+
+def test_image_meets_check_values() -> None:
+    assert image(0, 127)[0, 0, 0, :3].tolist() == [147.95054626464844, 92.55191040039062, 206.41030883789062]
+    assert float(image(1, 255)[0, 2, 254, 254]) == 134.5111083984375
+
+
+def test_deterministic_state_meets_check_values() -> None:
+    state = deterministic_state([("backbone.conv1.0.weight", [96, 3, 11, 11], "float32")], {})
+    expected = np.array([0.07682102918624878, 0.09383660554885864, -0.05770037695765495], np.float32)
+    assert np.array_equal(state["backbone.conv1.0.weight"].ravel()[:3].numpy(), expected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nanotrack_meets_golden_tensors(
+    shared: Path, deterministic: Callable[[str], SiameseModel], family: str
+) -> None:
+    assert_torch_meets(deterministic(family), golden(shared, family))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nanotrack_meets_golden_tensors_when_weights_are_published(shared: Path, family: str) -> None:
+    assert_torch_meets(published(shared, family), golden(shared, family, "_real"))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_exported_nanotrack_meets_golden_tensors(
+    shared: Path, tmp_path: Path, deterministic: Callable[[str], SiameseModel], family: str
+) -> None:
+    model = deterministic(family)
+    provenance = import_checkpoint(family, tmp_path / f"{family}.pth").provenance
+    save_checkpoint(model, tmp_path / "checkpoint.safetensors", provenance)
+    export_bundle(tmp_path / "checkpoint.safetensors", tmp_path / "bundle")
+    assert_onnx_meets(tmp_path / "bundle", model, golden(shared, family))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_exported_nanotrack_meets_golden_tensors_when_weights_are_published(
+    shared: Path, nanotrack_bundles: Callable[[str], Path], family: str
+) -> None:
+    want = golden(shared, family, "_real")
+    assert_onnx_meets(nanotrack_bundles(family), published(shared, family), want)
+    z, x = image(0, 127), image(1, 255)
+    assert relative_error(run_bundle(nanotrack_bundles(family), z, x).score, want["onnx_cls"]) <= REL_NETWORK_F32
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_config_is_that_of_the_original(
+    shared: Path, deterministic: Callable[[str], SiameseModel], family: str
+) -> None:
+    original = reference(shared, family)["tracker"]
+    config = deterministic(family).config
+    assert config.penalty_k == original["PENALTY_K"]
+    assert config.window_influence == original["WINDOW_INFLUENCE"]
+    assert config.size_lr == original["LR"]
+    assert config.template_size == original["EXEMPLAR_SIZE"]
+    assert config.search_size == original["INSTANCE_SIZE"]
+    assert config.response_size == original["OUTPUT_SIZE"] == original["points"]["size"]
+    assert config.stride_px == original["points"]["stride"]
+    assert [config.point_origin_px] * 2 == original["points"]["first"]
+    assert config.crop.context_amount == original["CONTEXT_AMOUNT"]
+    assert config.crop.search_scale == original["INSTANCE_SIZE"] / original["EXEMPLAR_SIZE"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_parameters_are_all_but_the_neck_that_is_never_run(
+    shared: Path, deterministic: Callable[[str], SiameseModel], family: str
+) -> None:
+    facts = reference(shared, family)
+    buffers = ("running_mean", "running_var", "num_batches_tracked")
+    neck = sum(
+        prod(shape) for key, shape, _ in facts["state_dict"] if key.startswith("neck.") and not key.endswith(buffers)
+    )
+    assert sum(item.numel() for item in deterministic(family).parameters()) == facts["params"] - neck

@@ -1,0 +1,56 @@
+"""What the host tells, read from files under a made-up root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sdst_bench.environment import NOT_KNOWN, peak_rss_bytes, probe_environment, rss_bytes
+
+
+def write(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_probe_environment_reads_processor_and_governor(tmp_path: Path) -> None:
+    write(tmp_path, "proc/cpuinfo", "processor\t: 0\nmodel\t\t: 2\nmodel name\t: Some CPU @ 2.0 GHz\nprocessor\t: 1\n")
+    write(tmp_path, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "schedutil\n")
+    write(tmp_path, "proc/device-tree/model", "Some Board\0")
+    environment = probe_environment(tmp_path)
+    assert environment.cpu == "Some CPU @ 2.0 GHz"
+    assert environment.governor == "schedutil"
+    assert environment.board == "Some Board"
+
+
+def test_probe_environment_says_not_known_when_the_host_tells_nothing(tmp_path: Path) -> None:
+    environment = probe_environment(tmp_path)
+    assert environment.governor == NOT_KNOWN
+    assert environment.board == ""
+
+
+def test_probe_environment_names_versions_and_instruction_set() -> None:
+    import numpy as np
+
+    from sdst_runtime import native
+
+    environment = probe_environment()
+    assert environment.numpy == np.__version__
+    assert environment.isa == native.isa()
+    assert 1 <= environment.cores_usable <= environment.cores
+
+
+def test_rss_bytes_reads_kilobytes(tmp_path: Path) -> None:
+    write(tmp_path, "proc/self/status", "Name:\tx\nVmPeak:\t   9000 kB\nVmHWM:\t   2000 kB\nVmRSS:\t    1500 kB\n")
+    assert peak_rss_bytes(tmp_path) == 2000 * 1024
+    assert rss_bytes(tmp_path) == 1500 * 1024
+
+
+def test_rss_bytes_is_none_when_the_host_does_not_tell(tmp_path: Path) -> None:
+    assert peak_rss_bytes(tmp_path) is None
+    assert rss_bytes(tmp_path) is None
+
+
+def test_peak_rss_bytes_is_at_least_the_present_one() -> None:
+    now, peak = rss_bytes(), peak_rss_bytes()
+    assert now is None or (peak is not None and peak >= now)
