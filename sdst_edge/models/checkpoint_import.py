@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +57,35 @@ def import_checkpoint(family: str, path: Path) -> Checkpoint:
     return Checkpoint(model=model.eval(), family=family, provenance=provenance)
 
 
+def _numpy_scalar(*arguments: object) -> object:
+    """A NumPy number from its pickle, whichever module NumPy keeps the function in."""
+    return _REBUILD_SCALAR(*arguments)
+
+
+_REBUILD_SCALAR: Callable[..., object] = np.float64(0).__reduce__()[0]
+_numpy_scalar.__module__ = "numpy.core.multiarray"
+_numpy_scalar.__name__ = _numpy_scalar.__qualname__ = "scalar"
+
+# Plain numbers that training loops leave beside the weights, such as a best score.
+_PLAIN_NUMBERS = (_numpy_scalar, _REBUILD_SCALAR, np.dtype, *(type(np.dtype(name)) for name in ("f8", "f4", "i8")))
+
+
+@contextmanager
+def _allowed(names: Sequence[Any]) -> Iterator[None]:
+    """Lets torch's unpickler call these too; torch 2.4 has no context manager for it."""
+    before = torch.serialization.get_safe_globals()
+    torch.serialization.add_safe_globals(list(names))
+    try:
+        yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
+
+
 def _read(path: Path) -> object:
     """What the file holds, by torch's restricted unpickler: no code in it is run."""
-    # Names of plain numbers that training loops leave beside the weights, such as a best score.
-    scalar = np.float64(0).__reduce__()[0]
-    number_types = [type(np.dtype(name)) for name in ("f8", "f4", "i8")]
-    allowed: list[Any] = [(scalar, "numpy.core.multiarray.scalar"), scalar, np.dtype, *number_types]
     try:
-        with torch.serialization.safe_globals(allowed):
+        with _allowed(_PLAIN_NUMBERS):
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist, expected a PyTorch checkpoint (.pth)") from None
