@@ -11,20 +11,8 @@ from numpy.typing import NDArray
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, NativeError
-from sdst_runtime.native import (
-    NativeBox,
-    NativeConfig,
-    NativeOutputs,
-    NativeResult,
-    NativeState,
-    Status,
-    address,
-    fill_frame,
-    library,
-    native_error,
-    native_frame,
-    native_normalization,
-)
+from sdst_runtime.native import Status, address, fill_frame, library, native_error, native_frame, native_normalization
+from sdst_runtime.native_structs import NativeBox, NativeConfig, NativeOutputs, NativeResult, NativeState
 
 __all__ = ["NativeTracker", "Result", "State"]
 
@@ -117,7 +105,9 @@ class NativeTracker:
         fill_frame(frame, self._frame)
         box = self._box
         box.x, box.y, box.w, box.h = box_xywh
-        status = self._library.sdst_tracker_template_input(self._handle, self._frame_ref, self._box_ref, self._z_address)
+        status = self._library.sdst_tracker_template_input(
+            self._handle, self._frame_ref, self._box_ref, self._z_address
+        )
         if status:
             self._fail_box(status, frame, box_xywh)
         self._first_shape = frame.shape

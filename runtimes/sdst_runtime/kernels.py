@@ -13,17 +13,8 @@ from numpy.typing import NDArray
 
 from sdst_runtime.config import Normalization
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.native import (
-    NativeCrop,
-    NativeFrame,
-    Status,
-    address,
-    fill_frame,
-    library,
-    native_error,
-    native_frame,
-    native_normalization,
-)
+from sdst_runtime.native import Status, address, fill_frame, library, native_error, native_frame, native_normalization
+from sdst_runtime.native_structs import NativeCrop, NativeFrame
 
 __all__ = ["crop_f32", "crop_u8", "frame_mean", "xcorr_depthwise", "xcorr_pixelwise"]
 
@@ -55,12 +46,12 @@ def crop_u8(
 ) -> NDArray[np.uint8]:
     """A rectangle of the frame, resized as OpenCV's bilinear ``resize`` of uint8 does it, bit for bit.
 
-    The rectangle is pysot's ``get_subwindow``: sides rounded half to even, first pixel at
-    ``floor(centre - (side + 1) / 2 + 0.5)``.
+    The rectangle is that of pysot's ``get_subwindow``: sides rounded half to even, first pixel at
+    ``floor(centre - side / 2)``.
 
     Args:
         frame: (H, W, 3) uint8, BGR. Not modified.
-        center_xy: image px, where the centre of pixel i is i. May be outside the frame.
+        center_xy: image px, may be outside the frame.
         size_wh: image px; after rounding 1 to 32767.
         out_wh: network px, 1 to 4096.
         border: B, G, R of what is outside the frame, 0..255.
@@ -92,7 +83,11 @@ def crop_f32(
     """The crop of :func:`crop_u8` as a network takes it: normalised, channels first.
 
     Args:
-        frame: as in :func:`crop_u8`, and so are the other arguments.
+        frame: (H, W, 3) uint8, BGR. Not modified.
+        center_xy: image px, may be outside the frame.
+        size_wh: image px; after rounding 1 to 32767.
+        out_wh: network px, 1 to 4096.
+        border: B, G, R of what is outside the frame, 0..255.
         normalization: channel order, mean and standard deviation.
 
     Returns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_uint8, c_uint32, c_void_p
+from ctypes import POINTER, c_char_p, c_float, c_int, c_int32, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,10 @@ from numpy.typing import NDArray
 import sdst_runtime
 from sdst_runtime.config import Normalization
 from sdst_runtime.errors import BackendUnavailable, FrameError, NativeError
+from sdst_runtime.native_structs import NativeFrame, NativeNormalization
 
 __all__ = [
     "ABI_VERSION",
-    "NativeBox",
-    "NativeConfig",
-    "NativeCrop",
-    "NativeFrame",
-    "NativeNormalization",
-    "NativeOutputs",
-    "NativeResult",
-    "NativeState",
     "Status",
     "address",
     "fill_frame",
@@ -39,6 +32,7 @@ __all__ = [
     "native_error",
     "native_frame",
     "native_normalization",
+    "version",
 ]
 
 #: SDST_ABI_VERSION of the header that this module mirrors.
@@ -65,124 +59,8 @@ class Status:
     NO_SEARCH = 0x31
 
 
-class NativeFrame(ctypes.Structure):
-    """``sdst_frame``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("format", c_int32),
-        ("width", c_int32),
-        ("height", c_int32),
-        ("stride_bytes", c_int64),
-        ("data", c_void_p),
-    )
-
-
-class NativeBox(ctypes.Structure):
-    """``sdst_box``."""
-
-    _fields_ = (("x", c_double), ("y", c_double), ("w", c_double), ("h", c_double))
-
-
-class NativeCrop(ctypes.Structure):
-    """``sdst_crop``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("rounding", c_int32),
-        ("interpolation", c_int32),
-        ("out_width", c_int32),
-        ("out_height", c_int32),
-        ("border", c_uint8 * 4),
-        ("center_x", c_double),
-        ("center_y", c_double),
-        ("width", c_double),
-        ("height", c_double),
-    )
-
-
-class NativeNormalization(ctypes.Structure):
-    """``sdst_normalization``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("channel_order", c_int32),
-        ("mean", c_float * 3),
-        ("scale", c_float * 3),
-    )
-
-
-class NativeConfig(ctypes.Structure):
-    """``sdst_tracker_config``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("template_size", c_int32),
-        ("search_size", c_int32),
-        ("response_size", c_int32),
-        ("score_kind", c_int32),
-        ("context", c_int32),
-        ("rounding", c_int32),
-        ("interpolation", c_int32),
-        ("border", c_int32),
-        ("border_value", c_uint8 * 4),
-        ("normalization", NativeNormalization),
-        ("context_amount", c_double),
-        ("search_scale", c_double),
-        ("stride_px", c_double),
-        ("point_origin_px", c_double),
-        ("window_influence", c_double),
-        ("penalty_k", c_double),
-        ("size_lr", c_double),
-        ("min_side_px", c_double),
-        ("init_center_offset_px", c_double),
-        ("found_threshold", c_double),
-    )
-
-
-class NativeState(ctypes.Structure):
-    """``sdst_state``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("reserved", c_int32),
-        ("center_x", c_double),
-        ("center_y", c_double),
-        ("width", c_double),
-        ("height", c_double),
-    )
-
-
-class NativeOutputs(ctypes.Structure):
-    """``sdst_outputs``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("score_channels", c_int32),
-        ("height", c_int32),
-        ("width", c_int32),
-        ("score", c_void_p),
-        ("ltrb", c_void_p),
-    )
-
-
-class NativeResult(ctypes.Structure):
-    """``sdst_result``."""
-
-    _fields_ = (
-        ("struct_size", c_uint32),
-        ("found", c_int32),
-        ("best_index", c_int32),
-        ("score", c_float),
-        ("penalized_score", c_float),
-        ("reserved", c_int32),
-        ("box", NativeBox),
-    )
-
-
 # Pointers are void pointers: a cached ctypes.byref() or an address as an int passes through them fastest.
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "sdst_abi_version": (c_uint32, ()),
     "sdst_isa": (c_char_p, ()),
     "sdst_version": (c_char_p, ()),
     "sdst_status_string": (c_char_p, (c_int,)),
@@ -203,7 +81,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 @cache
 def library() -> ctypes.CDLL:
-    """libsdst with the types of its functions declared, loaded at the first call.
+    """The libsdst of this process, with the types of its functions declared; loaded at the first call.
 
     The file is the one that the environment variable ``SDST_LIBRARY`` names, else ``lib/<libsdst>`` in this package.
 
@@ -213,18 +91,22 @@ def library() -> ctypes.CDLL:
     path = _library_path()
     try:
         loaded = ctypes.CDLL(str(path))
+        _check_abi(loaded.sdst_abi_version(), path)
         for name, (result_type, argument_types) in _SIGNATURES.items():
             function = getattr(loaded, name)
             function.restype = result_type
             function.argtypes = argument_types
     except (OSError, AttributeError) as error:
-        raise BackendUnavailable(f"{path} cannot be used as libsdst: {error}; reinstall sdst-edge") from None
-    if loaded.sdst_abi_version() != ABI_VERSION:
+        raise BackendUnavailable(f"{path} cannot be used as libsdst: {error}; install sdst-edge again") from None
+    return loaded
+
+
+def _check_abi(version: int, path: Path) -> None:
+    if version != ABI_VERSION:
         raise BackendUnavailable(
-            f"{path} has ABI version {loaded.sdst_abi_version()}, this package needs {ABI_VERSION}; "
+            f"{path} has ABI version {version}, this package needs {ABI_VERSION}; "
             "install both from the same release, or unset SDST_LIBRARY"
         )
-    return loaded
 
 
 def _library_path() -> Path:
@@ -251,6 +133,11 @@ def isa() -> str:
     return str(library().sdst_isa().decode())
 
 
+def version() -> str:
+    """Version of the loaded libsdst, ``major.minor.patch``."""
+    return str(library().sdst_version().decode())
+
+
 def native_error(status: int, call: str) -> NativeError:
     """The error for a status that the caller has no better words for."""
     return NativeError(status, call, library().sdst_status_string(status).decode())
@@ -258,8 +145,9 @@ def native_error(status: int, call: str) -> NativeError:
 
 def address(array: NDArray[Any]) -> int:
     """Address of the first element, without a copy; the caller keeps ``array`` alive while it is used."""
+    buffer: Any = array
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # 0.2 us; array.ctypes.data takes 0.8 us
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # 0.2 us; array.ctypes.data takes 0.8 us
     except (TypeError, ValueError, BufferError):  # read-only, a view with gaps, or empty
         return array.ctypes.data
 
@@ -286,7 +174,8 @@ def fill_frame(frame: NDArray[np.uint8], native: NativeFrame) -> None:
     row_stride, column_stride, channel_stride = frame.strides
     if channel_stride != 1 or column_stride != 3 or row_stride < 3 * shape[1]:
         raise FrameError(
-            f"frame has strides {frame.strides}, expected (>= {3 * shape[1]}, 3, 1); pass numpy.ascontiguousarray(frame)"
+            f"frame has strides {frame.strides}, expected (>= {3 * shape[1]}, 3, 1); "
+            "pass numpy.ascontiguousarray(frame)"
         )
     native.width = shape[1]
     native.height = shape[0]

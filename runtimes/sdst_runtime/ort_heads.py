@@ -56,6 +56,17 @@ class OrtTemplate:
 class Head(Protocol):
     """One of the two ways: makes what runs from search features to maps, for one target."""
 
+    def __init__(self, bundle: Bundle, variant: str | None, options: OrtOptions, arrays: Arrays) -> None:
+        """Loads what all targets share.
+
+        Args:
+            bundle: with the graphs.
+            variant: name, or None for the default one.
+            options: threads and providers.
+            arrays: search features and output maps of the session by name; read and written where they are.
+        """
+        ...
+
     def prepare(self, kernels: Mapping[str, NDArray[np.float32]]) -> Callable[[], None]:
         """A function that runs the head with these kernels, run once already.
 
@@ -66,10 +77,14 @@ class Head(Protocol):
 
 
 class BakedHead:
-    """A head session per target, its kernels baked in as constants."""
+    """A head session per target, its kernels baked in as constants.
+
+    NanoTrack v3 measured: 2.7 ms to build it and 3 MiB of memory per target. With more than one thread every target
+    also has a pool of its own, asleep between its calls.
+    """
 
     def __init__(self, bundle: Bundle, variant: str | None, options: OrtOptions, arrays: Arrays) -> None:
-        """Args are those of :class:`SplitHead`."""
+        """See :class:`Head`."""
         self._graph = bundle.variant(variant).graphs["head"]
         self._model = bundle.graph_bytes(variant, "head")
         self._options = options
@@ -90,14 +105,7 @@ class SplitHead:
     """libsdst's correlations in front of a tail graph that all targets share."""
 
     def __init__(self, bundle: Bundle, variant: str | None, options: OrtOptions, arrays: Arrays) -> None:
-        """Loads the tail.
-
-        Args:
-            bundle: with the graphs.
-            variant: name, or None for the default one.
-            options: threads and providers.
-            arrays: search features and output maps of the session by name; read and written where they are.
-        """
+        """See :class:`Head`."""
         chosen = bundle.variant(variant)
         kernel_shapes = {tensor.name: tensor.shape for tensor in chosen.graphs["template"].outputs}
         self._correlations = bundle.manifest.correlations

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.consistency import ROLES
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
-from sdst_runtime.manifest import SessionKind
+from sdst_runtime.manifest import SessionKind, Variant
 from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtGraph, OrtOptions, empty_arrays, require_array
 from sdst_runtime.ort_heads import BakedHead, Head, OrtTemplate, SplitHead
 from sdst_runtime.session import Outputs, Template
@@ -47,8 +47,8 @@ class OrtSession:
             bundle: checked by :meth:`Bundle.open`.
             kind: None for the variant's default.
             variant: None for the bundle's default.
-            threads: that one graph may use, >= 1; they do not spin while they wait.
-            providers: ONNX Runtime's execution providers in order of preference.
+            threads: that one graph may use, >= 1.
+            providers: names of ONNX Runtime's execution providers in order of preference, or one name.
 
         Raises:
             BackendUnavailable: ONNX Runtime, a provider or libsdst is missing.
@@ -56,31 +56,25 @@ class OrtSession:
             ManifestError: no such variant, a graph is missing, or ONNX Runtime cannot load one.
         """
         chosen = bundle.variant(variant)
-        self.kind: SessionKind = chosen.session if kind is None else kind
-        if self.kind not in ROLES:
-            raise ConfigError(f"session kind is {kind!r}, expected one of {', '.join(ROLES)}")
-        if missing := [role for role in ROLES[self.kind] if role not in chosen.graphs]:
-            raise ManifestError(
-                f"{bundle.path} has no {missing[0]} graph, which a {self.kind} session runs; "
-                f"use the variant's own kind, {chosen.session}, or export the bundle again"
-            )
-        options = OrtOptions(threads=threads, providers=tuple(providers))
+        self.kind = _choose_kind(bundle, chosen, kind)
         self.threads = threads
+        options = OrtOptions(
+            threads=threads, providers=(providers,) if isinstance(providers, str) else tuple(providers)
+        )
         template, search = chosen.graphs["template"], chosen.graphs["search"]
         self._x_name, self._x_shape = search.inputs[0].name, search.inputs[0].shape
         self._kernels, features = empty_arrays(template.outputs), empty_arrays(search.outputs)
         maps = empty_arrays(chosen.graphs[ROLES[self.kind][-1]].outputs)
         self._z, self._x = np.zeros(template.inputs[0].shape, np.float32), np.zeros(self._x_shape, np.float32)
-        self._features: Features = tuple(features.values())
-        self._outputs = Outputs(maps["score"], maps["ltrb"])
-
-        z_arrays = {template.inputs[0].name: self._z, **self._kernels}
-        self._template = OrtGraph(bundle.graph_bytes(variant, "template"), template, options, z_arrays)
-        x_arrays = {self._x_name: self._x, **features}
-        self._search = OrtGraph(bundle.graph_bytes(variant, "search"), search, options, x_arrays)
-        self._run_template, self._run_search = self._template.run, self._search.run
-        head_type = BakedHead if self.kind == "baked" else SplitHead
-        self._head: Head = head_type(bundle, variant, options, {**features, **maps})
+        self._features, self._outputs = tuple(features.values()), Outputs(maps["score"], maps["ltrb"])
+        arrays = {template.inputs[0].name: self._z, **self._kernels}
+        template_graph = OrtGraph(bundle.graph_bytes(variant, "template"), template, options, arrays)
+        arrays = {self._x_name: self._x, **features}
+        search_graph = OrtGraph(bundle.graph_bytes(variant, "search"), search, options, arrays)
+        head_type: type[Head] = BakedHead if self.kind == "baked" else SplitHead
+        head = head_type(bundle, variant, options, {**features, **maps})
+        self._run_template, self._run_search = template_graph.run, search_graph.run
+        self._bind_search, self._prepare_head = search_graph.bind_input, head.prepare
         self._warm_up()
 
     def embed(self, z: NDArray[np.float32]) -> OrtTemplate:
@@ -95,7 +89,7 @@ class OrtSession:
         require_array("template input", z, self._z.shape)
         np.copyto(self._z, z)
         self._run_template()
-        run = self._head.prepare(self._kernels)
+        run = self._prepare_head(self._kernels)
         return OrtTemplate(self, run, sum(kernel.nbytes for kernel in self._kernels.values()))
 
     def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
@@ -117,7 +111,7 @@ class OrtSession:
         """
         if x is not self._x:
             require_array("search input", x, self._x_shape)
-            self._search.bind_input(self._x_name, x)
+            self._bind_search(self._x_name, x)
             self._x = x
         self._run_search()
         return self._features
@@ -136,6 +130,8 @@ class OrtSession:
             SdstError: the template is closed or another session's, the session is closed, or ONNX Runtime failed.
         """
         if not isinstance(template, OrtTemplate) or template.owner is not self or features is not self._features:
+            if not self._features:
+                _refuse_closed()
             raise SdstError("the template or the features belong to another session; embed and search with this one")
         template.run()
         return self._outputs
@@ -143,8 +139,9 @@ class OrtSession:
     def close(self) -> None:
         """Frees the graphs; templates made before can only be closed. Closing twice is allowed."""
         self._run_template = self._run_search = _refuse_closed
+        self._bind_search = self._prepare_head = _refuse_closed
         self._features = ()
-        del self._template, self._search, self._head
+        self._x = self._z
 
     def __enter__(self) -> OrtSession:
         return self
@@ -161,5 +158,17 @@ class OrtSession:
             template.close()
 
 
-def _refuse_closed() -> NoReturn:
+def _choose_kind(bundle: Bundle, variant: Variant, kind: SessionKind | None) -> SessionKind:
+    chosen = variant.session if kind is None else kind
+    if chosen not in ROLES:
+        raise ConfigError(f"session kind is {kind!r}, expected one of {', '.join(ROLES)}")
+    if missing := [role for role in ROLES[chosen] if role not in variant.graphs]:
+        raise ManifestError(
+            f"{bundle.path} has no {missing[0]} graph, which a {chosen} session runs; "
+            f"use the variant's own kind, {variant.session}, or export the bundle again"
+        )
+    return chosen
+
+
+def _refuse_closed(*_: object, **__: object) -> NoReturn:
     raise SdstError("the session is closed; open it again")

@@ -43,7 +43,9 @@ def test_crops_are_the_same_bytes() -> None:
         {"center_xy": (-90.0, 60.0), "size_wh": (40.0, 40.0), "out_wh": (20, 20)},
         {"center_xy": (80.0, 60.0), "size_wh": (48.0, 48.0), "out_wh": (48, 48)},
     ]
-    lines = [f"{zlib.crc32(crop_u8(frame, border=(10, 20, 30), **case).tobytes()):08x} {json.dumps(case)}" for case in cases]
+    lines = [
+        f"{zlib.crc32(crop_u8(frame, border=(10, 20, 30), **case).tobytes()):08x} {json.dumps(case)}" for case in cases
+    ]
     _check("crops.txt", "\n".join(lines) + "\n")
 
 
@@ -65,7 +67,9 @@ def test_decoding_follows_the_same_boxes() -> None:
 def test_manifest_is_written_the_same() -> None:
     def graph(role: str) -> Graph:
         tensor = Tensor(name="x", shape=(1, 3, 64, 64), dtype="float32")
-        return Graph(file=f"onnx/fp32/{role}.onnx", sha256="0" * 64, size_bytes=1000, inputs=(tensor,), outputs=(tensor,))
+        return Graph(
+            file=f"onnx/fp32/{role}.onnx", sha256="0" * 64, size_bytes=1000, inputs=(tensor,), outputs=(tensor,)
+        )
 
     kernel = Placeholder(name="kernel_a", offset=100, length=64, shape=(4, 4, 1, 1), dtype="float32")
     head = Graph(

@@ -14,7 +14,9 @@ BANNED = ("torch", "onnx", "onnxsim", "onnxscript", "safetensors")
 
 def _run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     script = f"import sys\nfor name in {BANNED!r}: sys.modules[name] = None\n" + textwrap.dedent(code)
-    return subprocess.run([sys.executable, "-W", "error", "-c", script, *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def test_runtime_tracks_without_torch_and_onnx(toy_bundle: Path) -> None:

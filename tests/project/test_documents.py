@@ -32,7 +32,9 @@ def test_links_lead_to_files(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_make_targets_exist(document: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    named = set(re.findall(r"^\s*make ([a-z-]+)", _code((PROJECT / document).read_text(encoding="utf-8")), flags=re.MULTILINE))
+    named = set(
+        re.findall(r"^\s*make ([a-z-]+)", _code((PROJECT / document).read_text(encoding="utf-8")), flags=re.MULTILINE)
+    )
     assert named <= targets, f"{document} names {sorted(named - targets)}, which the Makefile does not have"
 
 
@@ -77,7 +79,11 @@ def test_no_machine_path_is_written_down() -> None:
     checkout = PROJECT.parent.as_posix() + "/"
     for path in PROJECT.rglob("*"):
         parts = path.relative_to(PROJECT).parts
-        if path.suffix not in suffixes or parts[0] in {"build", "dist", "demo"} or any(p.startswith(".") for p in parts):
+        if (
+            path.suffix not in suffixes
+            or parts[0] in {"build", "dist", "demo"}
+            or any(p.startswith(".") for p in parts)
+        ):
             continue
         text = path.read_text(encoding="utf-8")
         assert checkout not in text, f"{path.name} holds the path of this checkout"

@@ -22,6 +22,22 @@ def test_sdst_edge_offers_the_short_way() -> None:
 
 
 def test_sdst_runtime_keeps_its_names() -> None:
-    kept = {"Bundle", "Manifest", "Session", "Template", "TrackResult", "Tracker", "TrackerConfig", "load", "open_session",
-            "open_source", "SdstError", "BoxError", "FrameError", "ManifestError", "SourceError", "BackendUnavailable"}
+    kept = {
+        "Bundle",
+        "Manifest",
+        "Session",
+        "Template",
+        "TrackResult",
+        "Tracker",
+        "TrackerConfig",
+        "load",
+        "open_session",
+        "open_source",
+        "SdstError",
+        "BoxError",
+        "FrameError",
+        "ManifestError",
+        "SourceError",
+        "BackendUnavailable",
+    }
     assert kept <= set(sdst_runtime.__all__)

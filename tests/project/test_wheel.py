@@ -16,8 +16,19 @@ from tests.conftest import PROJECT
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-               "--disable-pip-version-check", "--wheel-dir", str(out), str(PROJECT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--disable-pip-version-check",
+        "--wheel-dir",
+        str(out),
+        str(PROJECT),
+    ]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return next(out.glob("*.whl"))
 
@@ -31,7 +42,12 @@ def test_wheel_is_for_any_python_3_of_this_platform(wheel: Path) -> None:
 def test_wheel_holds_packages_and_library_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/", 1)[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"sdst_edge", "sdst_export", "sdst_bench", "sdst_runtime"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "sdst_edge",
+        "sdst_export",
+        "sdst_bench",
+        "sdst_runtime",
+    }
     libraries = [name for name in names if name.endswith((".so", ".dylib", ".dll"))]
     assert len(libraries) == 1
     assert libraries[0].startswith("sdst_runtime/lib/")
@@ -53,6 +69,12 @@ def test_installed_wheel_tracks_outside_of_the_checkout(wheel: Path, toy_bundle:
     )
     # -S: without site-packages' .pth files, so that an editable install cannot answer for the wheel
     paths = f"{target}:{sysconfig.get_paths()['purelib']}:{sysconfig.get_paths()['platlib']}"
-    result = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path,
-                            env={"PYTHONPATH": paths, "PATH": "/usr/bin:/bin"})
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"PYTHONPATH": paths, "PATH": "/usr/bin:/bin"},
+    )
     assert result.stdout == "4\n", result.stderr

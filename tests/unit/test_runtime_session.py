@@ -157,6 +157,10 @@ def test_kind_is_the_default_of_the_variant_when_none_is_named(toy_bundle: Path)
     assert OrtSession(bundle, kind="split").kind == "split"
 
 
+def test_open_session_takes_one_provider_by_name(toy_bundle: Path) -> None:
+    open_session(toy_bundle, providers="CPUExecutionProvider").close()
+
+
 def test_two_threads_give_the_same_maps(toy_bundle: Path) -> None:
     with open_session(toy_bundle, threads=2) as session:
         assert_maps(
@@ -176,7 +180,7 @@ def test_open_session_refuses_an_unknown_kind_variant_or_provider(toy_bundle: Pa
     with pytest.raises(ManifestError, match="no variant 'onnx/int8'"):
         open_session(toy_bundle, variant="onnx/int8")
     with pytest.raises(BackendUnavailable, match=r"has no NoSuchProvider; it has .*CPUExecutionProvider"):
-        open_session(toy_bundle, providers=("NoSuchProvider",))
+        open_session(toy_bundle, providers=("CPUExecutionProvider", "NoSuchProvider"))
     with pytest.raises(ConfigError, match="providers is empty"):
         open_session(toy_bundle, providers=())
 

@@ -6,9 +6,8 @@ target_compile_features(sdst_flags INTERFACE c_std_11)
 if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
   # No contraction to fused multiply-adds behind our back: the same numbers on every processor.
   # No errno from maths functions: sqrt and lrintf become instructions.
-  target_compile_options(
-    sdst_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -ffp-contract=off
-                         -fno-math-errno                          $<$<BOOL:${SDST_WERROR}>:-Werror>)
+  target_compile_options(sdst_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
+                                              -ffp-contract=off -fno-math-errno $<$<BOOL:${SDST_WERROR}>:-Werror>)
   if(SDST_SANITIZE)
     target_compile_options(sdst_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                                                 -fno-omit-frame-pointer -g)

@@ -1,7 +1,5 @@
 # In a wheel: the library alone, inside the Python package. Elsewhere: library, header, CMake package, pkg-config file.
 
-include(GNUInstallDirs)
-
 if(DEFINED SKBUILD)
   install(TARGETS sdst RUNTIME DESTINATION sdst_runtime/lib LIBRARY DESTINATION sdst_runtime/lib NAMELINK_SKIP)
   return()
@@ -17,5 +15,6 @@ install(EXPORT sdstTargets NAMESPACE sdst:: FILE sdstConfig.cmake DESTINATION ${
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/sdstConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/sdstConfigVersion.cmake DESTINATION ${SDST_CMAKE_DIR})
 
+file(RELATIVE_PATH SDST_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /) # so that the prefix can be moved
 configure_file(cmake/sdst.pc.in ${PROJECT_BINARY_DIR}/sdst.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/sdst.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -23,6 +23,7 @@
  * Ownership: the caller owns every buffer; the library keeps no pointer to one after a call returns. A tracker
  * makes its one allocation in sdst_tracker_create(); no other function allocates.
  * Alignment: none is required of any buffer. Aliasing: outputs must not overlap inputs.
+ * Stack: a call uses at most 80 KiB.
  * Failure: a function that does not return SDST_OK has left the tracker as it was.
  *
  * Coordinates: 0-based, continuous, pixel i spans [i, i + 1). Boxes are (x, y, w, h) of the top left corner and the
@@ -133,7 +134,7 @@ SDST_API sdst_status sdst_frame_mean(const sdst_frame *frame, uint8_t mean[3]);
 
 /** How a crop's corner and side become whole pixels. */
 typedef enum sdst_rounding {
-    /** side = round half to even; corner = floor(centre - (side + 1) / 2 + 0.5); pysot get_subwindow. */
+    /** side = round half to even; corner = floor(centre - (side + 1) / 2 + 0.5) = floor(centre - side / 2); pysot. */
     SDST_ROUNDING_PYSOT = 0
 } sdst_rounding;
 
@@ -147,13 +148,13 @@ typedef enum sdst_channel_order { SDST_CHANNELS_BGR = 0, SDST_CHANNELS_RGB = 1 }
 
 /** One crop: which part of the frame, what lies outside it, and what leaves the function. */
 typedef struct sdst_crop {
-    uint32_t struct_size; /**< sizeof(sdst_crop) */
-    int32_t rounding;     /**< an sdst_rounding */
+    uint32_t struct_size;  /**< sizeof(sdst_crop) */
+    int32_t rounding;      /**< an sdst_rounding */
     int32_t interpolation; /**< an sdst_interpolation */
-    int32_t out_width;    /**< px, 1..4096 */
-    int32_t out_height;   /**< px, 1..4096 */
-    uint8_t border[4];    /**< colour outside the frame, in the order of the frame's channels; the fourth is 0 */
-    double center_x;      /**< image px, pysot's convention: the centre of pixel i is i */
+    int32_t out_width;     /**< px, 1..4096 */
+    int32_t out_height;    /**< px, 1..4096 */
+    uint8_t border[4];     /**< colour outside the frame, in the order of the frame's channels; the fourth is 0 */
+    double center_x;       /**< image px, of any finite value: a crop may be wholly outside */
     double center_y;
     double width;  /**< image px before rounding; it rounds to 1..32767 */
     double height; /**< image px before rounding; it rounds to 1..32767 */
@@ -219,7 +220,7 @@ SDST_API sdst_status sdst_xcorr_pixelwise_f32(const float *search, const float *
 
 /* ------------------------------------------------------------------------------------------------ tracker -- */
 
-/** How a box becomes the side of the template crop; w and h are the box's, a is context_amount. */
+/** How a box becomes the side of the template crop, >= 1 px; w and h are the box's, a is context_amount. */
 typedef enum sdst_context {
     SDST_CONTEXT_SQUARE = 0,     /**< one side sqrt((w + p) (h + p)), p = a (w + h); pysot */
     SDST_CONTEXT_RECTANGULAR = 1 /**< sides w (1 + 2 a) and h (1 + 2 a); FEAR */
@@ -245,10 +246,10 @@ typedef struct sdst_tracker_config {
     int32_t response_size; /**< side S of the output maps, cells, 1..1024 */
     int32_t score_kind;    /**< an sdst_score_kind */
 
-    int32_t context;        /**< an sdst_context */
-    int32_t rounding;       /**< an sdst_rounding */
-    int32_t interpolation;  /**< an sdst_interpolation */
-    int32_t border;         /**< an sdst_border */
+    int32_t context;         /**< an sdst_context */
+    int32_t rounding;        /**< an sdst_rounding */
+    int32_t interpolation;   /**< an sdst_interpolation */
+    int32_t border;          /**< an sdst_border */
     uint8_t border_value[4]; /**< for SDST_BORDER_CONSTANT, in the order of the frame's channels; the fourth is 0 */
     sdst_normalization normalization;
 
@@ -260,7 +261,7 @@ typedef struct sdst_tracker_config {
     double window_influence; /**< share of the Hann window in the penalised score, 0..1 */
     double penalty_k;        /**< strength of the penalty on changes of size and aspect, >= 0 */
     double size_lr;          /**< rate at which the size follows the network, 0..1 */
-    double min_side_px;      /**< smallest side of a reported box, image px, > 0 */
+    double min_side_px;      /**< smallest side of a reported box, image px, > 0; a frame with a smaller side wins */
     double init_center_offset_px; /**< added to the centre x + w / 2 at the start; -0.5 for pysot's kin, else 0 */
     double found_threshold;       /**< a score below it reads found = 0 */
 } sdst_tracker_config;
@@ -271,7 +272,7 @@ typedef struct sdst_state {
     int32_t reserved;     /**< 0 */
     double center_x;      /**< image px */
     double center_y;
-    double width;         /**< image px, > 0 */
+    double width; /**< image px, > 0 */
     double height;
 } sdst_state;
 
@@ -286,13 +287,13 @@ typedef struct sdst_outputs {
 } sdst_outputs;
 
 typedef struct sdst_result {
-    uint32_t struct_size;   /**< sizeof(sdst_result); set it before the call */
-    int32_t found;          /**< 0 when score < found_threshold, else 1 */
-    int32_t best_index;     /**< cell chosen, row * response_size + column */
-    float score;            /**< foreground probability of that cell, 0..1, without penalty and window */
-    float penalized_score;  /**< what the cell was chosen by */
-    int32_t reserved;       /**< 0 */
-    sdst_box box;           /**< image px, sides clamped, centre inside the frame */
+    uint32_t struct_size;  /**< sizeof(sdst_result); set it before the call */
+    int32_t found;         /**< 0 when score < found_threshold, else 1 */
+    int32_t best_index;    /**< cell chosen, row * response_size + column */
+    float score;           /**< foreground probability of that cell, 0..1, without penalty and window */
+    float penalized_score; /**< what the cell was chosen by */
+    int32_t reserved;      /**< 0 */
+    sdst_box box;          /**< image px, sides clamped, centre inside the frame */
 } sdst_result;
 
 typedef struct sdst_tracker sdst_tracker;
@@ -336,7 +337,7 @@ SDST_API sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst
  * Turns the network's outputs for the last search input into a box, and moves the state there.
  *
  *     score       = softmax or sigmoid of the score map
- *     penalty     = exp(-(r s - 1) penalty_k), r and s the changes of aspect and size (SiamRPN)
+ *     penalty     = exp(-(r s - 1) penalty_k), r and s the changes of aspect and size (SiamRPN); 0 without area
  *     best        = argmax of (1 - window_influence) penalty score + window_influence window; the first of equals
  *     rate        = penalty[best] score[best] size_lr
  *     centre      = centre + offset of the box from the search centre

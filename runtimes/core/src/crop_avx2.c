@@ -13,13 +13,10 @@
 
 #include "crop.h"
 #include "crop_columns.h"
+#include "crop_mix_avx2.h"
 #include "kernels.h"
 
-enum {
-    GROUP_WORDS = 3 * SDST_GROUP_,                                  /* of a mixed row: 3 channels of a group */
-    ROW_WORDS = SDST_STRIP_COLUMNS_ / SDST_GROUP_ * GROUP_WORDS,    /* of a mixed row */
-    LINE_BYTES = 3 * SDST_STRIP_SPAN_PX_ + SDST_LOAD_BYTES_         /* a load may start at the last pixel */
-};
+enum { LINE_BYTES = 3 * SDST_STRIP_SPAN_PX_ + SDST_LOAD_BYTES_ }; /* a load may start at the last pixel */
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -27,112 +24,14 @@ enum {
 typedef struct strip_ {
     const sdst_crop_plan_ *plan;
     sdst_columns_ columns;
-    int in_place;          /* rows are read from the frame itself, else through the line */
-    int32_t inside_first;  /* part of the span that is in the frame */
-    int32_t inside_px;     /* 0 when there is none */
-    int32_t kept[2];       /* which source rows are in rows[0] and rows[1], -1 for none: even ones, odd ones */
-    _Alignas(32) int16_t rows[2][ROW_WORDS];
-    _Alignas(32) int16_t border_row[ROW_WORDS];
+    int in_place;         /* rows are read from the frame itself, else through the line */
+    int32_t inside_first; /* part of the span that is in the frame */
+    int32_t inside_px;    /* 0 when there is none */
+    int32_t kept[2];      /* which source rows are in rows[0] and rows[1], -1 for none: even ones, odd ones */
+    _Alignas(32) int16_t rows[2][SDST_ROW_WORDS_];
+    _Alignas(32) int16_t border_row[SDST_ROW_WORDS_];
     uint8_t line[LINE_BYTES];
 } strip_;
-
-/* Two 16-byte halves of a vector. */
-ALWAYS_INLINE __m256i load_two(const uint8_t *low, const uint8_t *high) {
-    const __m128i half = _mm_loadu_si128((const __m128i *)low);
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(half), _mm_loadu_si128((const __m128i *)high), 1);
-}
-
-/* Two 8-byte halves of a half vector. */
-ALWAYS_INLINE __m128i load_apart(const uint8_t *low, const uint8_t *high) {
-    const __m128i half = _mm_loadl_epi64((const __m128i *)low);
-    return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(half), (const __m64 *)high));
-}
-
-/* Four 8-byte quarters of a vector, at offsets 0, 1 and 4, 5. */
-ALWAYS_INLINE __m256i load_four(const uint8_t *source, const int32_t *offsets) {
-    const __m128i low = load_apart(source + offsets[0], source + offsets[1]);
-    const __m128i high = load_apart(source + offsets[4], source + offsets[5]);
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
-}
-
-ALWAYS_INLINE __m256i load_table(const void *table) {
-    return _mm256_load_si256((const __m256i *)table);
-}
-
-/* Both taps of eight outputs as words, per channel: first four outputs in the low half. */
-ALWAYS_INLINE void taps_of_quads(const uint8_t *source, const int32_t *offsets, const uint8_t (*shuffles)[16],
-                                 __m256i taps[3]) {
-    const __m256i one = _mm256_set1_epi8(1);
-    const __m256i pixels = load_two(source + offsets[0], source + offsets[1]);
-    __m256i shuffle = load_table(shuffles); /* of channel 0; the next channel is a byte further */
-    for (int c = 0; c < 3; ++c) {
-        taps[c] = _mm256_shuffle_epi8(pixels, shuffle);
-        shuffle = _mm256_add_epi8(shuffle, one);
-    }
-}
-
-/* The same from vectors whose halves hold two outputs each: dwords of bytes channel by channel, then words. */
-ALWAYS_INLINE void taps_of_pairs(__m256i even_pairs, __m256i odd_pairs, const uint8_t (*shuffles)[16],
-                                 __m256i taps[3]) {
-    const __m256i even = _mm256_shuffle_epi8(even_pairs, load_table(shuffles));
-    const __m256i odd = _mm256_shuffle_epi8(odd_pairs, load_table(shuffles + 2));
-    const __m256i channels_01 = _mm256_unpacklo_epi32(even, odd);
-    const __m256i channel_2 = _mm256_unpackhi_epi32(even, odd);
-    const __m256i zero = _mm256_setzero_si256();
-    taps[0] = _mm256_unpacklo_epi8(channels_01, zero);
-    taps[1] = _mm256_unpackhi_epi8(channels_01, zero);
-    taps[2] = _mm256_unpacklo_epi8(channel_2, zero);
-}
-
-/* Taps of outputs 8 half .. 8 half + 7 of a group. */
-ALWAYS_INLINE void load_taps(const sdst_columns_ *columns, sdst_reach_ reach, int32_t group, int half,
-                             const uint8_t *source, __m256i taps[3]) {
-    const int per_half = (int)reach; /* loads of eight outputs */
-    const int32_t *offsets = columns->offsets + (2 * group + half) * per_half;
-    if (reach == SDST_REACH_QUAD) {
-        taps_of_quads(source, offsets, columns->shuffles + 4 * group + 2 * half, taps);
-        return;
-    }
-    const uint8_t(*shuffles)[16] = columns->shuffles + 8 * group + 4 * half;
-    if (reach == SDST_REACH_PAIR) {
-        taps_of_pairs(load_two(source + offsets[0], source + offsets[2]),
-                      load_two(source + offsets[1], source + offsets[3]), shuffles, taps);
-    } else {
-        taps_of_pairs(load_four(source, offsets), load_four(source, offsets + 2), shuffles, taps);
-    }
-}
-
-/* Mixes a source row along x. In each vector of words the outputs are ordered 0-3, 8-11, 4-7, 12-15, as the pack
- * leaves them and as unpacking along y wants them. */
-ALWAYS_INLINE void mix_row_with(const sdst_columns_ *columns, sdst_reach_ reach, const uint8_t *source, int16_t *row) {
-    for (int32_t group = 0; group < columns->groups; ++group) {
-        const __m256i weights_low = load_table(columns->weights + SDST_GROUP_ * group);
-        const __m256i weights_high = load_table(columns->weights + SDST_GROUP_ * group + 8);
-        __m256i low[3], high[3];
-        load_taps(columns, reach, group, 0, source, low);
-        load_taps(columns, reach, group, 1, source, high);
-        for (int c = 0; c < 3; ++c) {
-            const __m256i mixed_low = _mm256_srai_epi32(_mm256_madd_epi16(low[c], weights_low), 4);
-            const __m256i mixed_high = _mm256_srai_epi32(_mm256_madd_epi16(high[c], weights_high), 4);
-            const __m256i words = _mm256_packs_epi32(mixed_low, mixed_high);
-            _mm256_store_si256((__m256i *)(row + GROUP_WORDS * group + SDST_GROUP_ * c), words);
-        }
-    }
-}
-
-static void mix_row(const sdst_columns_ *columns, const uint8_t *source, int16_t *row) {
-    switch (columns->reach) {
-    case SDST_REACH_QUAD:
-        mix_row_with(columns, SDST_REACH_QUAD, source, row);
-        return;
-    case SDST_REACH_PAIR:
-        mix_row_with(columns, SDST_REACH_PAIR, source, row);
-        return;
-    case SDST_REACH_SINGLE:
-        mix_row_with(columns, SDST_REACH_SINGLE, source, row);
-        return;
-    }
-}
 
 static void fill_line(strip_ *strip) {
     const uint8_t *border = strip->plan->border;
@@ -159,7 +58,7 @@ static void open_strip(strip_ *strip, const sdst_crop_plan_ *plan, const sdst_ax
     const int leaves_vertically = plan->top < 0 || plan->top + plan->height > plan->frame_height;
     if (strip->in_place && !leaves_vertically) return;
     fill_line(strip);
-    mix_row(&strip->columns, strip->line, strip->border_row);
+    sdst_mix_row_avx2_(&strip->columns, strip->line, strip->border_row);
 }
 
 /* First source byte of the strip in a row of the frame. */
@@ -181,7 +80,7 @@ static const int16_t *mixed_row(strip_ *strip, int32_t y) {
     if (frame_y < 0 || frame_y >= strip->plan->frame_height) return strip->border_row;
     const int slot = y & 1;
     if (strip->kept[slot] != y) {
-        mix_row(&strip->columns, source_row(strip, frame_y), strip->rows[slot]);
+        sdst_mix_row_avx2_(&strip->columns, source_row(strip, frame_y), strip->rows[slot]);
         strip->kept[slot] = y;
     }
     return strip->rows[slot];
@@ -195,9 +94,13 @@ typedef struct row_pair_ {
     __m256i weight_lower;
 } row_pair_;
 
+ALWAYS_INLINE __m256i load_words(const int16_t *words) {
+    return _mm256_load_si256((const __m256i *)words);
+}
+
 ALWAYS_INLINE __m256i mix_pair(const row_pair_ *pair, int32_t word) {
-    const __m256i upper = _mm256_mulhi_epi16(load_table(pair->upper + word), pair->weight_upper);
-    const __m256i lower = _mm256_mulhi_epi16(load_table(pair->lower + word), pair->weight_lower);
+    const __m256i upper = _mm256_mulhi_epi16(load_words(pair->upper + word), pair->weight_upper);
+    const __m256i lower = _mm256_mulhi_epi16(load_words(pair->lower + word), pair->weight_lower);
     return _mm256_srli_epi16(_mm256_add_epi16(_mm256_add_epi16(upper, lower), _mm256_set1_epi16(2)), 2);
 }
 
@@ -220,7 +123,7 @@ ALWAYS_INLINE void emit_f32(const row_pair_ *pair, const sdst_crop_plan_ *plan, 
                             float *const planes[3]) {
     for (int32_t group = 0; group < whole; ++group) {
         for (int c = 0; c < 3; ++c) {
-            const __m256i words = mix_pair(pair, GROUP_WORDS * group + SDST_GROUP_ * c);
+            const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * group + SDST_GROUP_ * c);
             store_floats(words, raw, plan->mean[c], plan->scale[c], planes[c] + SDST_GROUP_ * group);
         }
     }
@@ -228,7 +131,8 @@ ALWAYS_INLINE void emit_f32(const row_pair_ *pair, const sdst_crop_plan_ *plan, 
     if (done >= count) return;
     for (int c = 0; c < 3; ++c) {
         float tile[SDST_GROUP_];
-        store_floats(mix_pair(pair, GROUP_WORDS * whole + SDST_GROUP_ * c), raw, plan->mean[c], plan->scale[c], tile);
+        store_floats(mix_pair(pair, SDST_GROUP_WORDS_ * whole + SDST_GROUP_ * c), raw, plan->mean[c], plan->scale[c],
+                     tile);
         memcpy(planes[c] + done, tile, (size_t)(count - done) * sizeof tile[0]);
     }
 }
@@ -250,7 +154,7 @@ static const int8_t INTERLEAVE[3][3][16] = {
 ALWAYS_INLINE void store_bytes(const row_pair_ *pair, int32_t group, uint8_t *out) {
     __m128i bytes[3];
     for (int c = 0; c < 3; ++c) {
-        const __m256i words = mix_pair(pair, GROUP_WORDS * group + SDST_GROUP_ * c);
+        const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * group + SDST_GROUP_ * c);
         bytes[c] = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     }
     for (int part = 0; part < 3; ++part) {
@@ -266,13 +170,13 @@ ALWAYS_INLINE void store_bytes(const row_pair_ *pair, int32_t group, uint8_t *ou
 static void emit_u8(const row_pair_ *pair, int32_t count, uint8_t *out) {
     const int32_t whole = count / SDST_GROUP_;
     for (int32_t group = 0; group < whole; ++group) {
-        store_bytes(pair, group, out + GROUP_WORDS * group);
+        store_bytes(pair, group, out + SDST_GROUP_WORDS_ * group);
     }
     const int32_t rest = count - SDST_GROUP_ * whole;
     if (rest == 0) return;
-    uint8_t tile[GROUP_WORDS];
+    uint8_t tile[SDST_GROUP_WORDS_];
     store_bytes(pair, whole, tile);
-    memcpy(out + GROUP_WORDS * whole, tile, 3 * (size_t)rest);
+    memcpy(out + SDST_GROUP_WORDS_ * whole, tile, 3 * (size_t)rest);
 }
 
 static row_pair_ pair_at(strip_ *strip, const sdst_axis_ *axis_y, int32_t out_y) {
@@ -285,8 +189,8 @@ static row_pair_ pair_at(strip_ *strip, const sdst_axis_ *axis_y, int32_t out_y)
 /* Groups of an output row that may be stored in full. One that runs over the row's end spoils the start of the next
  * row, which is right when that row is still to come: in an only strip, except for the plane's last row. */
 static int32_t whole_groups(const sdst_columns_ *columns, const sdst_crop_plan_ *plan, int32_t out_y) {
-    const int spoils_nothing = columns->count == plan->out_width && plan->out_width >= SDST_GROUP_ &&
-                               out_y + 1 < plan->out_height;
+    const int spoils_nothing =
+        columns->count == plan->out_width && plan->out_width >= SDST_GROUP_ && out_y + 1 < plan->out_height;
     return spoils_nothing ? columns->groups : columns->count / SDST_GROUP_;
 }
 
@@ -327,34 +231,30 @@ static void emit_strip_u8(strip_ *strip, const sdst_axis_ *axis_y, int32_t first
     }
 }
 
-void sdst_crop_f32_avx2(const sdst_crop_plan_ *plan, float *out) {
+/* Exactly one of the two outputs is given. Returns 0, with nothing done, when a reduction is too strong for the tables.
+ */
+static int crop(const sdst_crop_plan_ *plan, float *out_f32, uint8_t *out_u8) {
     const sdst_axis_ axis_x = sdst_axis_make_(plan->width, plan->out_width);
     const sdst_axis_ axis_y = sdst_axis_make_(plan->height, plan->out_height);
     const int32_t step = sdst_strip_columns_(&axis_x);
-    if (step == 0) {
-        sdst_crop_f32_ref(plan, out);
-        return;
-    }
+    if (step == 0) return 0;
     strip_ strip;
     for (int32_t first = 0; first < plan->out_width; first += step) {
         const int32_t rest = plan->out_width - first;
         open_strip(&strip, plan, &axis_x, first, rest < step ? rest : step);
-        emit_strip_f32(&strip, &axis_y, first, out);
+        if (out_f32 != NULL) {
+            emit_strip_f32(&strip, &axis_y, first, out_f32);
+        } else {
+            emit_strip_u8(&strip, &axis_y, first, out_u8);
+        }
     }
+    return 1;
+}
+
+void sdst_crop_f32_avx2(const sdst_crop_plan_ *plan, float *out) {
+    if (!crop(plan, out, NULL)) sdst_crop_f32_ref(plan, out);
 }
 
 void sdst_crop_u8_avx2(const sdst_crop_plan_ *plan, uint8_t *out) {
-    const sdst_axis_ axis_x = sdst_axis_make_(plan->width, plan->out_width);
-    const sdst_axis_ axis_y = sdst_axis_make_(plan->height, plan->out_height);
-    const int32_t step = sdst_strip_columns_(&axis_x);
-    if (step == 0) {
-        sdst_crop_u8_ref(plan, out);
-        return;
-    }
-    strip_ strip;
-    for (int32_t first = 0; first < plan->out_width; first += step) {
-        const int32_t rest = plan->out_width - first;
-        open_strip(&strip, plan, &axis_x, first, rest < step ? rest : step);
-        emit_strip_u8(&strip, &axis_y, first, out);
-    }
+    if (!crop(plan, NULL, out)) sdst_crop_u8_ref(plan, out);
 }

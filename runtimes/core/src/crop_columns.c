@@ -3,9 +3,9 @@
 #include <string.h>
 
 enum {
-    NOTHING = 0x80,   /* index of a shuffle that gives a zero byte */
-    NEIGHBOURS = 4,   /* steps from the first to the last of the pixels of a 16-byte load */
-    HALF_BYTES = 8    /* of a half vector that two loads make */
+    NOTHING = 0x80, /* index of a shuffle that gives a zero byte */
+    NEIGHBOURS = 4, /* steps from the first to the last of the pixels of a 16-byte load */
+    HALF_BYTES = 8  /* of a half vector that two loads make */
 };
 
 int32_t sdst_strip_columns_(const sdst_axis_ *axis) {

@@ -7,9 +7,9 @@
 #include "crop.h"
 
 enum {
-    SDST_GROUP_ = 16,            /* output columns that are worked on together */
-    SDST_STRIP_COLUMNS_ = 512,   /* most output columns of a table, a multiple of SDST_GROUP_ */
-    SDST_STRIP_SPAN_PX_ = 2048,  /* most source pixels under them */
+    SDST_GROUP_ = 16,           /* output columns that are worked on together */
+    SDST_STRIP_COLUMNS_ = 512,  /* most output columns of a table, a multiple of SDST_GROUP_ */
+    SDST_STRIP_SPAN_PX_ = 2048, /* most source pixels under them */
     SDST_LOAD_BYTES_ = 16
 };
 
@@ -29,14 +29,14 @@ typedef enum sdst_reach_ {
  *                       of eight outputs the order is 0, 2, 1, 3
  */
 typedef struct sdst_columns_ {
-    int32_t count;                                           /* output columns */
-    int32_t groups;                                          /* of SDST_GROUP_ columns, the last one in part */
-    int32_t first_px;                                        /* first source column of the crop under the strip */
-    int32_t span_px;                                         /* source columns under the strip */
+    int32_t count;    /* output columns */
+    int32_t groups;   /* of SDST_GROUP_ columns, the last one in part */
+    int32_t first_px; /* first source column of the crop under the strip */
+    int32_t span_px;  /* source columns under the strip */
     sdst_reach_ reach;
-    int32_t offsets[SDST_STRIP_COLUMNS_];                    /* of the loads, bytes after first_px */
+    int32_t offsets[SDST_STRIP_COLUMNS_]; /* of the loads, bytes after first_px */
     _Alignas(32) uint8_t shuffles[SDST_STRIP_COLUMNS_ / 2][16];
-    _Alignas(32) int16_t weights[SDST_STRIP_COLUMNS_][2];    /* of the two taps, per output */
+    _Alignas(32) int16_t weights[SDST_STRIP_COLUMNS_][2]; /* of the two taps, per output */
 } sdst_columns_;
 
 /** @return Output columns of a strip, a multiple of SDST_GROUP_; 0 when not even one group's sources fit the span. */

@@ -29,8 +29,7 @@ static int32_t mix_row(const sdst_crop_plan_ *plan, const sdst_tap_ *tap_x, int3
     return (first * tap_x->weight_first + second * tap_x->weight_second) >> 4;
 }
 
-static int32_t value_at(const sdst_crop_plan_ *plan, const sdst_tap_ *tap_x, const sdst_tap_ *tap_y,
-                        int32_t channel) {
+static int32_t value_at(const sdst_crop_plan_ *plan, const sdst_tap_ *tap_x, const sdst_tap_ *tap_y, int32_t channel) {
     const int32_t upper = (mix_row(plan, tap_x, tap_y->first, channel) * tap_y->weight_first) >> 16;
     const int32_t lower = (mix_row(plan, tap_x, tap_y->second, channel) * tap_y->weight_second) >> 16;
     return (upper + lower + 2) >> 2;

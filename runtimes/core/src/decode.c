@@ -30,6 +30,7 @@ void sdst_hann_window_(int32_t size, double *window) {
         }
     }
 }
+
 /* The size measure of SiamRPN: side of a square with half of the sides' sum as context. */
 static double context_side(size_ size) {
     const double context = 0.5 * (size.width + size.height);
@@ -44,6 +45,7 @@ static double change(double ratio) {
 /* 1 for a box like the last one, towards 0 with changes of size and aspect; 0 for a box without area. */
 static double size_penalty(size_ box, size_ last, double penalty_k) {
     if (!(box.width > 0.0 && box.height > 0.0)) return 0.0;
+    if (penalty_k == 0.0) return 1.0; /* also where the change is infinite */
     const double size_change = change(context_side(box) / context_side(last));
     const double aspect_change = change((last.width / last.height) / (box.width / box.height));
     return exp(-(aspect_change * size_change - 1.0) * penalty_k);

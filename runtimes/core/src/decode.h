@@ -7,8 +7,8 @@
 /** What the maps are decoded against. */
 typedef struct sdst_decode_context_ {
     const sdst_tracker_config *config;
-    const double *window;      /* (response_size, response_size), of sdst_hann_window_() */
-    double last_width_search;  /* the target's last size in network px of the search input, > 0 */
+    const double *window;     /* (response_size, response_size), of sdst_hann_window_() */
+    double last_width_search; /* the target's last size in network px of the search input, > 0 */
     double last_height_search;
 } sdst_decode_context_;
 
@@ -28,7 +28,6 @@ typedef struct sdst_choice_ {
 void sdst_hann_window_(int32_t size, double *window);
 
 /** @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_SHAPE, SDST_ERR_NOT_FINITE */
-sdst_status sdst_decode_points_(const sdst_decode_context_ *context, const sdst_outputs *outputs,
-                                sdst_choice_ *choice);
+sdst_status sdst_decode_points_(const sdst_decode_context_ *context, const sdst_outputs *outputs, sdst_choice_ *choice);
 
 #endif /* SDST_DECODE_H */

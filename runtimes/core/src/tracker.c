@@ -25,7 +25,7 @@ typedef struct place_ {
     double height;
 } place_;
 
-/* Sides of the template crop in image px, before rounding. */
+/* Sides of the template crop in image px, before rounding, at least 1: targets may be a fraction of a pixel. */
 typedef struct sides_ {
     double width;
     double height;
@@ -61,16 +61,17 @@ void sdst_tracker_destroy(sdst_tracker *tracker) {
 }
 
 static sides_ template_sides(const sdst_tracker_config *config, const place_ *place) {
+    sides_ sides;
     if (config->context == SDST_CONTEXT_RECTANGULAR) {
         const double growth = 1.0 + 2.0 * config->context_amount;
-        return (sides_){place->width * growth, place->height * growth};
+        sides = (sides_){place->width * growth, place->height * growth};
+    } else {
+        const double context = config->context_amount * (place->width + place->height);
+        sides.width = sides.height = sqrt((place->width + context) * (place->height + context));
     }
-    const double context = config->context_amount * (place->width + place->height);
-    const double side = sqrt((place->width + context) * (place->height + context));
-    return (sides_){side, side};
+    return (sides_){fmax(sides.width, 1.0), fmax(sides.height, 1.0)};
 }
 
-/* Makes the crop around a place. Targets of a fraction of a pixel get a crop of one pixel. */
 static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
                              sides_ sides, int32_t out_size, const uint8_t border[4], sdst_crop_plan_ *plan) {
     const sdst_crop crop = {
@@ -95,8 +96,7 @@ static sdst_status check_box(const sdst_box *box, const sdst_frame *frame) {
     return box->x + box->w > 0.0 && box->y + box->h > 0.0 ? SDST_OK : SDST_ERR_BOX_OUTSIDE;
 }
 
-sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
-                                        float *z) {
+sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box, float *z) {
     if (tracker == NULL || box == NULL || z == NULL) return SDST_ERR_NULL;
     sdst_status status = sdst_frame_check_(frame);
     if (status == SDST_OK) status = check_box(box, frame);

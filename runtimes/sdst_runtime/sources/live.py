@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sdst_runtime.errors import SourceError
 from sdst_runtime.sources.frame_source import Frame, FrameSource
-from sdst_runtime.sources.opencv import Capture, rate_and_count, read_frame
+from sdst_runtime.sources.opencv import Capture, first_frame, rate_and_count, read_frame
 
 __all__ = ["NewestSource"]
 
@@ -21,45 +21,37 @@ class NewestSource(FrameSource):
     def __init__(
         self,
         name: str,
+        capture: Capture,
         connect: Callable[[], Capture | None],
         *,
         may_end: bool = False,
         retries: int = 3,
         retry_delay_s: float = 1.0,
     ) -> None:
-        """Connects, reads the first frame and starts the thread.
+        """Reads the first frame and starts the thread.
 
         Args:
             name: of the source, for messages.
-            connect: opens it, or returns None.
-            may_end: an end is an end; otherwise it is a broken connection. Sources of known length may end.
+            capture: open; owned from now on.
+            connect: opens it again, or returns None.
+            may_end: an end is an end; otherwise it is a broken connection.
             retries: attempts to connect again in a row without a frame, >= 0.
             retry_delay_s: wait before each, >= 0.
 
         Raises:
-            SourceError: it cannot be opened or gives no frame.
+            SourceError: it gives no frame.
         """
-        capture = connect()
-        if capture is None:
-            raise SourceError(f"{name} cannot be opened; check that it is there, reachable and not in use")
         self.name = name
         self.is_live = True
-        self.dropped = 0
-        self.missing = 0
+        self.dropped = self.missing = 0
         self.fps, self.frame_count = rate_and_count(capture)
         self._capture = capture
         self._connect = connect
-        self._may_end = may_end or self.frame_count is not None
-        self._retries = retries
-        self._retry_delay_s = retry_delay_s
-        try:
-            self._newest = read_frame(capture, name)
-            if self._newest is None:
-                raise SourceError(f"{name} opens but gives no frame; see whether another program has it")
-        except SourceError:
-            capture.release()
-            raise
-        self.size_wh = (self._newest.shape[1], self._newest.shape[0])
+        self._may_end = may_end
+        self._retries, self._retry_delay_s = retries, retry_delay_s
+        first = first_frame(capture, name)
+        self.size_wh = (first.shape[1], first.shape[0])
+        self._newest: Frame | None = first
         self._error: SourceError | None = None
         self._ended = False
         self._change = threading.Condition()

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from sdst_runtime.errors import BackendUnavailable, SourceError
 from sdst_runtime.sources.frame_source import Frame, as_bgr
 
-__all__ = ["Capture", "cv2_module", "open_capture", "quiet", "rate_and_count", "read_frame"]
+__all__ = ["Capture", "cv2_module", "first_frame", "open_capture", "quiet", "rate_and_count", "read_frame"]
 
+_SILENT = 0  # LOG_LEVEL_SILENT
 _MAX_FPS = 1000.0  # beyond it a container tells its time base, not its rate
 
 
@@ -54,12 +55,12 @@ def quiet() -> Iterator[None]:
     """
     cv2 = cv2_module()
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    logging = getattr(getattr(cv2, "utils", None), "logging", None)  # some boards' builds lack it
-    if logging is None:
+    logging = getattr(getattr(cv2, "utils", None), "logging", cv2)  # OpenCV 5 has it there, 4 in cv2 itself
+    if not hasattr(logging, "setLogLevel"):  # some boards' builds
         yield
         return
     level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    logging.setLogLevel(_SILENT)
     try:
         yield
     finally:
@@ -93,6 +94,22 @@ def read_frame(capture: Capture, name: str) -> Frame | None:
     except cv2_module().error as error:
         raise SourceError(f"{name} cannot be decoded: {error}") from None
     return as_bgr(frame, name) if found and frame is not None else None
+
+
+def first_frame(capture: Capture, name: str) -> Frame:
+    """The first frame; a capture that has none is released.
+
+    Raises:
+        SourceError: there is none, or :func:`read_frame` failed.
+    """
+    try:
+        frame = read_frame(capture, name)
+        if frame is None:
+            raise SourceError(f"{name} opens but gives no frame; try another player, one at a time")
+        return frame
+    except SourceError:
+        capture.release()
+        raise
 
 
 def rate_and_count(capture: Capture) -> tuple[float | None, int | None]:

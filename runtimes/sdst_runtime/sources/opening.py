@@ -13,7 +13,7 @@ from sdst_runtime.errors import BackendUnavailable, ConfigError, SourceError
 from sdst_runtime.sources.frame_source import FrameSource
 from sdst_runtime.sources.images import IMAGE_SUFFIXES, ImageFolder
 from sdst_runtime.sources.live import NewestSource
-from sdst_runtime.sources.opencv import Capture, cv2_module, open_capture
+from sdst_runtime.sources.opencv import Capture, cv2_module, open_capture, rate_and_count
 from sdst_runtime.sources.video import OrderedSource
 
 __all__ = ["open_source"]
@@ -29,8 +29,8 @@ def open_source(spec: str | int | os.PathLike[str], *, newest: bool | None = Non
         spec: a video file; a folder of images; the index of a camera (``0``) or its device file; an address
             (``rtsp://...``, ``http://...``); or a GStreamer pipeline, which holds a ``!`` and ends in ``appsink``. What
             exists as a file or folder is one; a folder whose name is a number is written ``./0``.
-        newest: skip live frames that a newer one has replaced. None: yes for live sources. False: every frame, in
-            order.
+        newest: skip live frames that a newer one has replaced. None: yes for live sources, which an address of a
+            file of known length is not. False: every frame, in order.
 
     Raises:
         SourceError: it is missing, cannot be read, or holds no frame.
@@ -74,13 +74,14 @@ def _open_video(path: Path) -> FrameSource:
 def _open_live(
     name: str, connect: Callable[[], Capture | None], newest: bool | None, *, may_end: bool = False
 ) -> FrameSource:
-    if newest is None or newest:
-        return NewestSource(name, connect, may_end=may_end)
     capture = connect()
     if capture is None:
         raise SourceError(f"{name} cannot be opened; check that it is there, reachable and not in use")
-    may_end = may_end or capture.get(cv2_module().CAP_PROP_FRAME_COUNT) > 0
-    return OrderedSource(name, capture, is_live=True, may_end=may_end)
+    is_live = rate_and_count(capture)[1] is None  # an address may lead to a file, of which no frame is to be skipped
+    may_end = may_end or not is_live
+    if is_live if newest is None else newest:
+        return NewestSource(name, capture, connect, may_end=may_end)
+    return OrderedSource(name, capture, is_live=is_live, may_end=may_end)
 
 
 def _connect_camera(index: int | str) -> Capture | None:

@@ -6,7 +6,7 @@ import logging
 
 from sdst_runtime.errors import SourceError
 from sdst_runtime.sources.frame_source import Frame, FrameSource
-from sdst_runtime.sources.opencv import Capture, rate_and_count, read_frame
+from sdst_runtime.sources.opencv import Capture, first_frame, rate_and_count, read_frame
 
 __all__ = ["OrderedSource"]
 
@@ -39,15 +39,9 @@ class OrderedSource(FrameSource):
         self._capture: Capture | None = capture
         self._may_end = may_end
         self._taken = 0
-        try:
-            self._first = read_frame(capture, name)
-        except SourceError:
-            self.close()
-            raise
-        if self._first is None:
-            self.close()
-            raise SourceError(f"{name} opens but gives no frame; check it with another player, or record it again")
-        self.size_wh = (self._first.shape[1], self._first.shape[0])
+        first = first_frame(capture, name)
+        self.size_wh = (first.shape[1], first.shape[0])
+        self._first: Frame | None = first
 
     def __next__(self) -> Frame:
         """See :class:`FrameSource`. A file that breaks off ends, and says so in the log and in ``missing``."""

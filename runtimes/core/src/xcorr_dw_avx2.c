@@ -1,9 +1,8 @@
 /*
- * Cross-correlations with AVX2 and FMA.
+ * Depthwise cross-correlation with AVX2 and FMA.
  *
- * Depthwise: eight channels are interleaved on the stack, so that every load is aligned, every lane is useful at any
- * width, and a row of up to 12 outputs stays in registers while the taps go by. Large maps are done in bands of rows.
- * Pixelwise: a matrix product of tiles of 6 template cells x 16 search cells; the search cells are packed on the stack.
+ * Eight channels are interleaved on the stack, so that every load is aligned, every lane is useful at any width, and a
+ * row of up to 12 outputs stays in registers while the taps go by. Large maps are done in bands of rows.
  */
 #include <immintrin.h>
 #include <stddef.h>
@@ -16,17 +15,12 @@ enum {
     SEARCH_CELLS = 1024,  /* of a band, padded left and right */
     KERNEL_CELLS = 256,   /* larger kernels are left to the reference */
     RESPONSE_CELLS = 768, /* of a band */
-    BLOCK_COLUMNS = 12,   /* outputs in registers, beside one kernel tap */
-    TILE_ROWS = 6,
-    TILE_CELLS = 16,
-    PANEL_CHANNELS = 256
+    BLOCK_COLUMNS = 12    /* outputs in registers, beside one kernel tap */
 };
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 typedef float lanes_[LANES];
-
-/* ---------------------------------------------------------------------------------------------- depthwise -- */
 
 /* Eight channels of a band, 64 KiB. */
 typedef struct band_ {
@@ -57,13 +51,13 @@ ALWAYS_INLINE void transpose(__m256 rows[LANES]) {
 
 /* From eight planes to cells of eight lanes. The last vector overlaps the one before; fewer than 8 cells go singly. */
 static void interleave(const float *planes, size_t plane_stride, int32_t cells, lanes_ *out) {
-    for (int32_t i = 0; i < cells; i += LANES) {
-        if (cells < LANES) {
-            for (int32_t j = 0; j < cells * LANES; ++j) {
-                out[j / LANES][j % LANES] = planes[(size_t)(j % LANES) * plane_stride + (size_t)(j / LANES)];
-            }
-            return;
+    if (cells < LANES) {
+        for (int32_t j = 0; j < cells * LANES; ++j) {
+            out[j / LANES][j % LANES] = planes[(size_t)(j % LANES) * plane_stride + (size_t)(j / LANES)];
         }
+        return;
+    }
+    for (int32_t i = 0; i < cells; i += LANES) {
         const int32_t at = i + LANES <= cells ? i : cells - LANES;
         __m256 rows[LANES];
         for (int c = 0; c < LANES; ++c) {
@@ -78,13 +72,13 @@ static void interleave(const float *planes, size_t plane_stride, int32_t cells, 
 
 /* The way back. */
 static void deinterleave(const lanes_ *cells_in, int32_t cells, float *planes, size_t plane_stride) {
-    for (int32_t i = 0; i < cells; i += LANES) {
-        if (cells < LANES) {
-            for (int32_t j = 0; j < cells * LANES; ++j) {
-                planes[(size_t)(j % LANES) * plane_stride + (size_t)(j / LANES)] = cells_in[j / LANES][j % LANES];
-            }
-            return;
+    if (cells < LANES) {
+        for (int32_t j = 0; j < cells * LANES; ++j) {
+            planes[(size_t)(j % LANES) * plane_stride + (size_t)(j / LANES)] = cells_in[j / LANES][j % LANES];
         }
+        return;
+    }
+    for (int32_t i = 0; i < cells; i += LANES) {
         const int32_t at = i + LANES <= cells ? i : cells - LANES;
         __m256 rows[LANES];
         for (int c = 0; c < LANES; ++c) {
@@ -217,87 +211,5 @@ void sdst_xcorr_dw_f32_avx2(const sdst_xcorr_dw_shape_ *shape, const float *sear
         rest.channels -= (int32_t)blocked;
         sdst_xcorr_dw_f32_ref(&rest, search + blocked * search_cells, kernel + blocked * kernel_cells,
                               response + blocked * response_cells);
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------- pixelwise -- */
-
-typedef float panel_row_[TILE_CELLS];
-
-/* Some search cells of some channels, cells beyond the map as zeros. */
-static void load_panel(const float *search, size_t search_cells, int32_t channels, int32_t cells, panel_row_ *panel) {
-    for (int32_t c = 0; c < channels; ++c) {
-        if (cells < TILE_CELLS) memset(panel[c], 0, sizeof panel[c]);
-        memcpy(panel[c], search + (size_t)c * search_cells, (size_t)cells * sizeof search[0]);
-    }
-}
-
-/* Products of `rows` template cells, `kernel_stride` apart, with the panel. */
-ALWAYS_INLINE void pw_tile(const float *kernel, size_t kernel_stride, int32_t channels, const panel_row_ *panel,
-                           int rows, panel_row_ *tile) {
-    __m256 low[TILE_ROWS], high[TILE_ROWS];
-    for (int r = 0; r < rows; ++r) {
-        low[r] = high[r] = _mm256_setzero_ps();
-    }
-    for (int32_t c = 0; c < channels; ++c) {
-        const __m256 cells_low = _mm256_load_ps(panel[c]);
-        const __m256 cells_high = _mm256_load_ps(panel[c] + 8);
-        for (int r = 0; r < rows; ++r) {
-            const __m256 tap = _mm256_broadcast_ss(kernel + (size_t)r * kernel_stride + c);
-            low[r] = _mm256_fmadd_ps(tap, cells_low, low[r]);
-            high[r] = _mm256_fmadd_ps(tap, cells_high, high[r]);
-        }
-    }
-    for (int r = 0; r < rows; ++r) {
-        _mm256_store_ps(tile[r], low[r]);
-        _mm256_store_ps(tile[r] + 8, high[r]);
-    }
-}
-
-static void store_tile(const panel_row_ *tile, int32_t rows, int32_t cells, int add, float *response,
-                       size_t search_cells) {
-    for (int32_t r = 0; r < rows; ++r) {
-        float *out = response + (size_t)r * search_cells;
-        if (!add) {
-            memcpy(out, tile[r], (size_t)cells * sizeof out[0]);
-            continue;
-        }
-        for (int32_t p = 0; p < cells; ++p) {
-            out[p] += tile[r][p];
-        }
-    }
-}
-
-/* All template cells with one panel. `kernel` and `response` are at the panel's first channel and cell. */
-static void pw_panel(const sdst_xcorr_pw_shape_ *shape, const panel_row_ *panel, int32_t channels, int32_t cells,
-                     int add, const float *kernel, float *response) {
-    const size_t stride = (size_t)shape->channels;
-    const size_t search_cells = (size_t)shape->search_cells;
-    _Alignas(32) panel_row_ tile[TILE_ROWS];
-    for (int32_t k = 0; k < shape->kernel_cells; k += TILE_ROWS) {
-        const float *taps = kernel + (size_t)k * stride;
-        const int32_t rows = min_i32(TILE_ROWS, shape->kernel_cells - k);
-        if (rows == TILE_ROWS) {
-            pw_tile(taps, stride, channels, panel, TILE_ROWS, tile);
-        } else {
-            for (int32_t r = 0; r < rows; ++r) {
-                pw_tile(taps + (size_t)r * stride, stride, channels, panel, 1, tile + r);
-            }
-        }
-        store_tile((const panel_row_ *)tile, rows, cells, add, response + (size_t)k * search_cells, search_cells);
-    }
-}
-
-void sdst_xcorr_pw_f32_avx2(const sdst_xcorr_pw_shape_ *shape, const float *search, const float *kernel,
-                            float *response) {
-    const size_t search_cells = (size_t)shape->search_cells;
-    _Alignas(32) panel_row_ panel[PANEL_CHANNELS];
-    for (int32_t p = 0; p < shape->search_cells; p += TILE_CELLS) {
-        const int32_t cells = min_i32(TILE_CELLS, shape->search_cells - p);
-        for (int32_t c = 0; c < shape->channels; c += PANEL_CHANNELS) {
-            const int32_t channels = min_i32(PANEL_CHANNELS, shape->channels - c);
-            load_panel(search + (size_t)c * search_cells + p, search_cells, channels, cells, panel);
-            pw_panel(shape, (const panel_row_ *)panel, channels, cells, c > 0, kernel + c, response + p);
-        }
     }
 }
