@@ -1,0 +1,1 @@
+"""What spans several rooms: following an object in a video, the demo."""

@@ -1,0 +1,62 @@
+"""Boxes drawn into frames, for people to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["draw_result"]
+
+FOUND_BGR = (80, 220, 60)
+LOST_BGR = (60, 140, 255)
+TRUTH_BGR = (255, 255, 255)
+
+
+def draw_result(
+    frame: NDArray[np.uint8],
+    box_xywh: Sequence[float],
+    *,
+    score: float,
+    found: bool,
+    truth_xywh: Sequence[float] | None = None,
+    title: str = "",
+) -> NDArray[np.uint8]:
+    """A copy of the frame with the tracker's box and score, and a thin white box of the truth.
+
+    Args:
+        frame: (H, W, 3) uint8 BGR. Not modified.
+        box_xywh: image px, 0-based; green when found, orange when lost.
+        score: 0..1.
+        found: whether the tracker believes itself.
+        truth_xywh: image px, or None where it is not known.
+        title: in the upper left corner.
+    """
+    import cv2
+
+    picture: NDArray[np.uint8] = frame.copy()
+    unit = max(1, round(min(frame.shape[:2]) / 240))  # line width and letters that suit the frame's size
+    if truth_xywh is not None:
+        cv2.rectangle(picture, *_corners(truth_xywh), TRUTH_BGR, 1, cv2.LINE_AA)
+    colour = FOUND_BGR if found else LOST_BGR
+    first, last = _corners(box_xywh)
+    cv2.rectangle(picture, first, last, colour, 2 * unit, cv2.LINE_AA)
+    text = f"{score:.2f}" if found else f"{score:.2f} lost"
+    _write(picture, text, (first[0], first[1] - 5 * unit), colour, unit)
+    _write(picture, title, (6 * unit, 16 * unit), TRUTH_BGR, unit)
+    return picture
+
+
+def _corners(box_xywh: Sequence[float]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """First and last pixel of a box whose pixel i spans [i, i + 1)."""
+    x, y, w, h = (float(value) for value in box_xywh)
+    return (round(x), round(y)), (round(x + w) - 1, round(y + h) - 1)
+
+
+def _write(picture: NDArray[np.uint8], text: str, at: tuple[int, int], colour: tuple[int, int, int], unit: int) -> None:
+    import cv2
+
+    at = (max(0, at[0]), max(12 * unit, at[1]))
+    for line_colour, thickness in ((0, 0, 0), 3 * unit), (colour, unit):  # an outline, so that it reads on anything
+        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.45 * unit, line_colour, thickness, cv2.LINE_AA)

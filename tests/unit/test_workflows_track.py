@@ -1,0 +1,112 @@
+"""Following a video: what is written, and what is left behind when something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from sdst_edge.workflows.drawing import FOUND_BGR, draw_result
+from sdst_edge.workflows.output_files import replacing
+from sdst_edge.workflows.track import CSV_HEADER, TrackedFrame, track_video
+from sdst_runtime.errors import BoxError, ConfigError, FrameError, SourceError
+from sdst_runtime.tracker import TrackResult
+
+BOX = (10.0, 12.0, 30.0, 20.0)
+
+
+class SteppingTracker:
+    """Moves a pixel to the right in each frame, and is lost in the third."""
+
+    def __init__(self, fail_at: int = 0, error: type[BaseException] = FrameError) -> None:
+        self.count, self.fail_at, self.error = 1, fail_at, error
+
+    def init(self, frame: Any, box_xywh: Any) -> None:
+        if box_xywh[2] <= 0:
+            raise BoxError("no area")
+
+    def update(self, frame: Any) -> TrackResult:
+        self.count += 1
+        if self.count == self.fail_at:
+            raise self.error("another size")
+        return TrackResult((BOX[0] + self.count - 1, *BOX[1:]), 0.5, self.count != 3)
+
+
+def frames(count: int) -> Iterator[Any]:
+    for value in range(count):
+        yield np.full((90, 120, 3), 10 * value, np.uint8)
+
+
+def run(tracker: SteppingTracker, count: int, box: tuple[float, ...] = BOX, **outputs: Any) -> Any:
+    return track_video(tracker, frames(count), box, **outputs)  # type: ignore[arg-type]
+
+
+def test_track_video_writes_a_line_and_a_picture_per_frame(tmp_path: Path) -> None:
+    seen: list[TrackedFrame] = []
+    csv, video = tmp_path / "boxes.csv", tmp_path / "out.mp4"
+    summary = run(SteppingTracker(), 4, csv_out=csv, video_out=video, fps=25.0, on_result=seen.append)
+    assert (summary.frames, summary.found) == (4, 3)
+    assert [item.number for item in seen] == [1, 2, 3, 4]
+    lines = csv.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == CSV_HEADER
+    assert lines[1] == "1,10.0000,12.0000,30.0000,20.0000,1.000000,1"
+    assert lines[3] == "3,12.0000,12.0000,30.0000,20.0000,0.500000,0"
+    capture = cv2.VideoCapture(str(video))
+    assert (capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)) == (25.0, 4.0)
+    capture.release()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["boxes.csv", "out.mp4"]
+
+
+def test_track_video_leaves_nothing_behind_when_a_frame_fails(tmp_path: Path) -> None:
+    csv = tmp_path / "boxes.csv"
+    csv.write_text("before", encoding="utf-8")
+    with pytest.raises(FrameError):
+        run(SteppingTracker(fail_at=3), 5, csv_out=csv, video_out=tmp_path / "out.mp4")
+    assert csv.read_text(encoding="utf-8") == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["boxes.csv"]
+
+
+def test_track_video_keeps_what_there_is_when_interrupted(tmp_path: Path) -> None:
+    csv, video = tmp_path / "boxes.csv", tmp_path / "out.avi"
+    with pytest.raises(KeyboardInterrupt):
+        run(SteppingTracker(fail_at=3, error=KeyboardInterrupt), 5, csv_out=csv, video_out=video)
+    assert len(csv.read_text(encoding="utf-8").splitlines()) == 3
+    assert video.stat().st_size > 0
+
+
+def test_track_video_refuses_a_bad_box_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(BoxError):
+        run(SteppingTracker(), 3, (0.0, 0.0, 0.0, 5.0), csv_out=tmp_path / "boxes.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_track_video_refuses_a_source_without_frames(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no frame"):
+        run(SteppingTracker(), 0, csv_out=tmp_path / "boxes.csv")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "message"), [("out.xyz", "ends in"), ("missing/out.mp4", "does not exist")])
+def test_track_video_refuses_outputs_that_cannot_be(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run(SteppingTracker(), 3, video_out=tmp_path / name)
+
+
+def test_replacing_refuses_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder"), replacing(tmp_path):
+        pass
+
+
+def test_draw_result_marks_the_pixels_inside_the_box_and_keeps_the_frame() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    picture = draw_result(frame, (100.0, 80.0, 60.0, 50.0), score=0.9, found=True)
+    assert not frame.any()
+    assert tuple(picture[100, 100]) == FOUND_BGR
+    assert tuple(picture[100, 159]) == FOUND_BGR
+    assert not picture[100, 110:150].any()
+    lost = draw_result(frame, (100.0, 80.0, 60.0, 50.0), score=0.1, found=False)
+    assert tuple(lost[100, 100]) != FOUND_BGR
