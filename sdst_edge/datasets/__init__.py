@@ -1,0 +1,17 @@
+"""Sequences of frames with boxes: readers of data sets, and rendered clips. No torch in here."""
+
+from __future__ import annotations
+
+from sdst_edge.datasets.got10k import read_got10k, write_got10k_result, write_got10k_sequence
+from sdst_edge.datasets.rendered import render_clip
+from sdst_edge.datasets.sequence import FileFrames, Frames, Sequence
+
+__all__ = [
+    "FileFrames",
+    "Frames",
+    "Sequence",
+    "read_got10k",
+    "render_clip",
+    "write_got10k_result",
+    "write_got10k_sequence",
+]
