@@ -1,0 +1,120 @@
+"""Wrappers that time the stages of ``update()`` from the outside, so that the runtime carries no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter_ns
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.core import NativeTracker, Result
+from sdst_runtime.ort_session import Features
+from sdst_runtime.session import Outputs, Template
+
+__all__ = ["STAGES", "Stopwatch", "TimedCore", "TimedSession", "TwoStepSession"]
+
+#: In the order in which a frame passes them.
+STAGES = ("crop", "search", "head", "decode")
+
+
+class Stopwatch:
+    """Durations in nanoseconds, one a call and in order.
+
+    Attributes:
+        durations_ns: by stage, and of the whole ``update()`` under ``total``. The lists stay the same ones.
+    """
+
+    def __init__(self) -> None:
+        self.durations_ns: dict[str, list[int]] = {name: [] for name in (*STAGES, "total")}
+
+    def clear(self) -> None:
+        """Forgets all durations: what was warm-up is over."""
+        for durations in self.durations_ns.values():
+            durations.clear()
+
+
+class TwoStepSession(Protocol):
+    """A session whose ``match`` is ``head`` of ``search``, such as :class:`sdst_runtime.ort_session.OrtSession`."""
+
+    def embed(self, z: NDArray[np.float32]) -> Template:
+        """Runs the template branch."""
+        ...
+
+    def search(self, x: NDArray[np.float32]) -> Features:
+        """Runs the search branch."""
+        ...
+
+    def head(self, template: Template, features: Features) -> Outputs:
+        """Runs the correlations and the rest of the head."""
+        ...
+
+    def close(self) -> None:
+        """Frees the engine."""
+        ...
+
+
+class TimedSession:
+    """A session that keeps how long ``search`` and ``head`` take; ``embed`` is not timed."""
+
+    def __init__(self, session: TwoStepSession, watch: Stopwatch) -> None:
+        self._session = session
+        self._search_ns, self._head_ns = watch.durations_ns["search"], watch.durations_ns["head"]
+
+    def embed(self, z: NDArray[np.float32]) -> Template:
+        """As the session's own."""
+        return self._session.embed(z)
+
+    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+        """As the session's own, in its two steps."""
+        start = perf_counter_ns()
+        features = self._session.search(x)
+        middle = perf_counter_ns()
+        outputs = self._session.head(template, features)
+        self._head_ns.append(perf_counter_ns() - middle)
+        self._search_ns.append(middle - start)
+        return outputs
+
+    def close(self) -> None:
+        """As the session's own."""
+        self._session.close()
+
+
+class TimedCore:
+    """A libsdst tracker that keeps how long its crop and its decoding take."""
+
+    def __init__(self, config: TrackerConfig, watch: Stopwatch) -> None:
+        self._core = NativeTracker(config)
+        self._offset_px = config.init_center_offset_px
+        self._crop_ns, self._decode_ns = watch.durations_ns["crop"], watch.durations_ns["decode"]
+
+    def template_input(
+        self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]
+    ) -> NDArray[np.float32]:
+        """As libsdst's own, not timed."""
+        return self._core.template_input(frame, box_xywh)
+
+    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As libsdst's own."""
+        start = perf_counter_ns()
+        x = self._core.search_input(frame)
+        self._crop_ns.append(perf_counter_ns() - start)
+        return x
+
+    def decode(self, score: NDArray[np.float32], ltrb: NDArray[np.float32]) -> Result:
+        """As libsdst's own."""
+        start = perf_counter_ns()
+        result = self._core.decode(score, ltrb)
+        self._decode_ns.append(perf_counter_ns() - start)
+        return result
+
+    def place(self, box_xywh: Sequence[float]) -> None:
+        """Puts the target where it is known to be, image px, so that the next crop has the size it should have."""
+        x, y, w, h = box_xywh
+        self._core.set_state(x + w / 2 + self._offset_px, y + h / 2 + self._offset_px, w, h)
+
+    def close(self) -> None:
+        """As libsdst's own."""
+        self._core.close()
