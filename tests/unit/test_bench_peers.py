@@ -96,7 +96,7 @@ def test_compare_refuses_no_sequences() -> None:
 
 
 def test_open_cv_nano_names_the_file_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="backbone.onnx does not exist"):
+    with pytest.raises(CheckpointError, match=r"backbone\.onnx does not exist"):
         OpenCvNano(tmp_path / "backbone.onnx", tmp_path / "head.onnx")
 
 

@@ -1,0 +1,52 @@
+"""The command ``sdst-edge``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sdst_edge.cli import bench, demo, eval_, export, import_, info, track
+from sdst_edge.cli.errors import ReportingGroup
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="sdst-edge",
+    cls=ReportingGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Siamese object trackers on the edge: import, export, run, measure.",
+    epilog="Figures go to stdout, progress and errors to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.",
+)
+
+app.command("import", epilog=f"Example: {import_.EXAMPLE}")(import_.import_checkpoint)
+app.command("export", epilog=f"Example: {export.EXAMPLE}")(export.export)
+app.command("track", epilog=f"Example: {track.EXAMPLE}")(track.track)
+app.command("eval", epilog=f"Example: {eval_.EXAMPLE}")(eval_.evaluate)
+app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
+app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
+app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import sdst_runtime
+
+        typer.echo(f"sdst-edge {sdst_runtime.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Runs the command line and exits with its status."""
+    app(prog_name="sdst-edge")

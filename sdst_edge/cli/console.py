@@ -1,0 +1,103 @@
+"""What leaves a command: figures on stdout; progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+import typer
+
+from sdst_runtime.strict import to_plain
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Bar", "facts_text", "note", "print_json", "print_rich", "progress_bar", "stage_bars"]
+
+#: Columns of a pipe or a file: wide enough that no table is cut off.
+PIPED_WIDTH = 200
+
+#: Moves a progress bar: amount done, amount in all or None when nobody knows, and what is being done.
+Bar: TypeAlias = Callable[[float, float | None, str], None]
+
+
+def print_json(value: object) -> None:
+    """Writes a dataclass, a mapping or a list to stdout as indented JSON."""
+    typer.echo(json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_rich(*renderables: RenderableType) -> None:
+    """Writes texts and tables of rich to stdout; in a pipe, lines are not cut to the width of a terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    for renderable in renderables:
+        console.print(renderable, soft_wrap=isinstance(renderable, str))
+
+
+def facts_text(rows: Iterable[tuple[str, str]]) -> str:
+    """One line a row, names and values in two columns; rows whose value is empty are left out."""
+    shown = [(name, value) for name, value in rows if value]
+    width = max(len(name) for name, _ in shown)
+    return "\n".join(f"{name:{width}}  {value}" for name, value in shown)
+
+
+def note(text: str) -> None:
+    """Writes a remark to stderr."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def progress_bar(description: str, *, hidden: bool = False) -> Iterator[Bar]:
+    """A bar on stderr; where that is no terminal, only its last state is written.
+
+    Args:
+        description: in front of the bar.
+        hidden: draw nothing, for output that other programs read as it comes.
+    """
+    with _progress(hidden=hidden) as progress:
+        task = progress.add_task(description, total=None)
+
+        def move(done: float, total: float | None, text: str) -> None:
+            shown = f"{description}: {text}" if text else description
+            progress.update(task, completed=done, total=total, description=shown)
+
+        yield move
+
+
+@contextmanager
+def stage_bars() -> Iterator[Callable[[str, float], None]]:
+    """Bars on stderr, one below the other: a new one for each stage that ``(stage, share done)`` names."""
+    with _progress() as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def move(stage: str, share: float) -> None:
+            if stage not in tasks:
+                for task in tasks.values():
+                    progress.update(task, completed=1.0)
+                tasks[stage] = progress.add_task(stage, total=1.0)
+            progress.update(tasks[stage], completed=share)
+
+        yield move
+
+
+def _progress(*, hidden: bool = False) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        redirect_stdout=False,  # else rich sends results to stderr while the bar is on a terminal
+        redirect_stderr=False,
+        disable=hidden,
+    )

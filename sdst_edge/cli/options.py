@@ -1,0 +1,35 @@
+"""Arguments and options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+__all__ = ["BundleArgument", "JsonOption", "SessionChoice", "SessionOption", "ThreadsOption", "VariantOption"]
+
+
+class SessionChoice(str, Enum):
+    """How ONNX Runtime keeps the template of a target."""
+
+    AUTO = "auto"
+    BAKED = "baked"
+    SPLIT = "split"
+
+
+BundleArgument: TypeAlias = Annotated[Path, typer.Argument(help="Folder that `sdst-edge export` wrote.")]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+ThreadsOption: TypeAlias = Annotated[int, typer.Option(min=1, help="Threads of the inference engine.")]
+VariantOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Variant of the bundle, such as onnx/fp32.", show_default="the manifest's default"),
+]
+SessionOption: TypeAlias = Annotated[
+    SessionChoice,
+    typer.Option(
+        help="How the template is kept: baked into the head as constants, or split, correlated by libsdst; "
+        "auto: as the manifest says."
+    ),
+]

@@ -1,0 +1,41 @@
+"""Texts of the command line to values; a text of the wrong form is wrong usage (exit status 2)."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["parse_box", "parse_size"]
+
+
+def parse_box(text: str) -> tuple[float, float, float, float]:
+    """The box in ``x,y,w,h``: 0-based image pixels. Whether it can be tracked is for the tracker to say.
+
+    Raises:
+        typer.BadParameter: there are not four numbers.
+    """
+    try:
+        x, y, w, h = (float(item) for item in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no box, expected four numbers x,y,w,h: left, top, width and height in pixels, "
+            "such as 120,80,64,48",
+            param_hint="'--box'",
+        ) from None
+    return x, y, w, h
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """The width and height in ``WIDTHxHEIGHT``, px, each at least 1.
+
+    Raises:
+        typer.BadParameter: there are not two whole numbers above zero.
+    """
+    try:
+        width, height = (int(item) for item in text.lower().split("x"))
+    except ValueError:
+        width = height = 0
+    if min(width, height) < 1:
+        raise typer.BadParameter(
+            f"{text!r} is no frame size, expected WIDTHxHEIGHT in pixels, such as 1280x720", param_hint="'--size'"
+        )
+    return width, height

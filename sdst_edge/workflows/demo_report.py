@@ -1,0 +1,153 @@
+"""What the demo found out, for programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sdst_bench.report import LatencyReport
+from sdst_edge.datasets import Sequence
+from sdst_edge.evaluation import HOUSE_RULE, Scores
+from sdst_edge.workflows.demo_files import DemoPaths
+from sdst_runtime.manifest import Macs
+from sdst_runtime.strict import to_plain
+
+if TYPE_CHECKING:
+    from sdst_edge.training import TrainResult
+
+__all__ = ["ClipFacts", "DemoReport", "report_text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipFacts:
+    """The clip that was tracked.
+
+    Attributes:
+        seed: it was rendered from.
+        frames: how many.
+        box_xywh: of the target in its first frame, 0-based image px.
+    """
+
+    seed: int
+    frames: int
+    box_xywh: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, clip: Sequence, seed: int) -> ClipFacts:
+        """The facts of a clip rendered from ``seed``."""
+        x, y, w, h = clip.boxes_xywh[0].tolist()
+        return cls(seed=seed, frames=len(clip), box_xywh=(x, y, w, h))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReport:
+    """The demo's figures.
+
+    Attributes:
+        clip: that was tracked.
+        training_clips: rendered clips that the tracker was trained on.
+        training: what the training did.
+        parameters: of the network.
+        macs: of its three graphs.
+        scores: on the clip, by the house rule.
+        found: frames of the clip after the first in which the target was found.
+        latency: of ``update()`` on this machine.
+        stage_seconds: how long each stage of the demo took.
+        paths: of the files that it left.
+    """
+
+    clip: ClipFacts
+    training_clips: int
+    training: TrainResult
+    parameters: int
+    macs: Macs
+    scores: Scores
+    found: int
+    latency: LatencyReport
+    stage_seconds: Mapping[str, float]
+    paths: DemoPaths
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON values of all attributes; paths are texts."""
+        plain = {name: to_plain(getattr(self, name)) for name in self.__slots__ if name not in ("paths", "latency")}
+        plain["latency"] = self.latency.to_plain()
+        named = ("report", "video", "picture", "clip", "clip_video", "checkpoint", "bundle", "figures")
+        plain["paths"] = {name: str(getattr(self.paths, name)) for name in named}
+        return plain
+
+
+def report_text(report: DemoReport) -> str:
+    """The report as Markdown, with the command that gives each figure again."""
+    sections = (_story(report), _accuracy(report), _speed(report), _commands(report))
+    return "\n".join(sections)
+
+
+def _story(report: DemoReport) -> str:
+    training, paths, macs = report.training, report.paths, report.macs
+    stages = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in report.stage_seconds.items())
+    return f"""# Demo: a tracker in a minute
+
+A network of {report.parameters:,} weights and {(macs.search + macs.head) / 1e6:.0f} million multiply-accumulates
+a frame was trained from nothing for {training.steps} steps ({training.seconds:.0f} s) on {report.training_clips}
+rendered clips, exported, and given the box of one object in the first frame of a clip that it had never seen.
+It says where the object is in the {report.clip.frames - 1} frames that follow.
+
+![A few frames: the tracker's box with its score, and the true box in white]({paths.picture.name})
+
+[{paths.video.name}]({paths.video.name}) shows all of it. A minute of training on rendered clips is enough for
+rendered clips, and for nothing else.
+
+Time: {stages}.
+"""
+
+
+def _accuracy(report: DemoReport) -> str:
+    scores = report.scores
+    cells = (scores.success_auc, scores.precision_20, scores.ao, scores.sr_50)
+    return f"""## Accuracy on the clip
+
+| success AUC | precision at 20 px | AO | SR 0.5 | target found |
+|---:|---:|---:|---:|---:|
+| {" | ".join(f"{value:.3f}" for value in cells)} | {report.found} of {report.clip.frames - 1} frames |
+
+By the {HOUSE_RULE}.
+"""
+
+
+def _speed(report: DemoReport) -> str:
+    latency = report.latency
+    setup, machine = latency.setup, latency.environment
+    rows = [*latency.stages.items(), ("**update()**", latency.total)]
+    lines = [f"| {name} | {item.p50:.3f} | {item.p90:.3f} | {item.p99:.3f} | {item.mean:.3f} |" for name, item in rows]
+    table = "\n".join(lines)
+    return f"""## Time per frame on this machine
+
+| ms | p50 | p90 | p99 | mean |
+|---|---:|---:|---:|---:|
+{table}
+
+{latency.fps:.0f} frames a second (1 / mean of `update()`) on {setup.threads} thread, {setup.variant},
+{setup.session} session, {setup.frames} frames of {setup.size_wh[0]}x{setup.size_wh[1]}; capture and decoding excluded.
+{machine.cpu}, {machine.cores_usable} of {machine.cores} processors; Python {machine.python},
+ONNX Runtime {machine.onnxruntime}, libsdst {machine.libsdst} ({machine.isa}).
+"""
+
+
+def _commands(report: DemoReport) -> str:
+    paths, setup = report.paths, report.latency.setup
+    box = ",".join(f"{value:.2f}" for value in report.clip.box_xywh)
+    commands = {
+        f"eval {paths.bundle} {paths.clip}": "accuracy",
+        f"bench {paths.bundle} --threads {setup.threads} --frames {setup.frames}": "time per frame",
+        f"track {paths.bundle} {paths.clip_video} --box {box} -o again.mp4": "the video, without the true box",
+        f"export {paths.checkpoint} -o again/": "the bundle",
+        f"info {paths.bundle}": "weights, multiply-accumulates, where they come from",
+    }
+    lines = "\n".join(f"# {what}\nsdst-edge {command}" for command, what in commands.items())
+    return f"""## The same figures again
+
+```sh
+{lines}
+```
+"""

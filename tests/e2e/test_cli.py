@@ -1,0 +1,140 @@
+"""The commands as a user runs them: real processes, real exit statuses, stdout and stderr apart."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tests.e2e.cli_process import COMMAND, fail, run, succeed
+from tests.e2e.conftest import Clip
+
+SCORES = {"success_auc", "precision_20", "ao", "sr_50"}
+
+
+def test_nanotrack_from_the_authors_checkpoint_to_boxes_and_figures(shared: Path, clip: Clip, tmp_path: Path) -> None:
+    checkpoint, bundle = tmp_path / "n3.safetensors", tmp_path / "n3"
+    imported = json.loads(
+        succeed("import", "nanotrack-v3", shared / "weights" / "nanotrack_v3.pth", "-o", checkpoint, "--json")
+    )
+    assert imported["family"] == "nanotrack-v3"
+    assert imported["provenance"]["source"] == "nanotrack_v3.pth"
+
+    exported = json.loads(succeed("export", checkpoint, "-o", bundle, "--json"))
+    assert exported == json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    assert exported == json.loads(succeed("info", bundle, "--json"))
+    assert exported["parameters"] == imported["parameters"]
+
+    text = succeed("info", bundle)
+    for expected in ("nanotrack-v3", "127 x 127", "255 x 255", "MACs", "fp32", "nanotrack_v3.pth", "against torch"):
+        assert expected in text
+
+    scores = json.loads(succeed("eval", bundle, clip.got10k, "--json"))
+    assert set(scores["mean"]) == SCORES
+    assert scores["mean"]["ao"] > 0.5, "the published tracker follows a rendered object"
+
+
+def test_student_is_exported_and_runs(student: Path, clip: Clip, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    assert "onnx/fp32" in succeed("export", student, "-o", bundle)
+    before = {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    assert "holds a bundle already" in fail("export", student, "-o", bundle)
+    assert before == {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    succeed("export", student, "-o", bundle, "--overwrite")
+    assert json.loads(succeed("track", bundle, clip.video, "--box", clip.box, "--json"))["frames"] == clip.frames
+
+
+def test_info_shows_a_checkpoint(student: Path) -> None:
+    text = succeed("info", student)
+    assert "sdst-nano" in text
+    assert "width 0.25" in text
+
+
+def test_track_writes_video_table_and_lines(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    video, table = tmp_path / "out.mp4", tmp_path / "boxes.csv"
+    done = run("track", toy_bundle, clip.video, "--box", clip.box, "-o", video, "--csv", table, "--jsonl")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["frame"] for line in lines] == list(range(1, clip.frames + 1))
+    assert lines[0]["box_xywh"] == [float(value) for value in clip.box.split(",")]
+    assert all(set(line) == {"frame", "box_xywh", "score", "found"} for line in lines)
+    assert f"{clip.frames} frames" in done.stderr, "with --jsonl the summary goes to stderr"
+
+    rows = table.read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "frame,x,y,w,h,score,found"
+    assert len(rows) == 1 + clip.frames
+    assert rows[-1].split(",")[1:5] == [f"{value:.4f}" for value in lines[-1]["box_xywh"]]
+
+    capture = cv2.VideoCapture(str(video))
+    size_wh = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    assert (*size_wh, capture.get(cv2.CAP_PROP_FRAME_COUNT)) == (*clip.size_wh, clip.frames)
+
+
+def test_track_accepts_a_box_that_sticks_out(toy_bundle: Path, clip: Clip) -> None:
+    summary = json.loads(succeed("track", toy_bundle, clip.got10k / "one", "--box=-20,-10,60,50", "--json"))
+    assert summary["frames"] == clip.frames
+
+
+def test_track_ends_quietly_when_its_reader_goes_away(toy_bundle: Path, clip: Clip) -> None:
+    command = [*COMMAND, "track", str(toy_bundle), str(clip.video), "--box", clip.box, "--jsonl"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
+    assert errors == ""
+
+
+def test_eval_prints_a_table_with_the_rule_and_writes_results(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    done = run("eval", toy_bundle, clip.got10k, "--results", tmp_path / "results")
+    assert done.returncode == 0, done.stderr
+    assert "house rule" in done.stdout
+    for expected in ("one", "two", "mean", "success AUC", "precision 20 px", "AO", "SR 0.5", "FPS"):
+        assert expected in done.stdout
+    assert "eval" in done.stderr, "progress goes to stderr"
+    boxes = np.loadtxt(tmp_path / "results" / "one" / "one_001.txt", delimiter=",")
+    truth = np.loadtxt(clip.got10k / "one" / "groundtruth.txt", delimiter=",")
+    assert boxes.shape == truth.shape
+    np.testing.assert_array_equal(boxes[0], truth[0])  # 1-based, as the ground truth is
+
+
+def test_eval_json_has_every_sequence_and_the_mean(toy_bundle: Path, clip: Clip) -> None:
+    scored = json.loads(succeed("eval", toy_bundle, clip.got10k, "--json"))
+    assert [item["name"] for item in scored["sequences"]] == ["one", "two"]
+    assert scored["sequences"][0]["scores"] == scored["sequences"][1]["scores"] == scored["mean"]
+    assert scored["fps"] > 0
+
+
+def test_bench_prints_stages_and_json(toy_bundle: Path) -> None:
+    small = ("--frames", 5, "--size", "160x120", "--device", "cpu", "--threads", 1)
+    text = succeed("bench", toy_bundle, *small)
+    for expected in ("crop", "search network", "correlation + head", "decode", "p50", "p90", "p99", "peak RSS", "FPS"):
+        assert expected in text
+    assert "first update()" in text
+    plain = json.loads(succeed("bench", toy_bundle, *small, "--json", "--session", "split"))
+    assert plain["setup"]["session"] == "split"
+    assert plain["total"]["p50"] > 0
+
+
+def test_interrupt_ends_a_command_quietly(toy_bundle: Path) -> None:
+    command = [*COMMAND, "bench", str(toy_bundle), "--frames", "100000000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("timing ")  # it is at work
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 130
+
+
+def test_demo_leaves_video_picture_and_report(tmp_path: Path) -> None:
+    printed = succeed("demo", "-o", tmp_path / "demo", "--seconds", 1)
+    paths = dict(line.split(maxsplit=1) for line in printed.splitlines())
+    for name in ("video", "picture", "report"):
+        assert Path(paths[name]).stat().st_size > 0
+    assert set(paths) == {"accuracy", "speed", "video", "picture", "report"}

@@ -1,0 +1,179 @@
+"""What goes wrong is told in a line, with a status, without a traceback, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.e2e.cli_process import fail
+from tests.e2e.conftest import Clip
+
+
+def copy_of(bundle: Path, target: Path) -> Path:
+    """A copy of a bundle that a test may damage."""
+    return Path(shutil.copytree(bundle, target))
+
+
+@pytest.mark.parametrize("device", ["jetson", "cuda", "tensorrt"])
+def test_bench_refuses_a_device_that_this_host_is_not(device: str, toy_bundle: Path) -> None:
+    assert "--device cpu" in fail("bench", toy_bundle, "--device", device, "--frames", 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "does not exist"),
+        (b"", "damaged, or no PyTorch checkpoint"),
+        (b"PK\x03\x04 cut off", "damaged, or no PyTorch checkpoint"),
+        (pickle.dumps({"a": [1, 2, 3]}), "no"),
+        (pickle.dumps(os.getcwd), "damaged, or no PyTorch checkpoint"),
+    ],
+)
+def test_import_refuses_what_is_no_checkpoint(content: bytes | None, expected: str, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.pth"
+    if content is not None:
+        weights.write_bytes(content)
+    assert expected in fail("import", "nanotrack-v3", weights, "-o", tmp_path / "out.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ([] if content is None else ["weights.pth"])
+
+
+def test_import_refuses_a_truncated_checkpoint(shared: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes((shared / "weights" / "nanotrack_v3.pth").read_bytes()[:1_000_000])
+    assert "damaged" in fail("import", "nanotrack-v3", weights, "-o", tmp_path / "out.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.pth"]
+
+
+def test_import_refuses_another_family_and_an_unknown_one(shared: Path, tmp_path: Path) -> None:
+    weights = shared / "weights" / "nanotrack_v1.pth"
+    assert "nanotrack-v1" in fail("import", "nanotrack-v3", weights, "-o", tmp_path / "out.safetensors")
+    assert "nanotrack-v3" in fail("import", "nanotrack-v9", weights, "-o", tmp_path / "out.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_refuses_a_folder_that_is_not_there(shared: Path, tmp_path: Path) -> None:
+    weights = shared / "weights" / "nanotrack_v3.pth"
+    assert "cannot be written" in fail("import", "nanotrack-v3", weights, "-o", tmp_path / "no" / "out.safetensors")
+
+
+def test_export_refuses_a_damaged_checkpoint(student: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(student.read_bytes()[:-100])
+    assert "damaged" in fail("export", damaged, "-o", tmp_path / "bundle")
+    assert "does not exist" in fail("export", tmp_path / "none.safetensors", "-o", tmp_path / "bundle")
+    assert [path.name for path in tmp_path.iterdir()] == ["damaged.safetensors"]
+
+
+@pytest.mark.parametrize("command", ["info", "track", "eval", "bench"])
+def test_bundle_with_a_changed_byte_is_refused(command: str, toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    bundle = copy_of(toy_bundle, tmp_path / "bundle")
+    graph = next(bundle.rglob("search.onnx"))
+    data = bytearray(graph.read_bytes())
+    data[len(data) // 2] ^= 1
+    graph.write_bytes(bytes(data))
+    output = tmp_path / "out.mp4"
+    more = {"track": (clip.video, "--box", clip.box, "-o", output), "eval": (clip.got10k,)}.get(command, ())
+    assert "search.onnx" in fail(command, bundle, *more)
+    assert not output.exists()
+
+
+def test_bundle_of_an_unknown_format_version_is_refused(toy_bundle: Path, tmp_path: Path) -> None:
+    bundle = copy_of(toy_bundle, tmp_path / "bundle")
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, "format_version": 99}), encoding="utf-8")
+    assert "format_version 99" in fail("info", bundle)
+
+
+def test_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    assert "manifest.json" in fail("info", tmp_path)
+    assert "manifest.json" in fail("info", tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ("4000,10,20,20", "does not meet the frame"),
+        ("-50,-50,20,20", "does not meet the frame"),
+        ("10,10,0,20", "w, h > 0"),
+        ("10,10,20,-5", "w, h > 0"),
+        ("nan,10,20,20", "finite"),
+        ("10,10,inf,20", "finite"),
+    ],
+)
+def test_track_refuses_a_box_that_cannot_be(
+    box: str, expected: str, toy_bundle: Path, clip: Clip, tmp_path: Path
+) -> None:
+    outputs = ("-o", tmp_path / "out.mp4", "--csv", tmp_path / "boxes.csv")
+    assert expected in fail("track", toy_bundle, clip.video, f"--box={box}", *outputs)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_track_refuses_what_is_no_video(toy_bundle: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\0\0\0\x18ftypmp42 and nothing more")
+    outputs = ("--box", "1,2,30,40", "-o", tmp_path / "out.mp4", "--csv", tmp_path / "boxes.csv")
+    assert "broken.mp4" in fail("track", toy_bundle, broken, *outputs)
+    assert "does not exist" in fail("track", toy_bundle, tmp_path / "none.mp4", *outputs)
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.mp4"]
+
+
+def test_track_leaves_nothing_when_frames_change_their_size(toy_bundle: Path, tmp_path: Path) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for index, size_wh in enumerate([(160, 120), (160, 120), (120, 160)]):
+        cv2.imwrite(str(frames / f"{index:03d}.png"), np.full((size_wh[1], size_wh[0], 3), 40 * index, np.uint8))
+    outputs = ("-o", tmp_path / "out.mp4", "--csv", tmp_path / "boxes.csv")
+    fail("track", toy_bundle, frames, "--box", "20,20,40,40", *outputs)
+    assert [path.name for path in tmp_path.iterdir()] == ["frames"]
+
+
+def test_track_keeps_what_was_there_when_it_fails(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    table = tmp_path / "boxes.csv"
+    table.write_text("precious\n", encoding="utf-8")
+    fail("track", toy_bundle, clip.video, "--box", "4000,0,5,5", "--csv", table)
+    assert table.read_text(encoding="utf-8") == "precious\n"
+
+
+def test_track_refuses_outputs_that_cannot_be_written(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    given = ("track", toy_bundle, clip.video, "--box", clip.box)
+    assert "does not exist" in fail(*given, "-o", tmp_path / "no" / "out.mp4")
+    assert "does not exist" in fail(*given, "--csv", tmp_path / "no" / "boxes.csv")
+    assert "expected one of" in fail(*given, "-o", tmp_path / "out.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_track_select_names_the_other_option_without_a_screen(toy_bundle: Path, clip: Clip) -> None:
+    no_screen = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    assert "--box" in fail("track", toy_bundle, clip.video, "--select", env=no_screen)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--box", "1,2,3"),
+        ("--box", "a,b,c,d"),
+        ("--box", "1,2,3,4", "--select"),
+        ("--box", "1,2,3,4", "--jsonl", "--json"),
+        ("--box", "1,2,3,4", "--session", "boiled"),
+        ("--box", "1,2,3,4", "--threads", "0"),
+        ("--nonsense",),
+    ],
+)
+def test_track_wrong_usage_is_status_2(options: tuple[str, ...], toy_bundle: Path, clip: Clip) -> None:
+    assert "--help" in fail("track", toy_bundle, clip.video, *options, status=2)
+
+
+def test_eval_refuses_what_is_no_data_set(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    assert "GOT-10k" in fail("eval", toy_bundle, tmp_path / "none")
+    assert "no sequences" in fail("eval", toy_bundle, tmp_path)
+    taken = tmp_path / "results"
+    taken.write_text("a file\n", encoding="utf-8")
+    assert "results" in fail("eval", toy_bundle, clip.got10k, "--results", taken)
