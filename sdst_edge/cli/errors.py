@@ -17,7 +17,6 @@ __all__ = ["EXTRAS", "ReportingGroup", "exit_status"]
 #: Package that a command may miss on a bare install, to the extra that brings it.
 EXTRAS = {
     "onnx": "export",
-    "onnxscript": "export",
     "onnxsim": "export",
     "safetensors": "train",
     "tomli": "train",

@@ -111,7 +111,7 @@ class _Stages:
 
 
 def _check_packages() -> None:
-    for module in ("torch", "safetensors", "onnx", "onnxsim", "onnxscript"):
+    for module in ("torch", "safetensors", "onnx", "onnxsim"):
         if importlib.util.find_spec(module) is None:
             raise BackendUnavailable(
                 f"the demo needs {module}, which is not installed: pip install 'sdst-edge[export]'"
