@@ -29,3 +29,21 @@ ABS_METRIC = 1e-9
 
 #: Two orders of one sum of products in float64.
 REL_SUM_F64 = 1e-12
+
+#: Boxes in text files have four decimals: half of the last one, and the float64 noise of moving the origin.
+ABS_BOX_TEXT_PX = 0.5e-4 + 1e-9
+
+#: IoU of the same boxes moved or scaled together: cancellation in float64, of coordinates up to 1e4 px and sides >= 1.
+ABS_IOU_INVARIANCE = 1e-9
+
+#: A drawn silhouette against its box: pixels are whole and count from half coverage on, and a blurred tip covers less.
+ABS_SILHOUETTE_PX = 0.75
+
+#: How far beyond its box a silhouette may show at all: bilinear texels, one to two a pixel, blur the rim.
+ABS_SILHOUETTE_RIM_PX = 2.5
+
+#: Targets are float32 network px, decoded in doubles: 6e-8 of at most 256 px, over a scale of 0.1 or more.
+ABS_TARGET_ROUND_TRIP_PX = 0.01
+
+#: float32 arithmetic on a few numbers of magnitude 1 to 100.
+REL_F32 = 1e-5

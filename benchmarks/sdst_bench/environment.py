@@ -64,7 +64,7 @@ def probe_environment(root: Path = Path("/")) -> Environment:
         python=platform.python_version(),
         numpy=np.__version__,
         onnxruntime=str(onnxruntime.__version__),
-        libsdst=native.library().sdst_version().decode(),
+        libsdst=native.version(),
         isa=native.isa(),
     )
 

@@ -27,6 +27,8 @@ def check_target(out: Path, *, overwrite: bool) -> None:
         return
     if not out.is_dir():
         raise ConfigError(f"{out} is a file, expected a folder to make")
+    if out.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise ConfigError(f"{out} is the current folder or holds it, and would be replaced; name a folder in it")
     if not any(out.iterdir()):
         return
     if not (out / MANIFEST_NAME).is_file():
@@ -55,8 +57,6 @@ def write_bundle(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> N
                 path = fresh / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-            if out.exists():
-                os.rename(out, replaced)
             _move(fresh, out, replaced)
     except OSError as error:
         raise SdstError(f"{out} cannot be written: {error}") from None
@@ -64,8 +64,10 @@ def write_bundle(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> N
 
 def _move(fresh: Path, out: Path, replaced: Path) -> None:
     try:
+        if out.exists():
+            os.rename(out, replaced)
         os.rename(fresh, out)
-    except OSError:
-        if replaced.exists():
+    except BaseException:  # an interrupt too: `replaced` is deleted with the folder that it is in
+        if replaced.exists() and not out.exists():
             os.rename(replaced, out)
         raise

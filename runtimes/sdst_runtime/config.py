@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from sdst_runtime.errors import ConfigError
 
@@ -47,6 +47,10 @@ class CropRule:
     border_value: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
+        _require_choice("crop.context", self.context, Context)
+        _require_choice("crop.rounding", self.rounding, Rounding)
+        _require_choice("crop.interpolation", self.interpolation, Interpolation)
+        _require_choice("crop.border", self.border, Border)
         _require("crop.context_amount", self.context_amount, 0.0, math.inf)
         _require("crop.search_scale", self.search_scale, 1e-3, 1e3)
         for value in self.border_value:
@@ -68,6 +72,7 @@ class Normalization:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
+        _require_choice("normalization.channel_order", self.channel_order, ChannelOrder)
         for value in self.mean:
             _require("normalization.mean", value, 0.0, 255.0)
         for value in self.std:
@@ -123,6 +128,7 @@ class TrackerConfig:
         _require("min_side_px", self.min_side_px, 1e-3, 4096.0)
         _require("init_center_offset_px", self.init_center_offset_px, -1.0, 1.0)
         _require("found_threshold", self.found_threshold, 0.0, 1.0)
+        _require_choice("score_kind", self.score_kind, ScoreKind)
 
     @property
     def score_channels(self) -> int:
@@ -133,3 +139,9 @@ class TrackerConfig:
 def _require(name: str, value: float, low: float, high: float) -> None:
     if not (low <= value <= high) or (math.isinf(high) and math.isinf(value)):
         raise ConfigError(f"tracker configuration: {name} is {value}, expected a number in [{low:g}, {high:g}]")
+
+
+def _require_choice(name: str, value: str, kind: Any) -> None:
+    if value not in get_args(kind):
+        choices = ", ".join(get_args(kind))
+        raise ConfigError(f"tracker configuration: {name} is {value!r}, expected one of {choices}")

@@ -19,6 +19,9 @@ ROLES: dict[SessionKind, tuple[GraphRole, ...]] = {
     "split": ("template", "search", "tail"),
 }
 
+_MAX_GRAPH_BYTES = 2**31 - 1  # what protobuf, and so ONNX, allows
+_MAX_TENSOR_VALUES = 1 << 26  # more than the largest input of a tracker, 3 x 4096 x 4096
+
 
 def check_consistency(manifest: Manifest) -> None:
     """Checks every variant: graphs present, inputs and outputs, correlations, placeholders.
@@ -71,6 +74,8 @@ def correlation_response_shape(
 def _check_variant(manifest: Manifest, variant: Variant, where: str) -> None:
     config, graphs = manifest.tracker, variant.graphs
     for role, graph in graphs.items():
+        if not 0 < graph.size_bytes <= _MAX_GRAPH_BYTES:
+            raise ManifestError(f"{where}.{role}.size_bytes is {graph.size_bytes}, expected 1 to {_MAX_GRAPH_BYTES}")
         _check_tensors(graph, f"{where}.{role}")
     for role, size in (("template", config.template_size), ("search", config.search_size)):
         _check_input(graphs[role], size, f"{where}.{role}")
@@ -103,6 +108,15 @@ def _check_tensors(graph: Graph, where: str) -> None:
             raise ManifestError(
                 f"{where}: {tensor.name} is {tensor.dtype} {tensor.shape}, this runtime takes float32 of positive sides"
             )
+        _check_size(tensor, where)
+
+
+def _check_size(tensor: Tensor, where: str) -> None:
+    if math.prod(tensor.shape) > _MAX_TENSOR_VALUES:
+        raise ManifestError(
+            f"{where}: {tensor.name} is {tensor.shape}, this runtime takes tensors of at most {_MAX_TENSOR_VALUES} "
+            "values"
+        )
 
 
 def _check_input(graph: Graph, size: int, where: str) -> None:
@@ -132,7 +146,9 @@ def _responses(
         shape = correlation_response_shape(
             correlation, kernels[correlation.kernel].shape, features[correlation.search].shape, where
         )
-        responses[correlation.response] = Tensor(name=correlation.response, shape=shape, dtype="float32")
+        response = Tensor(name=correlation.response, shape=shape, dtype="float32")
+        _check_size(response, where)
+        responses[correlation.response] = response
     return responses
 
 

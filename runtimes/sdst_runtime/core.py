@@ -11,12 +11,25 @@ from numpy.typing import NDArray
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, NativeError
-from sdst_runtime.native import Status, address, fill_frame, library, native_error, native_frame, native_normalization
+from sdst_runtime.native import (
+    MAX_SIDE_PX,
+    Status,
+    address,
+    fill_frame,
+    library,
+    native_error,
+    native_frame,
+    native_normalization,
+)
 from sdst_runtime.native_structs import NativeBox, NativeConfig, NativeOutputs, NativeResult, NativeState
 
 __all__ = ["NativeTracker", "Result", "State"]
 
 _FLOAT32 = np.dtype(np.float32)
+_NOT_FINITE = (
+    "NaN or infinity among the network's outputs: the weights or the engine are broken; "
+    "export the bundle again, or try another session or provider"
+)
 
 
 class Result(NamedTuple):
@@ -123,18 +136,14 @@ class NativeTracker:
             (1, 3, search_size, search_size) float32, owned by this tracker and overwritten by the next call.
 
         Raises:
-            FrameError: another type, shape or layout, or another size than the first frame's.
+            FrameError: another type, shape or layout, another size than the first frame's, or so large that the
+                target's search crop cannot be made.
             NativeError: there is no target yet.
         """
         fill_frame(frame, self._frame)
         status = self._library.sdst_tracker_search_input(self._handle, self._frame_ref, self._x_address)
         if status:
-            if status == Status.FRAME_CHANGED:
-                raise FrameError(
-                    f"frame has shape {frame.shape}, the target was taken in one of {self._first_shape}; "
-                    "resize the frame, or start again with init()"
-                )
-            self._fail(status, "sdst_tracker_search_input")
+            self._fail_search(status, frame)
         return self._x
 
     def decode(self, score: NDArray[np.float32], ltrb: NDArray[np.float32]) -> Result:
@@ -155,6 +164,8 @@ class NativeTracker:
         outputs.ltrb = address(ltrb)
         status = self._library.sdst_tracker_decode(self._handle, self._outputs_ref, self._result_ref)
         if status:
+            if status == Status.NOT_FINITE:
+                raise NativeError(status, "sdst_tracker_decode", _NOT_FINITE)
             self._fail(status, "sdst_tracker_decode")
         box = result.box
         return Result(
@@ -215,8 +226,24 @@ class NativeTracker:
                 "coordinates are pixels, 0-based, x and y of the top left corner"
             )
         if status == Status.VALUE:
-            raise BoxError(f"box (x, y, w, h) is {box}, too large: its crop would be wider than 32767 px")
+            raise BoxError(
+                f"box (x, y, w, h) is {box}, too large: its search crop would be wider than {MAX_SIDE_PX} px; "
+                "resize the frame, or choose a smaller box"
+            )
         self._fail(status, "sdst_tracker_template_input")
+
+    def _fail_search(self, status: int, frame: NDArray[np.uint8]) -> NoReturn:
+        if status == Status.FRAME_CHANGED:
+            raise FrameError(
+                f"frame has shape {frame.shape}, the target was taken in one of {self._first_shape}; "
+                "resize the frame, or start again with init()"
+            )
+        if status == Status.VALUE:  # only beyond 8000 px or so: sides of a target are at most the frame's
+            raise FrameError(
+                f"frame has shape {frame.shape} and the target has grown so large in it that its search crop would "
+                f"be wider than {MAX_SIDE_PX} px; resize the frames, and start again with init()"
+            )
+        self._fail(status, "sdst_tracker_search_input")
 
     def _fail(self, status: int, call: str) -> NoReturn:
         if not self._handle:

@@ -38,6 +38,7 @@ __all__ = [
 
 FORMAT_VERSION: Final = 1
 MANIFEST_NAME = "manifest.json"
+_MAX_BYTES = 16 << 20  # of a manifest; one is some 10 KiB
 
 GraphRole: TypeAlias = Literal["template", "search", "head", "tail"]
 SessionKind: TypeAlias = Literal["baked", "split"]
@@ -216,6 +217,11 @@ class Manifest:
             ManifestError: it is missing, no JSON, of another version, or holds a wrong key or value.
         """
         try:
+            size = path.stat().st_size
+            if not path.is_file() or size > _MAX_BYTES:
+                raise ManifestError(
+                    f"{path} is no file of at most {_MAX_BYTES} bytes, as a manifest is; export the bundle again"
+                )
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise ManifestError(f"{path} does not exist; a bundle is a folder that holds a {MANIFEST_NAME}") from None
@@ -231,7 +237,7 @@ class Manifest:
         except (ValueError, RecursionError) as error:
             raise ManifestError(f"{name} is no valid JSON: {error}; export the bundle again") from None
         version = plain.get("format_version") if isinstance(plain, dict) else None
-        if isinstance(version, bool) or version != FORMAT_VERSION:
+        if type(version) is not int or version != FORMAT_VERSION:
             raise ManifestError(
                 f"{name} has format_version {version!r}, this runtime reads {FORMAT_VERSION}; "
                 "update sdst-edge, or export the bundle again with this version"

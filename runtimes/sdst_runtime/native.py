@@ -24,6 +24,7 @@ from sdst_runtime.native_structs import NativeFrame, NativeNormalization
 
 __all__ = [
     "ABI_VERSION",
+    "MAX_SIDE_PX",
     "Status",
     "address",
     "fill_frame",
@@ -172,6 +173,8 @@ def fill_frame(frame: NDArray[np.uint8], native: NativeFrame) -> None:
             "decode it as BGR colour"
         )
     row_stride, column_stride, channel_stride = frame.strides
+    if frame.flags.c_contiguous:  # NumPy may then report any stride along an axis of one pixel
+        row_stride, column_stride = 3 * shape[1], 3
     if channel_stride != 1 or column_stride != 3 or row_stride < 3 * shape[1]:
         raise FrameError(
             f"frame has strides {frame.strides}, expected (>= {3 * shape[1]}, 3, 1); "

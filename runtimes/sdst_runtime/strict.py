@@ -49,7 +49,7 @@ def _read(kind: Any, value: object, where: str, error: Callable[[str], Exception
     if dataclasses.is_dataclass(kind):
         return _read_dataclass(kind, value, where, error)
     if origin is Literal:
-        if value not in get_args(kind) or isinstance(value, bool):
+        if not any(value == item and type(value) is type(item) for item in get_args(kind)):
             raise error(f"{where} is {value!r}, expected one of {', '.join(map(repr, get_args(kind)))}")
         return value
     if origin in (Union, types.UnionType):

@@ -35,7 +35,7 @@ def bench(
     """Time each stage of update() on this machine: crop, search network, correlation and head, decode, the rest.
 
     A rendered clip is played from memory: capture and file decoding are in no figure. Nothing is simulated: what
-    cannot be measured on this machine is not printed, and another device's name is refused.
+    cannot be measured here reads "not measured" or "not known", and another device's name is refused.
     """
     from sdst_bench import device as devices
     from sdst_bench import latency, report
@@ -46,4 +46,7 @@ def bench(
     measured = latency.measure(
         bundle, threads=threads, variant=variant, session=session.value, size_wh=size_wh, frames=frames
     )
-    print_json(measured.to_plain()) if as_json else print_rich(*report.latency_tables(measured))
+    if as_json:
+        print_json(measured.to_plain())
+    else:
+        print_rich(*report.latency_tables(measured))

@@ -49,4 +49,7 @@ def evaluate(
         scored = evaluation.evaluate(tracker, sequences, bar)
     if results is not None:
         write_results(results, scored)
-    print_json(scored.to_plain()) if as_json else print_rich(*score_tables(scored))
+    if as_json:
+        print_json(scored.to_plain())
+    else:
+        print_rich(*score_tables(scored))

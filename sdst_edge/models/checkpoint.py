@@ -95,8 +95,8 @@ def _parse(text: str | None, path: Path) -> _Metadata:
         raise CheckpointError(f"{path} is a safetensors file without {METADATA_KEY!r} in its metadata: not ours")
     try:
         plain = json.loads(text)
-    except ValueError as error:
-        raise CheckpointError(f"{path}: its metadata is no JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: its metadata is no JSON: {error}; write the checkpoint again") from None
     return from_plain(_Metadata, plain, where=f"{path}: metadata", error=CheckpointError)
 
 

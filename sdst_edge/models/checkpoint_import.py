@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
+import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,15 +88,25 @@ def _allowed(names: Sequence[Any]) -> Iterator[None]:
 def _read(path: Path) -> object:
     """What the file holds, by torch's restricted unpickler: no code in it is run."""
     try:
-        with _allowed(_PLAIN_NUMBERS):
+        with _allowed(_PLAIN_NUMBERS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters becomes an error
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist, expected a PyTorch checkpoint (.pth)") from None
     except Exception as error:  # a damaged or hostile pickle can raise anything
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise CheckpointError(
-            f"{path} is damaged, or no PyTorch checkpoint ({type(error).__name__}: {reason}); download it again"
-        ) from None
+        raise CheckpointError(f"{path} {_cause(error)}") from None
+
+
+def _cause(error: Exception) -> str:
+    """Why a file was not read. torch's own words advise to read it again without protection."""
+    if refused := re.search(r"GLOBAL (\S+)", str(error)):
+        return (
+            f"holds {refused[1]}, which is no weight and is not loaded, since it could run code; "
+            "save its state dict alone, or take a checkpoint that you trust"
+        )
+    is_pickle = isinstance(error, pickle.UnpicklingError)
+    reason = "no pickle of weights" if is_pickle else str(error).strip().partition("\n")[0][:200]
+    return f"is damaged, or no PyTorch checkpoint ({type(error).__name__}: {reason}); download it again"
 
 
 def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
@@ -106,7 +119,10 @@ def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
             f"{path} holds a {type(content).__name__} without weights, expected a state dict "
             "(names to tensors), or a dict that holds one as 'state_dict'"
         )
-    return {key.removeprefix("module."): value for key, value in state.items()}
+    weights = {key.removeprefix("module."): value for key, value in state.items()}
+    if len(weights) != len(state):
+        raise CheckpointError(f"{path} holds weights twice, with and without 'module.' before their names")
+    return weights
 
 
 def _looks_like(state: Mapping[str, Tensor]) -> str | None:

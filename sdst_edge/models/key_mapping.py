@@ -12,6 +12,7 @@ from sdst_runtime.errors import CheckpointError
 __all__ = ["load_weights", "map_keys", "weights_of"]
 
 LISTED = 4  # keys that a message lists before it counts the rest
+PLAIN_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 STEP_COUNTER = "num_batches_tracked"  # of batch norms: counts training steps, plays no part in any output
 
 
@@ -63,16 +64,14 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, left_over: 
     missing = sorted(set(own) - set(weights))
     unknown = [*left_over, *sorted(set(weights) - set(own))]
     fitting = {key: _as_convolution(weights[key], own[key]) for key in own if key in weights}
-    wrong = [
-        f"{key} {weights[key].dtype} {tuple(weights[key].shape)} for {tuple(own[key].shape)}"
-        for key, value in fitting.items()
-        if value.shape != own[key].shape or not _is_plain(value)
-    ]
-    broken = [key for key, value in fitting.items() if _is_plain(value) and not torch.isfinite(value).all()]
+    wrong = [key for key, value in fitting.items() if not _is_plain(value) or value.shape != own[key].shape]
+    told = [f"{key} {weights[key].dtype} {_shape(weights[key])} for {_shape(own[key])}" for key in wrong]
+    right = [key for key in fitting if key not in wrong]  # what is not may claim any size
+    broken = [key for key in right if not torch.isfinite(fitting[key]).all()]
     kinds = {
         "missing": missing,
         "left over": unknown,
-        "of another shape or type": wrong,
+        "of another shape or type": told,
         "with NaN or infinite values": broken,
     }
     problems = [f"{len(keys)} {kind}: {_listed(keys)}" for kind, keys in kinds.items() if keys]
@@ -82,13 +81,17 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, left_over: 
 
 
 def _as_convolution(value: Tensor, like: Tensor) -> Tensor:
-    if value.ndim == 2 and like.ndim == 4:
+    if value.ndim == 2 and like.ndim == 4 and _is_plain(value):
         return value[:, :, None, None]  # (out, in) to (out, in, 1, 1)
     return value
 
 
 def _is_plain(value: Tensor) -> bool:
-    return value.is_floating_point() and value.layout == torch.strided
+    return value.dtype in PLAIN_DTYPES and value.layout == torch.strided and not value.is_nested and not value.is_meta
+
+
+def _shape(value: Tensor) -> tuple[int, ...] | str:
+    return "nested" if value.is_nested else tuple(value.shape)
 
 
 def _listed(keys: list[str]) -> str:

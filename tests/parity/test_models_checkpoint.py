@@ -100,6 +100,9 @@ def test_load_raises_when_metadata_is_not_ours(tmp_path: Path) -> None:
     safetensors.torch.save_file({"a": torch.zeros(1)}, path, metadata={METADATA_KEY: "{"})
     with pytest.raises(CheckpointError, match="no JSON"):
         load_checkpoint(path)
+    safetensors.torch.save_file({"a": torch.zeros(1)}, path, metadata={METADATA_KEY: "[" * 100_000})
+    with pytest.raises(CheckpointError, match="no JSON"):
+        load_checkpoint(path)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,7 @@ def test_load_lists_what_does_not_fit(checkpoint: Path) -> None:
         weights["score.predict.bias"] = torch.zeros(7)
         weights["ltrb.predict.bias"] = torch.full((4,), torch.nan)
         weights["trunk.0.norm.bias"] = torch.zeros(8, dtype=torch.int32)
+        weights["trunk.0.norm.weight"] = torch.ones(8).to(torch.float8_e4m3fn)
 
     rewrite(checkpoint, change)
     with pytest.raises(CheckpointError) as caught:
@@ -136,6 +140,6 @@ def test_load_lists_what_does_not_fit(checkpoint: Path) -> None:
     message = str(caught.value)
     assert "1 missing: trunk.0.conv.weight" in message
     assert "1 left over: extra.weight" in message
-    assert "2 of another shape or type" in message
+    assert "3 of another shape or type" in message
     assert "score.predict.bias torch.float32 (7,) for (1,)" in message
     assert "1 with NaN or infinite values: ltrb.predict.bias" in message

@@ -122,8 +122,9 @@ def test_import_raises_when_path_is_missing_or_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"hello, I am text\n", b"\x80\x02.", b"\x00" * 100, pickle.dumps([1, 2, 3])])
 def test_import_raises_when_file_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.pth").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"a\.pth"):
+    with pytest.raises(CheckpointError, match=r"a\.pth is damaged, or no PyTorch checkpoint") as caught:
         import_checkpoint("nanotrack-v1", tmp_path / "a.pth")
+    assert "weights_only" not in str(caught.value)  # torch advises to turn it off
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,31 @@ def test_import_raises_when_content_is_no_state_dict(tmp_path: Path, content: ob
         import_checkpoint("nanotrack-v1", tmp_path / "a.pth")
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (torch.zeros(1).expand(10**6, 10**6, 1, 1), r"torch.float32 \(1000000, 1000000, 1, 1\)"),  # 4 bytes in the file
+        (torch.zeros(16, 3, 3, 3, device="meta"), r"torch.float32 \(16, 3, 3, 3\)"),
+        (torch.zeros(16, 3, 3, 3).to_sparse(), r"torch.float32 \(16, 3, 3, 3\)"),
+        (torch.zeros(16, 3, 3, 3, dtype=torch.complex64), r"torch.complex64 \(16, 3, 3, 3\)"),
+        (torch.zeros(16, 3, 3, 3).to(torch.float8_e4m3fn), r"torch.float8_e4m3fn \(16, 3, 3, 3\)"),
+    ],
+)
+def test_import_raises_when_a_tensor_is_of_another_kind(tmp_path: Path, value: torch.Tensor, told: str) -> None:
+    state = foreign_state(build("nanotrack-v1"), "nanotrack-v1")
+    torch.save({**state, "backbone.features.0.0.weight": value}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=rf"1 of another shape or type: trunk.0.conv.weight {told}"):
+        import_checkpoint("nanotrack-v1", tmp_path / "a.pth")
+
+
+def test_import_raises_when_a_weight_is_there_twice(tmp_path: Path) -> None:
+    state = foreign_state(build("nanotrack-v1"), "nanotrack-v1")
+    key = next(iter(state))
+    torch.save({**state, f"module.{key}": state[key] + 1}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=r"holds weights twice, with and without 'module\.'"):
+        import_checkpoint("nanotrack-v1", tmp_path / "a.pth")
+
+
 class Hostile:
     """A pickle of it creates a file when it is loaded without care."""
 
@@ -160,7 +186,7 @@ class Hostile:
 def test_import_executes_nothing_when_pickle_is_hostile(tmp_path: Path, zipped: bool) -> None:
     target = tmp_path / "executed"
     torch.save({"state_dict": Hostile(target)}, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
-    with pytest.raises(CheckpointError, match="damaged, or no PyTorch checkpoint"):
+    with pytest.raises(CheckpointError, match=r"holds \w+\.open, which is no weight and is not loaded"):
         import_checkpoint("nanotrack-v1", tmp_path / "a.pth")
     assert not target.exists()
 

@@ -65,8 +65,15 @@ def test_write_bundle_replaces_the_whole_folder(tmp_path: Path, manifest: Manife
     assert [item.name for item in tmp_path.iterdir()] == ["bundle"]
 
 
+@pytest.mark.parametrize(
+    ("failure", "expected"), [(OSError("disk on fire"), SdstError), (KeyboardInterrupt(), KeyboardInterrupt)]
+)
 def test_write_bundle_restores_what_was_there_when_it_fails(
-    tmp_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    manifest: Manifest,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: BaseException,
+    expected: type[BaseException],
 ) -> None:
     out = tmp_path / "bundle"
     write_bundle(out, manifest, FILES)
@@ -74,11 +81,11 @@ def test_write_bundle_restores_what_was_there_when_it_fails(
 
     def failing(source: Path, target: Path) -> None:
         if Path(source).name == "new":
-            raise OSError("disk on fire")
+            raise failure
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", failing)
-    with pytest.raises(SdstError, match="cannot be written: disk on fire"):
+    with pytest.raises(expected):
         write_bundle(out, manifest, {"other.onnx": b""})
     assert content(out) == before
     assert [item.name for item in tmp_path.iterdir()] == ["bundle"]
@@ -88,6 +95,12 @@ def test_write_bundle_raises_when_parent_is_a_file(tmp_path: Path, manifest: Man
     (tmp_path / "file").write_text("")
     with pytest.raises(SdstError, match="cannot be written"):
         write_bundle(tmp_path / "file" / "bundle", manifest, FILES)
+
+
+def test_check_target_refuses_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="is the current folder or holds it"):
+        check_target(Path(), overwrite=False)
 
 
 def test_check_target_accepts_a_new_or_an_empty_folder(tmp_path: Path) -> None:

@@ -72,6 +72,22 @@ def test_rules_refuse_when_out_of_range(rule: Any, arguments: dict[str, Any], na
         rule(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (CropRule, "context"),
+        (CropRule, "rounding"),
+        (CropRule, "interpolation"),
+        (CropRule, "border"),
+        (Normalization, "channel_order"),
+        (config, "score_kind"),
+    ],
+)
+def test_choices_are_refused_when_unknown(rule: Any, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is 'unheard-of', expected one of "):
+        rule(**{name: "unheard-of"})
+
+
 def test_configurations_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         config().size_lr = 0.5  # type: ignore[misc]

@@ -40,6 +40,15 @@ def without(role: str, session: str) -> Manifest:
     return toy_manifest(graphs, session=session)
 
 
+def huge_response() -> Manifest:
+    """Kernel and features are of ordinary sizes, what they make together is not."""
+    graphs = toy_graphs()
+    kernels = (tensor("kernel_dw", 3, 1, 3, 3), tensor("kernel_pw", 10_000, 3, 1, 1))
+    graphs["template"] = replace(graphs["template"], outputs=kernels)
+    graphs["search"] = replace(graphs["search"], outputs=(tensor("features", 1, 3, 100, 100),))
+    return toy_manifest(graphs)
+
+
 @pytest.mark.parametrize("session", ["baked", "split"])
 def test_check_consistency_takes_the_toy(session: str) -> None:
     check_consistency(toy_manifest(toy_graphs(), session=session))
@@ -67,6 +76,16 @@ CASES = {
     "no input": (changed("search", inputs=()), "search: inputs are []"),
     "dtype": (changed("search", inputs=(tensor("x", 1, 3, 72, 72, dtype="uint8"),)), "takes float32"),
     "symbolic side": (changed("search", inputs=(tensor("x", 1, 3, -1, 72),)), "of positive sides"),
+    "too many values": (
+        changed("search", outputs=(tensor("features", 1, 3, 10**30, 9),)),
+        "features is (1, 3, 1000000000000000000000000000000, 9), this runtime takes tensors of at most",
+    ),
+    "too many values in a response": (
+        huge_response(),
+        "response_pw is (1, 10000, 100, 100), this runtime takes tensors of at most",
+    ),
+    "file of no bytes": (changed("search", size_bytes=0), "search.size_bytes is 0, expected 1 to 2147483647"),
+    "file too large for ONNX": (changed("search", size_bytes=1 << 31), "expected 1 to 2147483647"),
     "name twice": (changed("search", outputs=(tensor("x", 1, 3, 9, 9),)), "occurs twice"),
     "kernel not given": (changed("template", outputs=(tensor("kernel_dw", 3, 1, 3, 3),)), "each must be used once"),
     "kernel used twice": (correlation(kernel="kernel_pw"), "each must be used once"),

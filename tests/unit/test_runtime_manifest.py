@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def test_dumps_puts_the_version_first_and_ends_in_a_newline() -> None:
     assert text.endswith("}\n")
 
 
-@pytest.mark.parametrize("version", [2, 0, "1", None, True, [1]])
+@pytest.mark.parametrize("version", [2, 0, "1", 1.0, None, True, [1]])
 def test_loads_refuses_another_format_version(version: object) -> None:
     value = plain()
     value["format_version"] = version
@@ -89,8 +90,22 @@ def test_loads_refuses_files_outside_of_the_bundle(file: str) -> None:
 def test_read_tells_what_is_wrong_with_the_file(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"does not exist; a bundle is a folder that holds a manifest.json"):
         Manifest.read(tmp_path / "manifest.json")
-    with pytest.raises(ManifestError, match="cannot be read"):
+    with pytest.raises(ManifestError, match="is no file of at most"):
         Manifest.read(tmp_path)
     (tmp_path / "manifest.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ManifestError, match="cannot be read"):
+        Manifest.read(tmp_path / "manifest.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_read_does_not_wait_for_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(ManifestError, match="is no file of at most"):
+        Manifest.read(tmp_path / "manifest.json")
+
+
+def test_read_refuses_a_file_that_is_far_too_large(tmp_path: Path) -> None:
+    with (tmp_path / "manifest.json").open("wb") as file:
+        file.truncate(1 << 34)  # takes no space on the disk
+    with pytest.raises(ManifestError, match="is no file of at most"):
         Manifest.read(tmp_path / "manifest.json")

@@ -149,6 +149,18 @@ def test_frames_may_be_read_only_or_views(tracker: NativeTracker) -> None:
     assert np.array_equal(tracker.search_input(view), expected)
 
 
+@pytest.mark.parametrize("frame", [FRAME[::-1][:1], FRAME[:, ::-1][:1, :1], FRAME[:, :, ::-1][:1, :1, ::-1]])
+def test_strides_of_an_axis_of_one_pixel_mean_nothing(frame: NDArray[np.uint8]) -> None:
+    assert frame.flags.c_contiguous
+    assert frame_mean(frame) == (50, 50, 50)
+
+
+def test_search_input_raises_when_the_target_has_grown_too_large(tracker: NativeTracker) -> None:
+    tracker.set_state(80.0, 60.0, 9000.0, 9000.0)
+    with pytest.raises(FrameError, match=r"search crop would be wider than 32767 px; resize the frames"):
+        tracker.search_input(FRAME)
+
+
 def test_search_input_raises_when_the_frame_changed_size(tracker: NativeTracker) -> None:
     with pytest.raises(FrameError, match=r"\(119, 160, 3\), the target was taken in one of \(120, 160, 3\)"):
         tracker.search_input(FRAME[:-1])
@@ -167,6 +179,7 @@ def test_search_input_raises_when_the_frame_changed_size(tracker: NativeTracker)
         ((160, 0, 5, 5), "does not meet the frame of 160 x 120 px"),
         ((0, -5, 5, 5), "does not meet the frame"),
         ((0, 0, 1e6, 1e6), "too large"),
+        ((0, 0, 9000, 9000), "too large: its search crop would be wider than 32767 px; resize the frame"),
     ],
 )
 def test_boxes_are_refused_in_clear_words(tracker: NativeTracker, box: Any, words: str) -> None:
@@ -234,7 +247,7 @@ def test_decode_raises_when_outputs_are_not_finite(tracker: NativeTracker) -> No
     score, ltrb = maps()
     tracker.search_input(FRAME)
     ltrb[0, 2, 3, 3] = np.nan
-    with pytest.raises(NativeError, match="nan or infinity") as caught:
+    with pytest.raises(NativeError, match=r"NaN or infinity among .* export the bundle again") as caught:
         tracker.decode(score, ltrb)
     assert (caught.value.status, caught.value.call) == (native.Status.NOT_FINITE, "sdst_tracker_decode")
     assert tracker.decode(*maps()).box_xywh == BOX  # the same search is still open

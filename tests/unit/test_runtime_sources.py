@@ -1,13 +1,11 @@
-"""Sources of frames: files and folders through OpenCV, live ones with made-up captures."""
+"""Sources of frames: files and folders through OpenCV, and what kind of source a text names."""
 
 from __future__ import annotations
 
 import logging
-import queue
+import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +17,11 @@ from sdst_runtime.sources import opencv, opening
 from sdst_runtime.sources.live import NewestSource
 from sdst_runtime.sources.opening import open_source
 from sdst_runtime.sources.video import OrderedSource
+from tests.fake_capture import HEIGHT, WIDTH, FakeCapture, picture
 
 cv2 = pytest.importorskip("cv2")
 
-WIDTH, HEIGHT, FRAMES = 64, 48, 30
-
-
-def picture(value: int) -> Any:
-    return np.full((HEIGHT, WIDTH, 3), value, np.uint8)
+FRAMES = 30
 
 
 @pytest.fixture(scope="module")
@@ -50,33 +45,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "._frame3.jpg").write_bytes(b"\0\5\x16\7")
     (tmp_path / "more.jpg").mkdir()
     return tmp_path
-
-
-class FakeCapture:
-    """A capture whose frames a test hands out; None is a failed read."""
-
-    def __init__(self, *frames: Any, count: float = -1, fps: float = 0) -> None:
-        self.frames: queue.Queue[Any] = queue.Queue()
-        for frame in frames:
-            self.frames.put(frame)
-        self.properties = {cv2.CAP_PROP_FRAME_COUNT: count, cv2.CAP_PROP_FPS: fps}
-        self.released = 0
-
-    def read(self) -> tuple[bool, Any]:
-        assert not self.released
-        frame = self.frames.get(timeout=10)
-        return frame is not None, frame
-
-    def get(self, property_id: int) -> float:
-        return self.properties[property_id]
-
-    def release(self) -> None:
-        self.released += 1
-
-
-def newest(capture: FakeCapture, *reconnections: FakeCapture | None, **options: Any) -> NewestSource:
-    again: Iterator[FakeCapture | None] = iter(reconnections)
-    return NewestSource("camera", capture, lambda: next(again, None), retry_delay_s=0.0, **options)
 
 
 # ------------------------------------------------------------------------------------------------------ videos --
@@ -223,6 +191,19 @@ def test_open_source_refuses_what_does_not_exist(spec: str) -> None:
         open_source(spec)
 
 
+@pytest.mark.parametrize("spec", [-1, 1 << 31, "9" * 30])
+def test_open_source_refuses_what_is_no_index_of_a_camera(spec: str | int) -> None:
+    with pytest.raises(SourceError, match=r"the index of a camera is .*, expected 0, 1"):
+        open_source(spec)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_open_source_does_not_wait_for_a_named_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    with pytest.raises(SourceError, match="is neither a file nor a folder"):
+        open_source(tmp_path / "clip.mp4")
+
+
 def test_open_source_refuses_newest_for_what_is_not_live(video: Path, folder: Path) -> None:
     for spec in (video, folder):
         with pytest.raises(ConfigError, match="is not live; leave it out"):
@@ -310,87 +291,3 @@ def test_quiet_restores_the_log_level() -> None:
     with opencv.quiet():
         assert level() == 0
     assert level() == before > 0
-
-
-# ------------------------------------------------------------------------------------------------ newest frame --
-
-
-def wait_for_dropped(source: NewestSource, dropped: int) -> None:
-    with source._change:
-        assert source._change.wait_for(lambda: source.dropped >= dropped, timeout=10)
-
-
-def test_newest_source_gives_the_newest_and_counts_the_dropped() -> None:
-    capture = FakeCapture(*map(picture, range(1, 6)))
-    with newest(capture) as source:
-        wait_for_dropped(source, 4)
-        assert int(next(source)[0, 0, 0]) == 5
-        for value in (6, 7):
-            capture.frames.put(picture(value))
-            assert int(next(source)[0, 0, 0]) == value  # waits for a frame that was not taken yet
-        assert source.dropped == 4
-        capture.frames.put(None)
-    assert capture.released == 1
-    assert not source._thread.is_alive()
-
-
-def test_newest_source_ends_with_the_last_frame_when_it_may_end() -> None:
-    capture = FakeCapture(picture(1), picture(2), None)
-    with newest(capture, may_end=True) as source:
-        frames = [int(frame[0, 0, 0]) for frame in source]
-        assert frames in ([1, 2], [2])
-        assert source.dropped == 2 - len(frames)
-        assert list(source) == []
-
-
-def test_newest_source_reconnects() -> None:
-    first, second = FakeCapture(picture(1), None), FakeCapture()
-    with newest(first, None, second, may_end=False) as source:
-        assert int(next(source)[0, 0, 0]) == 1
-        second.frames.put(picture(2))
-        assert int(next(source)[0, 0, 0]) == 2
-        second.frames.put(None)
-    assert (first.released, second.released) == (1, 1)
-
-
-def test_newest_source_raises_when_it_does_not_come_back() -> None:
-    with newest(FakeCapture(picture(1), None), retries=2) as source:
-        assert int(next(source)[0, 0, 0]) == 1
-        for _ in range(2):
-            with pytest.raises(SourceError, match="camera stopped after 1 frames and did not come back in 2 attempts"):
-                next(source)
-        source._thread.join(timeout=10)
-        assert not source._thread.is_alive()
-
-
-def test_newest_source_raises_when_the_frames_change_their_format() -> None:
-    with newest(FakeCapture(picture(1), np.zeros((4, 4), np.uint8)), retries=0) as source:
-        assert int(next(source)[0, 0, 0]) == 1
-        with pytest.raises(SourceError, match="expected uint8"):
-            next(source)
-
-
-def test_newest_source_refuses_a_capture_without_frames() -> None:
-    capture = FakeCapture(None)
-    with pytest.raises(SourceError, match="opens but gives no frame"):
-        newest(capture)
-    assert capture.released == 1
-
-
-def test_newest_source_ends_when_it_is_closed_by_another_thread() -> None:
-    capture = FakeCapture(picture(1))
-    source = newest(capture)
-    next(source)
-    taken: list[Any] = []
-    reader = threading.Thread(target=lambda: taken.extend(source))
-    reader.start()
-    closer = threading.Thread(target=source.close)
-    closer.start()
-    assert source._stop.wait(timeout=10)
-    capture.frames.put(None)  # the read in progress returns, as one of a real capture does
-    closer.join(timeout=10)
-    reader.join(timeout=10)
-    assert not closer.is_alive()
-    assert not reader.is_alive()
-    assert taken == []
-    assert list(source) == []

@@ -29,6 +29,7 @@ class Outer:
     by_kind: Mapping[Literal["a", "b"], int] = field(default_factory=dict)
     note: str | None = None
     free: Mapping[str, Any] = field(default_factory=dict)
+    version: Literal[1] = 1
 
 
 def plain(**changes: object) -> dict[str, object]:
@@ -73,6 +74,8 @@ def test_from_plain_takes_an_int_for_a_float() -> None:
         (plain(rate=10**400), "file.rate is not finite"),
         (plain(inner={"kind": "c"}), "file.inner.kind is 'c', expected one of 'a', 'b'"),
         (plain(inner={"kind": []}), "file.inner.kind is [], expected one of 'a', 'b'"),
+        (plain(version=1.0), "file.version is 1.0, expected one of 1"),
+        (plain(version=True), "file.version is True, expected one of 1"),
         (plain(inner={"kind": "a", "size": 2.0}), "file.inner.size is 2.0 (float), expected int"),
         (plain(inner={"kind": "a", "size": True}), "file.inner.size is True (bool), expected int"),
         (plain(inner={}), "file.inner lacks kind"),

@@ -1,7 +1,7 @@
 /*
  * libsdst: everything around the network of a Siamese tracker, and never the network itself.
  *
- *     sdst_tracker_config config;
+ *     sdst_tracker_config config = {.struct_size = sizeof config};
  *     sdst_tracker_default_config(&config);            // then set what the model's manifest says
  *     sdst_tracker *tracker = NULL;
  *     if (sdst_tracker_create(&config, &tracker) != SDST_OK) return 1;
@@ -13,7 +13,7 @@
  *     for (;;) {
  *         sdst_tracker_search_input(tracker, &frame, x);          // x: (3, search_size, search_size)
  *         //   engine: search graph and head, x -> score and ltrb maps
- *         sdst_result result;
+ *         sdst_result result = {.struct_size = sizeof result};
  *         sdst_tracker_decode(tracker, &outputs, &result);        // result.box, result.score, result.found
  *     }
  *     sdst_tracker_destroy(tracker);
@@ -320,7 +320,7 @@ SDST_API void sdst_tracker_destroy(sdst_tracker *tracker);
  * @param[in]  box  may stick out of the frame, must meet it
  * @param[out] z    (3, template_size, template_size) float32
  * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_BOX, SDST_ERR_BOX_OUTSIDE,
- *         SDST_ERR_VALUE (the crop would be larger than 32767 px)
+ *         SDST_ERR_VALUE (the template or the search crop would be larger than 32767 px)
  */
 SDST_API sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
                                                  float *z);

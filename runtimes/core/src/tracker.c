@@ -72,6 +72,11 @@ static sides_ template_sides(const sdst_tracker_config *config, const place_ *pl
     return (sides_){fmax(sides.width, 1.0), fmax(sides.height, 1.0)};
 }
 
+static sides_ search_sides(const sdst_tracker_config *config, const place_ *place) {
+    const sides_ sides = template_sides(config, place);
+    return (sides_){fmax(sides.width * config->search_scale, 1.0), fmax(sides.height * config->search_scale, 1.0)};
+}
+
 static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
                              sides_ sides, int32_t out_size, const uint8_t border[4], sdst_crop_plan_ *plan) {
     const sdst_crop crop = {
@@ -83,8 +88,8 @@ static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame
         .border = {border[0], border[1], border[2], 0},
         .center_x = place->center_x,
         .center_y = place->center_y,
-        .width = fmax(sides.width, 1.0),
-        .height = fmax(sides.height, 1.0),
+        .width = sides.width,
+        .height = sides.height,
     };
     return sdst_crop_plan_make_(frame, &crop, &config->normalization, plan);
 }
@@ -113,7 +118,10 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     memcpy(border, config->border_value, sizeof border);
     if (config->border == SDST_BORDER_FRAME_MEAN) status = sdst_frame_mean(frame, border);
     if (status != SDST_OK) return status;
+    /* The search crop is planned too: a target that no search could follow is refused at its start. */
     sdst_crop_plan_ plan;
+    status = plan_crop(config, frame, &place, search_sides(config, &place), config->search_size, border, &plan);
+    if (status != SDST_OK) return status;
     status = plan_crop(config, frame, &place, template_sides(config, &place), config->template_size, border, &plan);
     if (status != SDST_OK) return status;
 
@@ -137,11 +145,9 @@ sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *f
     if (!same) return SDST_ERR_FRAME_CHANGED;
 
     const sdst_tracker_config *config = &tracker->config;
-    sides_ sides = template_sides(config, &tracker->place);
-    sides.width *= config->search_scale;
-    sides.height *= config->search_scale;
+    const place_ *place = &tracker->place;
     sdst_crop_plan_ plan;
-    status = plan_crop(config, frame, &tracker->place, sides, config->search_size, tracker->border, &plan);
+    status = plan_crop(config, frame, place, search_sides(config, place), config->search_size, tracker->border, &plan);
     if (status != SDST_OK) return status;
 
     sdst_kernels_get_()->crop_f32(&plan, x);

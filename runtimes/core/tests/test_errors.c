@@ -131,6 +131,7 @@ static void test_bad_boxes_are_refused(void) {
     CHECK_STATUS(rig_start(rig, -9, 0, 9, 9), SDST_ERR_BOX_OUTSIDE);
     CHECK_STATUS(rig_start(rig, 0, -9, 9, 9), SDST_ERR_BOX_OUTSIDE);
     CHECK_STATUS(rig_start(rig, 0, 0, 20000, 20000), SDST_ERR_VALUE);
+    CHECK_STATUS(rig_start(rig, 0, 0, 9000, 9000), SDST_ERR_VALUE); /* only the search crop is too large */
     CHECK_STATUS(rig_start(rig, -1e308, -1e308, DBL_MAX, DBL_MAX), SDST_ERR_VALUE);
     const sdst_state after = rig_state(rig);
     CHECK(memcmp(&before, &after, sizeof before) == 0);

@@ -52,7 +52,7 @@ class NewestSource(FrameSource):
         first = first_frame(capture, name)
         self.size_wh = (first.shape[1], first.shape[0])
         self._newest: Frame | None = first
-        self._error: SourceError | None = None
+        self._error: Exception | None = None
         self._ended = False
         self._change = threading.Condition()
         self._stop = threading.Event()
@@ -80,7 +80,7 @@ class NewestSource(FrameSource):
     def _work(self) -> None:
         try:
             self._read_all()
-        except SourceError as error:
+        except Exception as error:  # whatever it is, the thread that takes the frames must learn of it
             self._error = error
         finally:
             self._capture.release()

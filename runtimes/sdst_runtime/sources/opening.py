@@ -19,6 +19,7 @@ from sdst_runtime.sources.video import OrderedSource
 __all__ = ["open_source"]
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_MAX_CAMERA = 2**31 - 1  # what OpenCV's int holds
 _TIMEOUT_MS = 10_000  # of opening a stream, and of each read from it
 
 
@@ -38,8 +39,10 @@ def open_source(spec: str | int | os.PathLike[str], *, newest: bool | None = Non
         ConfigError: ``newest=True`` for a source that is not live.
     """
     if isinstance(spec, int) or (isinstance(spec, str) and spec.isdecimal()):
+        if not 0 <= int(spec) <= _MAX_CAMERA:  # OpenCV 5.0 crashes on -1
+            raise SourceError(f"the index of a camera is {spec}, expected 0, 1, ...")
         return _open_live(f"camera {int(spec)}", partial(_connect_camera, int(spec)), newest)
-    text = os.fspath(spec)
+    text = os.fsdecode(spec)
     if _ADDRESS.match(text):
         return _open_live(_without_password(text), partial(_connect_address, text), newest)
     if os.path.exists(text):
@@ -59,6 +62,8 @@ def open_source(spec: str | int | os.PathLike[str], *, newest: bool | None = Non
 def _open_video(path: Path) -> FrameSource:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         raise SourceError(f"{path} is one image, expected a video or a folder of images")
+    if not path.is_file():  # reading a named pipe would wait for its writer
+        raise SourceError(f"{path} is neither a file nor a folder, expected a video or a folder of images")
     try:
         size = path.stat().st_size
         with path.open("rb"):
