@@ -30,13 +30,13 @@ $(VENV)/pyvenv.cfg:
 	  { echo "error: $(PYTHON) has no venv module; install it (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@command -v $(firstword $(CC)) >/dev/null || \
 	  { echo "error: no C compiler ($(CC)); install one (Debian and Ubuntu: apt install gcc), or name it: make CC=clang" >&2; exit 1; }
-	@echo "Creating $(VENV): about 450 MB of downloads, most of it torch"
+	@echo "Creating $(VENV): about 380 MB of downloads, half of it torch without CUDA"
 	@$(PYTHON) -m venv $(VENV)
 
 $(TORCH_STAMP): $(VENV)/pyvenv.cfg constraints.txt
 	@if $(RUN) -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1] + "/torch/", timeout=10)' $(TORCH_INDEX) 2>/dev/null; \
 	 then $(BIN)/pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch; \
-	 else echo "$(TORCH_INDEX) is not reached: torch comes as pip is configured"; \
+	 else echo "$(TORCH_INDEX) is not reached: torch comes as pip is configured, which on Linux may add gigabytes of CUDA"; \
 	      $(BIN)/pip install --quiet --constraint constraints.txt torch; fi
 	@touch $@
 
