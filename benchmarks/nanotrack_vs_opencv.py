@@ -27,7 +27,10 @@ OURS, THEIRS = "sdst-edge", "OpenCV TrackerNano"
 
 def main() -> int:
     """Exit status: 0 done, 1 failed, 2 wrong usage."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.every < 1:
+        parser.error(f"--every is {options.every}, expected at least 1")
     status, _ = exit_status(lambda: run(options))
     return status
 
@@ -70,7 +73,7 @@ def _chosen(sequences: tuple[Sequence, ...], names: str | None, every: int) -> t
         if unknown := [name for name in wanted if name not in known]:
             raise DatasetError(f"there is no sequence {unknown[0]!r}; there are {', '.join(known)}")
         sequences = tuple(known[name] for name in wanted)
-    return sequences[:: max(every, 1)]
+    return sequences[::every]
 
 
 def _print(comparison: Comparison, ratio: float, environment: Environment, opencv: str) -> None:

@@ -30,6 +30,7 @@ __all__ = ["LatencyReport", "measure"]
 
 CLIP_FRAMES = 32  # 88 MB at 1280x720: more than most caches hold, so that frames come from memory as a camera's do
 CLIP_SEED = 11  # a target of about 100 px at 1280x720, whose search crop stays inside the frame
+MAX_CLIP_BYTES = 2**30  # above a clip of 3840x2160, below what a board with 2 GB of memory holds
 INIT_REPEATS = 10
 
 
@@ -50,7 +51,7 @@ def measure(
         threads: of the inference engine, >= 1.
         variant: of the bundle, None for its default.
         session: ``auto``, ``baked`` or ``split``.
-        size_wh: of the frames, px, sides >= 96.
+        size_wh: of the frames, px, sides >= 96, in all at most ``MAX_CLIP_BYTES`` for the clip.
         frames: updates to time, >= 1.
         warmup: updates before them, >= 0.
 
@@ -61,6 +62,12 @@ def measure(
     """
     if frames < 1 or warmup < 0:
         raise ConfigError(f"frames is {frames} and warmup {warmup}, expected frames >= 1 and warmup >= 0")
+    width, height = size_wh
+    if (clip_bytes := CLIP_FRAMES * width * height * 3) > MAX_CLIP_BYTES:
+        raise ConfigError(
+            f"{CLIP_FRAMES} frames of {width}x{height} take {clip_bytes / 1e9:.1f} GB of memory, "
+            f"expected at most {MAX_CLIP_BYTES / 1e9:.1f} GB; choose smaller frames"
+        )
     clip = _Clip(render_clip(CLIP_SEED, frames=CLIP_FRAMES, size_wh=size_wh))
     rss_before = rss_bytes()
     start = perf_counter_ns()

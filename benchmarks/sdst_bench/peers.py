@@ -56,14 +56,24 @@ class OpenCvNano:
         try:
             self._tracker: Any = cv2.TrackerNano.create(params)
         except cv2.error as error:
-            raise CheckpointError(f"OpenCV cannot read {backbone} and {neckhead}: {error}") from None
+            raise CheckpointError(f"OpenCV cannot read {backbone} and {neckhead}: {_line(error)}") from None
+        self._files = f"{backbone} and {neckhead}"
         self._box: Box = (0.0, 0.0, 0.0, 0.0)
 
     def init(self, frame: NDArray[np.uint8], box_xywh: Box, /) -> None:
-        """Takes a target: (H, W, 3) uint8 BGR, 0-based image px."""
+        """Takes a target: (H, W, 3) uint8 BGR, 0-based image px.
+
+        Raises:
+            CheckpointError: the graphs are not those of NanoTrack.
+        """
+        import cv2
+
         x, y, w, h = (round(value) for value in box_xywh)
         w, h = max(w, 1), max(h, 1)
-        self._tracker.init(frame, (x, y, w, h))
+        try:
+            self._tracker.init(frame, (x, y, w, h))
+        except cv2.error as error:
+            raise CheckpointError(f"OpenCV cannot run {self._files} as a NanoTrack: {_line(error)}") from None
         self._box = (x, y, w, h)
 
     def update(self, frame: NDArray[np.uint8], /) -> Box:
@@ -72,6 +82,10 @@ class OpenCvNano:
         if found:
             self._box = box
         return self._box
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

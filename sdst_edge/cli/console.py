@@ -54,7 +54,7 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress_bar(description: str, *, hidden: bool = False) -> Iterator[Bar]:
-    """A bar on stderr; where that is no terminal, only its last state is written.
+    """A bar on stderr from its first move on; where that is no terminal, only its last state is written.
 
     Args:
         description: in front of the bar.
@@ -64,6 +64,7 @@ def progress_bar(description: str, *, hidden: bool = False) -> Iterator[Bar]:
         task = progress.add_task(description, total=None)
 
         def move(done: float, total: float | None, text: str) -> None:
+            progress.start()
             shown = f"{description}: {text}" if text else description
             progress.update(task, completed=done, total=total, description=shown)
 
@@ -77,6 +78,7 @@ def stage_bars() -> Iterator[Callable[[str, float], None]]:
         tasks: dict[str, TaskID] = {}
 
         def move(stage: str, share: float) -> None:
+            progress.start()
             if stage not in tasks:
                 for task in tasks.values():
                     progress.update(task, completed=1.0)
@@ -86,11 +88,13 @@ def stage_bars() -> Iterator[Callable[[str, float], None]]:
         yield move
 
 
-def _progress(*, hidden: bool = False) -> Progress:
+@contextmanager
+def _progress(*, hidden: bool = False) -> Iterator[Progress]:
+    """Bars that are not drawn before they are started, so that an early error stands alone."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    return Progress(
+    progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
@@ -98,6 +102,10 @@ def _progress(*, hidden: bool = False) -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         redirect_stdout=False,  # else rich sends results to stderr while the bar is on a terminal
-        redirect_stderr=False,
         disable=hidden,
     )
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()

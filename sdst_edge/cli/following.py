@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,15 +14,16 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from sdst_edge.cli.console import Bar, note, print_json
+from sdst_edge.cli.console import Bar, print_json
 from sdst_edge.cli.parsing import parse_box
 from sdst_edge.cli.select import select_box
+from sdst_runtime.errors import ConfigError
 
 if TYPE_CHECKING:
     from sdst_edge.workflows.track import TrackedFrame
     from sdst_runtime import FrameSource, Tracker
 
-__all__ = ["Outputs", "Summary", "follow", "print_summary", "require_one_target"]
+__all__ = ["Outputs", "Summary", "follow", "print_summary", "require_one_target", "require_other_files"]
 
 Box = tuple[float, float, float, float]
 
@@ -49,6 +51,8 @@ class Summary:
         frames: how many, the first included.
         found: in how many the target was found, the first included.
         fps: updates over the time spent in ``update()``; None when there was only the first frame.
+        missing: frames that the source promised and that did not come.
+        dropped: live frames that a newer one replaced before they were taken.
         video: that was written, or None.
         csv: that was written, or None.
     """
@@ -56,6 +60,8 @@ class Summary:
     frames: int
     found: int
     fps: float | None
+    missing: int
+    dropped: int
     video: str | None
     csv: str | None
 
@@ -71,6 +77,19 @@ def require_one_target(box: str | None, select: bool) -> Box | None:
             "the target is given either by --box x,y,w,h or by --select", param_hint="'--box' / '--select'"
         )
     return None if box is None else parse_box(box)
+
+
+def require_other_files(outputs: Outputs, source: str) -> None:
+    """Keeps a source from being written over.
+
+    Raises:
+        ConfigError: an output is the source.
+    """
+    from sdst_edge.workflows.output_files import is_same_file
+
+    for path in (outputs.video, outputs.csv):
+        if path is not None and os.path.isfile(source) and is_same_file(path, Path(source)):
+            raise ConfigError(f"{path} is the source itself, which would be lost; give the output another name")
 
 
 def follow(tracker: Tracker, source: FrameSource, box_xywh: Box | None, outputs: Outputs, bar: Bar) -> Summary:
@@ -93,11 +112,10 @@ def follow(tracker: Tracker, source: FrameSource, box_xywh: Box | None, outputs:
         csv_out=outputs.csv,
         on_result=_on_result(source.frame_count, outputs.jsonl, bar),
     )
-    if source.missing or source.dropped:
-        note(f"{source.name}: {source.missing} frames did not come, {source.dropped} were replaced by newer ones")
     fps = (done.frames - 1) / done.update_seconds if done.update_seconds > 0 else None
     video, csv = (None if path is None else str(path) for path in (outputs.video, outputs.csv))
-    return Summary(frames=done.frames, found=done.found, fps=fps, video=video, csv=csv)
+    lost = {"missing": source.missing, "dropped": source.dropped}
+    return Summary(frames=done.frames, found=done.found, fps=fps, video=video, csv=csv, **lost)
 
 
 def print_summary(summary: Summary, *, as_json: bool, as_note: bool) -> None:
@@ -106,9 +124,14 @@ def print_summary(summary: Summary, *, as_json: bool, as_note: bool) -> None:
         print_json(summary)
         return
     speed = "" if summary.fps is None else f", {summary.fps:.1f} FPS in update()"
-    lines = [f"{summary.frames} frames, target found in {summary.found}{speed}"]
+    dropped = f"; {_frames(summary.dropped)} replaced by newer ones" if summary.dropped else ""
+    lines = [f"{_frames(summary.frames)}, target found in {summary.found}{speed}{dropped}"]
     lines += [f"wrote {path}" for path in (summary.video, summary.csv) if path is not None]
     typer.echo("\n".join(lines), err=as_note)
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def _on_result(total: int | None, jsonl: bool, bar: Bar) -> Callable[[TrackedFrame], None]:

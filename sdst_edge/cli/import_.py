@@ -9,6 +9,7 @@ import typer
 
 from sdst_edge.cli.describe import print_checkpoint, read_checkpoint
 from sdst_edge.cli.options import JsonOption
+from sdst_runtime.errors import ConfigError
 
 __all__ = ["EXAMPLE", "import_checkpoint"]
 
@@ -25,6 +26,8 @@ def import_checkpoint(
 
     Every weight must find its place: a key that is left over or missing is an error.
     """
+    if output.suffix != ".safetensors":
+        raise ConfigError(f"{output} ends in {output.suffix!r}, expected .safetensors; give the output another name")
     from sdst_edge import models
 
     checkpoint = models.import_checkpoint(family, weights)

@@ -19,7 +19,7 @@ def score_tables(evaluation: Evaluation) -> list[RenderableType]:
     from rich.table import Table
 
     table = Table("sequence", box=box.SIMPLE_HEAD)
-    for column in ("frames", "success AUC", "precision 20 px", "AO", "SR 0.5", "FPS", "median ms"):
+    for column in ("updates", "success AUC", "precision 20 px", "AO", "SR 0.5", "FPS", "median ms"):
         table.add_column(column, justify="right", no_wrap=True)
     last = len(evaluation.sequences) - 1
     for number, item in enumerate(evaluation.sequences):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sdst_edge.cli.console import progress_bar
-from sdst_edge.cli.following import Outputs, follow, print_summary, require_one_target
+from sdst_edge.cli.following import Outputs, follow, print_summary, require_one_target, require_other_files
 from sdst_edge.cli.options import (
     BundleArgument,
     JsonOption,
@@ -32,7 +32,9 @@ def track(
     select: Annotated[bool, typer.Option("--select", help="Draw the box in a window; needs OpenCV's GUI.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Annotated video to write.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Table of boxes to write.")] = None,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print each frame's box as a line of JSON.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print a line of JSON a frame: frame, box_xywh, score, found.")
+    ] = False,
     variant: VariantOption = None,
     session: SessionOption = SessionChoice.AUTO,
     threads: ThreadsOption = 1,
@@ -49,6 +51,7 @@ def track(
     if jsonl and as_json:
         raise typer.BadParameter("--jsonl and --json both want stdout; choose one", param_hint="'--jsonl'")
     outputs = Outputs(video=output, csv=csv, jsonl=jsonl)
+    require_other_files(outputs, source)
     with (
         load(bundle, session.value, threads, variant) as tracker,
         open_source(source) as frames,

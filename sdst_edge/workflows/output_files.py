@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_runtime.errors import ConfigError, SdstError
+from sdst_runtime.sources.opencv import quiet
 
 if TYPE_CHECKING:
     import cv2
 
-__all__ = ["VideoFile", "replacing", "video_file"]
+__all__ = ["VideoFile", "is_same_file", "replacing", "video_file"]
 
 #: What OpenCV writes without further libraries, by the name's ending.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "MJPG"}
@@ -31,24 +33,33 @@ class VideoFile(Protocol):
         ...
 
 
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether both names lead to one file, which need not exist yet."""
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to write to, which becomes ``path`` at the end, also after an interrupt.
 
-    After an error the new file is removed, and ``path`` is as it was.
+    After an error the new file is removed, and ``path`` is as it was. A link stays one: what it points to is replaced.
 
     Raises:
-        ConfigError: the folder of ``path`` does not exist, or ``path`` is a folder.
+        ConfigError: the folder of ``path`` does not exist, or ``path`` is a folder, a pipe or a device.
     """
     if not path.parent.is_dir():
         raise ConfigError(f"{path} cannot be written: the folder {path.parent} does not exist; make it first")
     if path.is_dir():
         raise ConfigError(f"{path} is a folder, expected the name of a file")
+    if path.exists() and not path.is_file():  # renaming would put a file in the place of /dev/null
+        raise ConfigError(f"{path} is no regular file, expected the name of a file to write")
+    path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         yield part
     except Exception:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong first is what matters
+            part.unlink()
         raise
     except BaseException:  # an interrupt: what there is so far is worth keeping
         if part.exists():
@@ -99,7 +110,8 @@ class _OpenCvVideo:
     def _open(self, size_wh: tuple[int, int]) -> cv2.VideoWriter:
         import cv2
 
-        writer = cv2.VideoWriter(str(self._part), self._codec, self._fps, size_wh)
+        with quiet():
+            writer = cv2.VideoWriter(str(self._part), self._codec, self._fps, size_wh)
         if not writer.isOpened():
             raise SdstError(f"OpenCV {cv2.__version__} cannot write {self._path}; check permissions, or choose .avi")
         return writer

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.workflows.drawing import draw_result
-from sdst_edge.workflows.output_files import replacing, video_file
-from sdst_runtime.errors import SourceError
+from sdst_edge.workflows.output_files import is_same_file, replacing, video_file
+from sdst_runtime.errors import ConfigError, SdstError, SourceError
 from sdst_runtime.tracker import Tracker, TrackResult
 
 __all__ = ["CSV_HEADER", "TrackSummary", "TrackedFrame", "track_video"]
@@ -83,9 +83,11 @@ def track_video(
 
     Raises:
         SourceError: there is no frame.
-        ConfigError: the name of an output says no format, or its folder does not exist.
+        ConfigError: the name of an output says no format, its folder does not exist, or both outputs are one file.
         SdstError: of the tracker, or an output cannot be written.
     """
+    if video_out is not None and csv_out is not None and is_same_file(video_out, csv_out):
+        raise ConfigError(f"video and table are one file, {csv_out}; give each a name of its own")
     with ExitStack() as stack:
         table = stack.enter_context(_table(csv_out)) if csv_out is not None else None
         video = stack.enter_context(video_file(video_out, fps or DEFAULT_FPS)) if video_out is not None else None
@@ -126,9 +128,14 @@ class _Steps:
 
 @contextmanager
 def _table(path: Path) -> Iterator[TextIO]:
-    with replacing(path) as part, part.open("w", encoding="utf-8", newline="\n") as table:
-        table.write(CSV_HEADER + "\n")
-        yield table
+    with replacing(path) as part:
+        try:
+            table = part.open("w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise SdstError(f"{path} cannot be written: {error.strerror}; choose another place") from None
+        with table:
+            table.write(CSV_HEADER + "\n")
+            yield table
 
 
 def _row(tracked: TrackedFrame) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.e2e.cli_process import COMMAND, fail, run, succeed
 from tests.e2e.conftest import Clip
@@ -130,6 +132,18 @@ def test_interrupt_ends_a_command_quietly(toy_bundle: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_command_works_with_a_closed_stream(closed: str, toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    number = {"stdout": 1, "stderr": 2}[closed]
+    table = tmp_path / "boxes.csv"
+    command = [*COMMAND, "track", str(toy_bundle), str(clip.video), "--box", clip.box, "--csv", str(table)]
+    code = f"import os, sys; os.close({number}); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert getattr(done, closed) == ""
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 1 + clip.frames
 
 
 def test_demo_leaves_video_picture_and_report(tmp_path: Path) -> None:

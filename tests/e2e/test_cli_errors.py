@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.e2e.cli_process import fail
+from tests.e2e.cli_process import fail, run
 from tests.e2e.conftest import Clip
 
 
@@ -61,6 +61,13 @@ def test_import_refuses_another_family_and_an_unknown_one(shared: Path, tmp_path
 def test_import_refuses_a_folder_that_is_not_there(shared: Path, tmp_path: Path) -> None:
     weights = shared / "weights" / "nanotrack_v3.pth"
     assert "cannot be written" in fail("import", "nanotrack-v3", weights, "-o", tmp_path / "no" / "out.safetensors")
+
+
+def test_import_refuses_an_output_of_another_ending(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"precious")
+    assert "expected .safetensors" in fail("import", "nanotrack-v3", weights, "-o", weights)
+    assert weights.read_bytes() == b"precious"
 
 
 def test_export_refuses_a_damaged_checkpoint(student: Path, tmp_path: Path) -> None:
@@ -149,6 +156,30 @@ def test_track_refuses_outputs_that_cannot_be_written(toy_bundle: Path, clip: Cl
     assert list(tmp_path.iterdir()) == []
 
 
+def test_track_refuses_to_write_over_its_source(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    source = Path(shutil.copy(clip.video, tmp_path / "clip.mp4"))
+    before = source.read_bytes()
+    assert "is the source itself" in fail("track", toy_bundle, source, "--box", clip.box, "-o", source)
+    assert source.read_bytes() == before
+
+
+def test_error_before_the_first_frame_is_the_only_line(toy_bundle: Path, clip: Clip) -> None:
+    assert len(fail("track", toy_bundle, clip.video, "--box", "4000,10,20,20").splitlines()) == 1
+
+
+def test_track_says_once_that_its_video_breaks_off(toy_bundle: Path, tmp_path: Path) -> None:
+    video = tmp_path / "cut.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (160, 120))
+    for value in range(30):
+        writer.write(np.full((120, 160, 3), 8 * value, np.uint8))
+    writer.release()
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    done = run("track", toy_bundle, video, "--box", "20,20,40,40", "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("cut.avi") == 1
+    assert json.loads(done.stdout)["missing"] > 0
+
+
 def test_track_select_names_the_other_option_without_a_screen(toy_bundle: Path, clip: Clip) -> None:
     no_screen = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
     assert "--box" in fail("track", toy_bundle, clip.video, "--select", env=no_screen)
@@ -177,3 +208,7 @@ def test_eval_refuses_what_is_no_data_set(toy_bundle: Path, clip: Clip, tmp_path
     taken = tmp_path / "results"
     taken.write_text("a file\n", encoding="utf-8")
     assert "results" in fail("eval", toy_bundle, clip.got10k, "--results", taken)
+
+
+def test_bench_refuses_frames_that_no_memory_holds(toy_bundle: Path) -> None:
+    assert "GB" in fail("bench", toy_bundle, "--size", "100000x100000")

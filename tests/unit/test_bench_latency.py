@@ -28,7 +28,9 @@ def test_measure_names_the_session_that_ran(session: str, toy_bundle: Path) -> N
     assert report.setup.session == session
 
 
-@pytest.mark.parametrize("numbers", [{"frames": 0}, {"warmup": -1}, {"threads": 0}, {"size_wh": (32, 32)}])
+@pytest.mark.parametrize(
+    "numbers", [{"frames": 0}, {"warmup": -1}, {"threads": 0}, {"size_wh": (32, 32)}, {"size_wh": (40_000, 20_000)}]
+)
 def test_measure_refuses_numbers_out_of_range(numbers: dict[str, int], toy_bundle: Path) -> None:
     with pytest.raises(ConfigError):
         measure(toy_bundle, **{"frames": 1, **numbers})  # type: ignore[arg-type]

@@ -107,6 +107,14 @@ def test_open_cv_nano_refuses_what_is_no_network(tmp_path: Path) -> None:
         OpenCvNano(tmp_path / "backbone.onnx", tmp_path / "head.onnx")
 
 
+def test_open_cv_nano_tells_in_a_line_that_a_network_is_another_one(toy_bundle: Path) -> None:
+    graphs = toy_bundle / "onnx" / "fp32"
+    tracker = OpenCvNano(graphs / "tail.onnx", graphs / "tail.onnx")
+    with pytest.raises(CheckpointError, match="OpenCV cannot run") as caught:
+        tracker.init(np.zeros((240, 320, 3), np.uint8), (100.0, 80.0, 60.0, 50.0))
+    assert "\n" not in str(caught.value)
+
+
 def test_open_cv_nano_takes_a_box_between_pixels(shared: Path) -> None:
     weights = shared / "weights"
     tracker = OpenCvNano(weights / "nanotrack_v2_backbone.onnx", weights / "nanotrack_v2_head.onnx")

@@ -60,6 +60,12 @@ def test_progress_bar_ends_with_its_last_state_on_stderr(capsys: pytest.CaptureF
     assert "100%" in captured.err
 
 
+def test_progress_bar_draws_nothing_before_the_first_move(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="early"), progress_bar("track"):
+        raise ValueError("early")
+    assert capsys.readouterr() == ("", ""), "an error stands alone"
+
+
 def test_progress_bar_draws_nothing_when_hidden(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar("track", hidden=True) as bar:
         bar(1, None, "frame 1")

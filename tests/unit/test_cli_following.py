@@ -13,8 +13,8 @@ import typer
 from numpy.typing import NDArray
 
 from sdst_edge.cli import following
-from sdst_edge.cli.following import Outputs, Summary, follow, print_summary, require_one_target
-from sdst_runtime.errors import SourceError
+from sdst_edge.cli.following import Outputs, Summary, follow, print_summary, require_one_target, require_other_files
+from sdst_runtime.errors import ConfigError, SourceError
 from sdst_runtime.tracker import TrackResult
 
 NOTHING = Outputs(video=None, csv=None, jsonl=False)
@@ -99,9 +99,26 @@ def test_follow_prints_a_line_of_json_for_each_frame(capsys: pytest.CaptureFixtu
     ]
 
 
-def test_follow_tells_on_stderr_when_frames_did_not_come(capsys: pytest.CaptureFixture[str]) -> None:
-    run(FakeSource(2, missing=3), FakeTracker(), (0.0, 1.0, 2.0, 3.0))
-    assert "fake: 3 frames did not come" in capsys.readouterr().err
+def test_follow_counts_frames_that_did_not_come_or_were_replaced() -> None:
+    source = FakeSource(2, missing=3)
+    source.dropped = 4
+    summary, _ = run(source, FakeTracker(), (0.0, 1.0, 2.0, 3.0))
+    assert (summary.missing, summary.dropped) == (3, 4)
+
+
+def test_require_other_files_refuses_to_write_over_the_source(tmp_path: Path) -> None:
+    source, link = tmp_path / "clip.mp4", tmp_path / "link.mp4"
+    source.write_bytes(b"precious")
+    link.symlink_to(source)
+    for outputs in (Outputs(video=link, csv=None, jsonl=False), Outputs(video=None, csv=source, jsonl=False)):
+        with pytest.raises(ConfigError, match="is the source itself"):
+            require_other_files(outputs, str(source))
+
+
+def test_require_other_files_lets_new_files_and_cameras_through(tmp_path: Path) -> None:
+    outputs = Outputs(video=tmp_path / "out.mp4", csv=None, jsonl=False)
+    for source in ("0", "rtsp://camera/stream", str(tmp_path), "filesrc ! decodebin ! " + "identity ! " * 50):
+        require_other_files(outputs, source)
 
 
 @pytest.mark.parametrize(("box", "select"), [(None, False), ("1,2,3,4", True)])
@@ -116,8 +133,14 @@ def test_require_one_target_gives_the_box_or_none() -> None:
 
 
 def test_print_summary_leaves_stdout_to_the_boxes_when_it_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
-    summary = Summary(frames=4, found=3, fps=50.0, video=str(Path("out.mp4")), csv=None)
+    summary = Summary(frames=4, found=3, fps=50.0, missing=0, dropped=0, video=str(Path("out.mp4")), csv=None)
     print_summary(summary, as_json=False, as_note=True)
     assert capsys.readouterr() == ("", "4 frames, target found in 3, 50.0 FPS in update()\nwrote out.mp4\n")
     print_summary(summary, as_json=True, as_note=False)
     assert json.loads(capsys.readouterr().out)["video"] == "out.mp4"
+
+
+def test_print_summary_tells_one_frame_from_several(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = Summary(frames=1, found=1, fps=None, missing=0, dropped=2, video=None, csv=None)
+    print_summary(summary, as_json=False, as_note=False)
+    assert capsys.readouterr().out == "1 frame, target found in 1; 2 frames replaced by newer ones\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from sdst_edge.workflows.drawing import FOUND_BGR, draw_result
 from sdst_edge.workflows.output_files import replacing
 from sdst_edge.workflows.track import CSV_HEADER, TrackedFrame, track_video
-from sdst_runtime.errors import BoxError, ConfigError, FrameError, SourceError
+from sdst_runtime.errors import BoxError, ConfigError, FrameError, SdstError, SourceError
 from sdst_runtime.tracker import TrackResult
 
 BOX = (10.0, 12.0, 30.0, 20.0)
@@ -99,6 +100,45 @@ def test_track_video_refuses_outputs_that_cannot_be(tmp_path: Path, name: str, m
 def test_replacing_refuses_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a folder"), replacing(tmp_path):
         pass
+
+
+def test_replacing_refuses_what_is_no_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="no regular file"), replacing(pipe) as part:
+        part.write_text("new", encoding="utf-8")
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_replacing_writes_where_a_link_points_to(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    link, target = tmp_path / "latest.csv", tmp_path / "run" / "boxes.csv"
+    link.symlink_to(target)
+    with replacing(link) as part:
+        part.write_text("new", encoding="utf-8")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "new"
+
+
+def test_track_video_refuses_one_file_for_both_outputs(tmp_path: Path) -> None:
+    same = tmp_path / "out.mp4"
+    with pytest.raises(ConfigError, match="one file"):
+        run(SteppingTracker(), 3, video_out=same, csv_out=tmp_path / "." / "out.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_track_video_names_the_table_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / ".boxes.part.csv").mkdir()
+    with pytest.raises(SdstError, match=r"boxes\.csv cannot be written: Is a directory"):
+        run(SteppingTracker(), 3, csv_out=tmp_path / "boxes.csv")
+
+
+def test_video_file_that_cannot_be_opened_is_one_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".out.part.avi").mkdir()
+    with pytest.raises(SdstError, match=r"cannot write .*out\.avi"):
+        run(SteppingTracker(), 3, video_out=tmp_path / "out.avi")
+    assert capfd.readouterr() == ("", ""), "OpenCV's own words do not leak"
 
 
 def test_draw_result_marks_the_pixels_inside_the_box_and_keeps_the_frame() -> None:

@@ -1,0 +1,105 @@
+"""The demo from end to end, with a training that is much too short: all its files, and figures that agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from sdst_edge.datasets import read_got10k
+from sdst_edge.evaluation import evaluate
+from sdst_edge.workflows.demo import CLIP_SEED, DemoReport, run_demo
+from sdst_edge.workflows.demo_files import DemoPaths
+from sdst_runtime import load
+from sdst_runtime.errors import ConfigError
+
+SECONDS = 2.0
+
+
+@pytest.fixture(scope="module")
+def told() -> list[tuple[str, float]]:
+    """What the demo said about its progress."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, float]]) -> DemoReport:
+    """Of a demo that ran in a folder of its own."""
+    out = tmp_path_factory.mktemp("demo") / "out"
+    return run_demo(out, seconds=SECONDS, on_progress=lambda stage, share: told.append((stage, share)))
+
+
+def test_run_demo_leaves_all_files_and_no_others(report: DemoReport) -> None:
+    paths = report.paths
+    named = (paths.report, paths.video, paths.picture, paths.clip, paths.clip_video)
+    made = {*named, paths.checkpoint, paths.bundle, paths.figures}
+    assert set(paths.folder.iterdir()) == made
+    assert list(paths.folder.parent.iterdir()) == [paths.folder]  # nothing temporary beside it
+
+
+def test_run_demo_tells_its_stages_in_order(report: DemoReport, told: list[tuple[str, float]]) -> None:
+    names = list(dict.fromkeys(name for name, _ in told))
+    assert names == ["render", "train", "export", "measure", "track"] == list(report.stage_seconds)
+    for name in names:
+        shares = [share for stage, share in told if stage == name]
+        assert shares[0] == 0.0
+        assert shares[-1] == 1.0
+        assert all(0.0 <= share <= 1.0 for share in shares)
+
+
+def test_run_demo_draws_every_frame_of_the_clip(report: DemoReport) -> None:
+    plain, drawn = (cv2.VideoCapture(str(path)) for path in (report.paths.clip_video, report.paths.video))
+    frames = 0
+    while True:
+        (more, frame), (more_drawn, picture) = plain.read(), drawn.read()
+        assert more == more_drawn
+        if not more:
+            break
+        frames += 1
+        assert np.abs(frame.astype(int) - picture).max() > 100  # a box, a score and a number
+    assert frames == report.clip.frames == 120
+    sheet = cv2.imread(str(report.paths.picture))
+    assert sheet is not None
+    assert sheet.shape[1] > 1000
+
+
+def test_run_demo_reports_figures_that_the_files_give_again(report: DemoReport) -> None:
+    (clip,) = read_got10k(report.paths.clip)
+    assert tuple(clip.boxes_xywh[0].tolist()) == report.clip.box_xywh
+    with load(report.paths.bundle) as tracker:
+        assert evaluate(tracker, [clip]).mean == report.scores
+
+
+def test_run_demo_writes_the_same_figures_for_people_and_programs(report: DemoReport) -> None:
+    text = report.paths.report.read_text(encoding="utf-8")
+    figures = json.loads(report.paths.figures.read_text(encoding="utf-8"))
+    assert figures["scores"]["success_auc"] == report.scores.success_auc
+    assert f"| {report.scores.success_auc:.3f} |" in text
+    assert f"| {report.latency.total.p50:.3f} |" in text
+    assert f"]({report.paths.picture.name})" in text
+    for command in ("eval", "bench", "track", "export", "info"):
+        assert f"sdst-edge {command} {report.paths.folder}/" in text
+    assert figures["clip"]["seed"] == CLIP_SEED
+
+
+def test_run_demo_replaces_an_earlier_demo_and_nothing_else(report: DemoReport, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="earlier demo"):
+        (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+        run_demo(tmp_path, seconds=SECONDS)
+    beside = report.paths.folder / "mine.txt"
+    beside.write_text("mine", encoding="utf-8")
+    before = report.paths.figures.stat().st_mtime_ns
+    again = run_demo(report.paths.folder, seconds=0.1)
+    assert again.paths.figures.stat().st_mtime_ns > before
+    assert beside.read_text(encoding="utf-8") == "mine"
+    assert DemoPaths(report.paths.folder) == again.paths
+
+
+@pytest.mark.parametrize(("seconds", "seed", "message"), [(0.0, 1, "0.0 seconds"), (1.0, 1_000_003, "one of those")])
+def test_run_demo_refuses_options_that_cannot_be(tmp_path: Path, seconds: float, seed: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run_demo(tmp_path / "out", seconds=seconds, seed=seed)
+    assert not list(tmp_path.iterdir())
