@@ -15,8 +15,12 @@ CORE_SOURCES := $(shell find runtimes/core -type f -name '*.[ch]' -o -type f -na
 C_FORMATTED := $(shell find runtimes/core -type f -name '*.[ch]')
 PY_FORMATTED := sdst_edge export runtimes benchmarks tests
 
+NEED_COMPILER = command -v $(firstword $(CC)) >/dev/null || { \
+  echo "error: no C compiler ($(CC)); install one (Debian and Ubuntu: apt install gcc), or name it: make CC=clang" >&2; exit 1; }
+
 .PHONY: help setup demo test check fmt test-c golden bench build clean
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -28,8 +32,7 @@ $(VENV)/pyvenv.cfg:
 	  { echo "error: $(PYTHON) is missing or older than 3.10; install Python 3.10 or newer, or name it: make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "error: $(PYTHON) has no venv module; install it (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	@command -v $(firstword $(CC)) >/dev/null || \
-	  { echo "error: no C compiler ($(CC)); install one (Debian and Ubuntu: apt install gcc), or name it: make CC=clang" >&2; exit 1; }
+	@$(NEED_COMPILER)
 	@echo "Creating $(VENV): about 380 MB of downloads, half of it torch without CUDA"
 	@$(PYTHON) -m venv $(VENV)
 
@@ -41,6 +44,7 @@ $(TORCH_STAMP): $(VENV)/pyvenv.cfg constraints.txt
 	@touch $@
 
 $(STAMP): $(TORCH_STAMP) pyproject.toml $(CORE_SOURCES)
+	@$(NEED_COMPILER)
 	@$(BIN)/pip install --quiet 'scikit-build-core>=0.10' 'cmake>=3.18' 'ninja>=1.11'
 	@CC="$(CC)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --constraint constraints.txt --editable '.[dev]'
 	@touch $@

@@ -50,9 +50,9 @@ class Environment:
 def probe_environment(root: Path = Path("/")) -> Environment:
     """The environment of this process; files are read under ``root``."""
     import numpy as np
-    import onnxruntime
 
     from sdst_runtime import native
+    from sdst_runtime.ort_graph import import_onnxruntime
 
     return Environment(
         cpu=_cpu_name(root),
@@ -63,7 +63,7 @@ def probe_environment(root: Path = Path("/")) -> Environment:
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         numpy=np.__version__,
-        onnxruntime=str(onnxruntime.__version__),
+        onnxruntime=str(import_onnxruntime().__version__),
         libsdst=native.version(),
         isa=native.isa(),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
@@ -15,6 +15,10 @@ from sdst_export.placeholders import bake
 from sdst_runtime.config import Normalization
 from sdst_runtime.errors import ParityError
 from sdst_runtime.manifest import GraphRole, Parity, Placeholder
+from sdst_runtime.ort_graph import import_onnxruntime
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 __all__ = ["INPUTS", "TOLERANCE", "measure_parity", "sample_inputs"]
 
@@ -98,9 +102,10 @@ class _Runner:
 
 
 def _session(data: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def _named_outputs(session: onnxruntime.InferenceSession, feeds: dict[str, Array]) -> dict[str, Array]:

@@ -15,6 +15,7 @@ pool at all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from sdst_runtime.errors import BackendUnavailable, ConfigError, ManifestError, SdstError
 from sdst_runtime.manifest import Graph, Tensor
 
-__all__ = ["CPU_PROVIDERS", "OrtGraph", "OrtOptions", "empty_arrays", "require_array"]
+__all__ = ["CPU_PROVIDERS", "OrtGraph", "OrtOptions", "empty_arrays", "import_onnxruntime", "require_array"]
 
 CPU_PROVIDERS = ("CPUExecutionProvider",)
 _LOG_FATAL = 4  # what ONNX Runtime has to say reaches the caller as an error, not as a line on stderr
@@ -77,7 +78,7 @@ class OrtGraph:
             BackendUnavailable: ONNX Runtime or a provider is not installed.
             ManifestError: ONNX Runtime cannot load the graph, or it is not what the manifest says.
         """
-        runtime = _runtime()
+        runtime = import_onnxruntime()
         self._name = graph.file
         self._arrays = dict(arrays)
         self._session = _load(runtime, model, graph.file, options)
@@ -130,7 +131,13 @@ def require_array(name: str, array: NDArray[np.float32], shape: tuple[int, ...])
         )
 
 
-def _runtime() -> ModuleType:
+def import_onnxruntime() -> ModuleType:
+    """The package ``onnxruntime``, told to send nothing anywhere unless the user has decided otherwise.
+
+    Raises:
+        BackendUnavailable: it is not installed, or cannot be loaded.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # some wheels report usage to their maker; a robot does not
     try:
         import onnxruntime
     except ImportError as error:

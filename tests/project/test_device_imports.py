@@ -22,6 +22,7 @@ def _run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_runtime_tracks_without_torch_and_onnx(toy_bundle: Path) -> None:
     result = _run(
         """
+        import os
         import numpy as np
         import sdst_runtime
 
@@ -30,6 +31,7 @@ def test_runtime_tracks_without_torch_and_onnx(toy_bundle: Path) -> None:
             tracker.init(frame, (100, 80, 60, 50))
             box, score, found = tracker.update(frame)
         assert len(box) == 4 and 0.0 <= score <= 1.0
+        assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
         assert "cv2" not in sys.modules
         print("tracked")
         """,

@@ -72,7 +72,9 @@ def _open_video(path: Path) -> FrameSource:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}") from None
     capture = open_capture(str(path), cv2_module().CAP_ANY) if size else None
     if capture is None:
-        raise SourceError(f"{path} ({size} bytes) is no video that OpenCV can read; convert it to mp4")
+        raise SourceError(
+            f"{path} ({size} bytes) is no video that OpenCV can read; check that it plays, or convert it to H.264"
+        )
     return OrderedSource(str(path), capture)
 
 
