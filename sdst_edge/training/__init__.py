@@ -6,6 +6,7 @@ from sdst_edge.training.loop import TrainProgress, TrainResult, train
 from sdst_edge.training.pairs import PairBatch, PairSource
 from sdst_edge.training.pool import render_pool
 from sdst_edge.training.recipe import Augmentation, Recipe, RenderedPool, load_recipe
+from sdst_edge.training.targets import narrowed
 
 __all__ = [
     "Augmentation",
@@ -16,6 +17,7 @@ __all__ = [
     "TrainProgress",
     "TrainResult",
     "load_recipe",
+    "narrowed",
     "render_pool",
     "train",
 ]

@@ -38,7 +38,11 @@ class PairBatch(NamedTuple):
 
 
 class PairSource:
-    """Draws pairs from sequences, for ever. The same arguments give the same pairs."""
+    """Draws pairs from sequences, for ever. The same arguments give the same pairs.
+
+    Attributes:
+        config: of the tracker that the pairs are cut for.
+    """
 
     def __init__(
         self, sequences: Iterable[Sequence], config: TrackerConfig, augmentation: Augmentation, *, seed: int
@@ -58,14 +62,14 @@ class PairSource:
         self._sequences = [(sequence, frames) for sequence, frames in chosen if len(frames) >= 2]
         if not self._sequences:
             raise DatasetError(f"of {len(chosen)} sequences none shows its target in two frames; training needs pairs")
-        self._config = config
+        self.config = config
         self._augmentation = augmentation
         self._rng = np.random.default_rng(seed)
         self._tracker = NativeTracker(config)
 
     def batch(self, size: int) -> PairBatch:
         """``size`` new pairs, each from a sequence of its own choice."""
-        config = self._config
+        config = self.config
         z = np.empty((size, 3, config.template_size, config.template_size), np.float32)
         x = np.empty((size, 3, config.search_size, config.search_size), np.float32)
         boxes_xyxy = np.empty((size, 4), np.float64)
@@ -86,7 +90,7 @@ class PairSource:
         state = self._stray_state(box_xywh)
         self._tracker.set_state(*state)
         x[:] = self._tracker.search_input(frame)[0]
-        return _box_in_search(self._config, state, box_xywh)
+        return _box_in_search(self.config, state, box_xywh)
 
     def _stray_state(self, box_xywh: tuple[float, float, float, float]) -> State:
         """Where a tracker that is a bit off believes the target to be."""
@@ -95,14 +99,14 @@ class PairSource:
         size = 2.0 ** rng.uniform(-rule.scale_octaves, rule.scale_octaves)
         aspect = 2.0 ** rng.uniform(-rule.aspect_octaves / 2, rule.aspect_octaves / 2)
         width, height = w * size * aspect, h * size / aspect
-        scale_x, scale_y = search_scale(self._config, width, height)
+        scale_x, scale_y = search_scale(self.config, width, height)
         shift_x, shift_y = rng.uniform(-rule.shift_px, rule.shift_px, size=2).tolist()
         return State(left + w / 2 + shift_x / scale_x, top + h / 2 + shift_y / scale_y, width, height)
 
     def _recolor(self, patch: NDArray[np.float32]) -> None:
         """Changes gain, tint and offset of a normalised patch (3, H, W) in place, as if its pixels had them."""
         rule, rng = self._augmentation, self._rng
-        mean, std = (np.array(values) for values in (self._config.normalization.mean, self._config.normalization.std))
+        mean, std = (np.array(values) for values in (self.config.normalization.mean, self.config.normalization.std))
         gain = (1 + rng.uniform(-rule.gain, rule.gain)) * (1 + rng.uniform(-rule.tint, rule.tint, size=3))
         offset = rng.uniform(-rule.offset, rule.offset)
         # v = mean + std n, and (gain v + offset - mean) / std = gain n + (gain mean + offset - mean) / std

@@ -27,7 +27,8 @@ def render_pool(pool: RenderedPool, on_progress: Callable[[float], None] | None 
     kept = range(0, pool.frames * pool.frame_step, pool.frame_step)
 
     def render(seed: int) -> Sequence:
-        return render_clip(seed, frames=kept.stop, size_wh=pool.size_wh).held(kept)
+        clip = render_clip(seed, frames=kept.stop, size_wh=pool.size_wh, distractors=pool.distractors)
+        return clip.held(kept)
 
     clips: list[Sequence] = []
     with ThreadPoolExecutor(max_workers=min(_MOST_WORKERS, os.cpu_count() or 1)) as workers:

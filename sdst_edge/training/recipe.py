@@ -63,6 +63,7 @@ class RenderedPool:
         frame_step: frames of the clip from one kept to the next.
         first_seed: of the first clip; the others follow.
         size_wh: of the frames, px.
+        distractors: objects beside the target; many teach a network to look at the template, not for any object.
     """
 
     clips: int = 400
@@ -70,11 +71,13 @@ class RenderedPool:
     frame_step: int = 45
     first_seed: int = 1_000_000
     size_wh: tuple[int, int] = (480, 360)
+    distractors: int = 7
 
     def __post_init__(self) -> None:
         _require("clips.clips", self.clips, 1, 1_000_000)
         _require("clips.frames", self.frames, 2, 10_000)
         _require("clips.frame_step", self.frame_step, 1, 10_000)
+        _require("clips.distractors", self.distractors, 0, 1000)
         _require("clips.first_seed", self.first_seed, 0, 2**62)
 
 
@@ -87,6 +90,8 @@ class Recipe:
         seconds: time budget of the loop, or 0 for none.
         steps: budget of optimiser steps, or 0 for none; the first budget to run out ends the run.
         batch_size: pairs a step.
+        search_cells: side of the search region in cells while training, or 0 for the tracker's own; a smaller one
+            takes less time and shows less ground.
         lr: highest learning rate; it follows a cosine to 0 over the budget.
         warmup: share of the budget in which the rate rises from 0, 0..1.
         weight_decay: of AdamW, on weights of two and more dimensions.
@@ -100,8 +105,9 @@ class Recipe:
     seconds: float = 60.0
     steps: int = 0
     batch_size: int = 32
+    search_cells: int = 0
     lr: float = 3e-3
-    warmup: float = 0.05
+    warmup: float = 0.15
     weight_decay: float = 0.05
     ema_decay: float = 0.98
     box_weight: float = 1.0
@@ -113,6 +119,7 @@ class Recipe:
         _require("seconds", self.seconds, 0.0, 1e9)
         _require("steps", self.steps, 0, 10**9)
         _require("batch_size", self.batch_size, 2, 65536)
+        _require("search_cells", self.search_cells, 0, 1024)
         _require("lr", self.lr, 1e-9, 10.0)
         _require("warmup", self.warmup, 0.0, 1.0)
         _require("weight_decay", self.weight_decay, 0.0, 10.0)

@@ -8,14 +8,16 @@ those of each point to the four sides, network px, at least ``MIN_LTRB_PX``.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from sdst_runtime.config import TrackerConfig
+from sdst_runtime.errors import ConfigError
 
-__all__ = ["CORE", "MIN_LTRB_PX", "Targets", "make_targets", "points", "search_scale"]
+__all__ = ["CORE", "MIN_LTRB_PX", "Targets", "make_targets", "narrowed", "points", "search_scale"]
 
 #: Share of a box's width and height, about its centre, whose points are positive.
 CORE = 0.5
@@ -52,6 +54,29 @@ def search_scale(config: TrackerConfig, width: float, height: float) -> tuple[fl
         margin = amount * (width + height)
         sides = (math.sqrt((width + margin) * (height + margin)),) * 2
     return config.template_size / sides[0], config.template_size / sides[1]
+
+
+def narrowed(config: TrackerConfig, cells: int) -> TrackerConfig:
+    """A tracker that searches a smaller region at the same scale: the middle of the other's maps.
+
+    Args:
+        config: of the tracker.
+        cells: side of the new maps, 1 to the old one.
+
+    Raises:
+        ConfigError: more cells than the tracker has.
+    """
+    cut = config.response_size - cells
+    if not 0 <= cut < config.response_size:
+        raise ConfigError(f"a search region of {cells} cells, expected 1 to {config.response_size}, the tracker's own")
+    search_size = config.search_size - round(cut * config.stride_px)
+    return replace(
+        config,
+        search_size=search_size,
+        response_size=cells,
+        point_origin_px=config.point_origin_px + cut * config.stride_px / 2,
+        crop=replace(config.crop, search_scale=config.crop.search_scale * search_size / config.search_size),
+    )
 
 
 def points(config: TrackerConfig) -> Tensor:

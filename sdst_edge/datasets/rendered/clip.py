@@ -170,7 +170,8 @@ def _distractor_region(rng: np.random.Generator, size_wh: tuple[int, int]) -> Re
 
 def _noise_tile(rng: np.random.Generator, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     noise = rng.standard_normal((size_wh[1], size_wh[0], 3), dtype=np.float32) * np.float32(rng.uniform(*_NOISE_SIGMA))
-    return np.clip(np.rint(noise + 128), 0, 255).astype(np.uint8)
+    tile: NDArray[np.uint8] = np.clip(np.rint(noise + 128), 0, 255).astype(np.uint8)
+    return tile
 
 
 def _view(picture: NDArray[np.uint8], corner_xy: NDArray[np.intp], size_wh: tuple[int, int]) -> NDArray[np.uint8]:

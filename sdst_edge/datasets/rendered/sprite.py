@@ -115,7 +115,7 @@ def _region(canvas: NDArray[np.uint8], sprite: Sprite, pose: Pose) -> tuple[tupl
 
 def _level(sprite: Sprite, pose: Pose) -> NDArray[np.uint8]:
     texels_per_px = _TEXELS / (2 * _HALF_SIDE * pose.radius_px)
-    level = round(math.log2(max(texels_per_px, 1.0)))
+    level = int(math.log2(max(texels_per_px, 1.0)))  # one to two texels a pixel, where there are as many
     return sprite.textures[min(level, len(sprite.textures) - 1)]
 
 
@@ -145,7 +145,9 @@ def _coverage(outline: NDArray[np.float64]) -> NDArray[np.float32]:
 
     side = _TEXELS * _SUPERSAMPLING
     shift = 4
-    points = (outline + _HALF_SIDE) * (side / (2 * _HALF_SIDE)) - 0.5
+    points = outline * (side / (2 * _HALF_SIDE))
+    points *= 1 - 0.5 / np.linalg.norm(points, axis=1, keepdims=True)  # fillPoly covers the outline's own pixels too
+    points += side / 2 - 0.5
     mask = np.zeros((side, side), dtype=np.uint8)
     cv2.fillPoly(mask, [np.rint(points * 2**shift).astype(np.int32)], 255, shift=shift)
     small = cv2.resize(mask, (_TEXELS, _TEXELS), interpolation=cv2.INTER_AREA)

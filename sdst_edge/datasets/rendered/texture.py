@@ -34,7 +34,7 @@ def fractal_noise(
         grid = rng.random((math.ceil(height / cell) + 2, math.ceil(width / cell) + 2), dtype=np.float32)
         total += np.float32(0.55**octave) * cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
     total -= total.min()
-    np.divide(total, max(float(total.max()), 1e-6), out=total)
+    total /= max(float(total.max()), 1e-6)
     return total
 
 
@@ -43,7 +43,7 @@ def random_color(
 ) -> NDArray[np.float32]:
     """A colour of any hue, with saturation and value from ranges within 0..1: (3,) BGR, 0..255."""
     rgb = colorsys.hsv_to_rgb(rng.uniform(), rng.uniform(*saturation), rng.uniform(*value))
-    return np.array(rgb[::-1], dtype=np.float32) * np.float32(255)
+    return np.array([255 * channel for channel in reversed(rgb)], dtype=np.float32)
 
 
 def color_ramp(share: NDArray[np.float32], colors: NDArray[np.float32]) -> NDArray[np.float32]:
