@@ -47,3 +47,6 @@ ABS_TARGET_ROUND_TRIP_PX = 0.01
 
 #: float32 arithmetic on a few numbers of magnitude 1 to 100.
 REL_F32 = 1e-5
+
+#: Mean of a picture's grey levels after JPEG of quality 95: noise is what it loses.
+ABS_JPEG_LEVELS = 5

@@ -12,7 +12,6 @@ import pytest
 from sdst_edge.datasets import read_got10k
 from sdst_edge.evaluation import evaluate
 from sdst_edge.workflows.demo import CLIP_SEED, DemoReport, run_demo
-from sdst_edge.workflows.demo_files import DemoPaths
 from sdst_runtime import load
 from sdst_runtime.errors import ConfigError
 
@@ -85,17 +84,21 @@ def test_run_demo_writes_the_same_figures_for_people_and_programs(report: DemoRe
     assert figures["clip"]["seed"] == CLIP_SEED
 
 
-def test_run_demo_replaces_an_earlier_demo_and_nothing_else(report: DemoReport, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="earlier demo"):
-        (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
-        run_demo(tmp_path, seconds=SECONDS)
-    beside = report.paths.folder / "mine.txt"
-    beside.write_text("mine", encoding="utf-8")
-    before = report.paths.figures.stat().st_mtime_ns
-    again = run_demo(report.paths.folder, seconds=0.1)
-    assert again.paths.figures.stat().st_mtime_ns > before
-    assert beside.read_text(encoding="utf-8") == "mine"
-    assert DemoPaths(report.paths.folder) == again.paths
+def test_run_demo_replaces_an_earlier_demo_and_nothing_else(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = run_demo(out, seconds=0.1, seed=1)
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    second = run_demo(out, seconds=0.1, seed=2)
+    assert json.loads(second.paths.figures.read_text(encoding="utf-8"))["clip"]["seed"] == 2
+    assert len(list(second.paths.clip.iterdir())) == first.clip.frames + 2  # groundtruth.txt and absence.label
+    assert (out / "mine.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_run_demo_refuses_a_folder_with_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="no earlier demo"):
+        run_demo(tmp_path, seconds=0.1)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 @pytest.mark.parametrize(("seconds", "seed", "message"), [(0.0, 1, "0.0 seconds"), (1.0, 1_000_003, "one of those")])

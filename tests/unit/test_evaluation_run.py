@@ -1,0 +1,137 @@
+"""Running trackers over sequences, with doubles in place of trackers."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sdst_edge.datasets import Sequence
+from sdst_edge.evaluation import HOUSE_RULE, evaluate
+from sdst_runtime.errors import DatasetError
+from tests.tolerances import ABS_METRIC
+
+Box = tuple[float, float, float, float]
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+class NumberedFrames:
+    """Frames filled with their number, which take 10 s each to decode."""
+
+    def __init__(self, count: int, clock: Clock | None = None) -> None:
+        self.count, self.clock = count, clock or Clock()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int, /) -> Any:
+        self.clock.now += 10.0
+        return np.full((8, 8, 3), index, np.uint8)
+
+
+class IdentityTracker:
+    """Repeats the box it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def init(self, frame: Any, box_xywh: Box) -> None:
+        self.box_xywh = box_xywh
+        self.seen.append(int(frame[0, 0, 0]))
+
+    def update(self, frame: Any) -> Any:
+        self.seen.append(int(frame[0, 0, 0]))
+        return self.box_xywh
+
+
+class ObjectTracker(IdentityTracker):
+    """The same, with a result that has more than the box."""
+
+    def update(self, frame: Any) -> Any:
+        return SimpleNamespace(box_xywh=super().update(frame), score=0.5)
+
+
+class TimedTracker(IdentityTracker):
+    """The same, and takes 5 s to start and 0.25 s, 0.5 s, 0.75 s, ... to update."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def init(self, frame: Any, box_xywh: Box) -> None:
+        super().init(frame, box_xywh)
+        self.clock.now += 5.0
+
+    def update(self, frame: Any) -> Any:
+        self.clock.now += 0.25 * int(frame[0, 0, 0])
+        return super().update(frame)
+
+
+def sequence(name: str, step_px: float, count: int = 5, clock: Clock | None = None) -> Sequence:
+    boxes = np.array([(step_px * index, 0.0, 10.0, 10.0) for index in range(count)])
+    return Sequence(name=name, frames=NumberedFrames(count, clock), boxes_xywh=boxes, visible=np.ones(count, np.bool_))
+
+
+@pytest.mark.parametrize("tracker", [IdentityTracker(), ObjectTracker()], ids=["numbers", "object"])
+def test_evaluate_scores_each_sequence_and_their_mean(tracker: IdentityTracker) -> None:
+    evaluation = evaluate(tracker, [sequence("still", 0.0), sequence("gone", 100.0)])
+    assert [item.name for item in evaluation.sequences] == ["still", "gone"]
+    assert [item.scores.ao for item in evaluation.sequences] == [1.0, 0.0]
+    assert evaluation.sequences[0].scores.success_auc == pytest.approx(20 / 21, abs=ABS_METRIC)
+    assert evaluation.mean.ao == 0.5
+    assert evaluation.rule == HOUSE_RULE
+    assert tracker.seen == [0, 1, 2, 3, 4] * 2
+    assert evaluation.sequences[1].boxes_xywh == ((0.0, 0.0, 10.0, 10.0),) * 5
+    assert evaluation.sequences[1].frames == 4
+
+
+def test_evaluate_times_update_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("sdst_edge.evaluation.run.time", clock)
+    both = [sequence("long", 0.0, count=4, clock=clock), sequence("short", 0.0, count=3, clock=clock)]
+    evaluation = evaluate(TimedTracker(clock), both)
+    first, second = evaluation.sequences
+    assert (first.fps, first.median_ms) == (3 / 1.5, 500.0)  # .25, .5, .75
+    assert (second.fps, second.median_ms) == (2 / 0.75, 375.0)  # .25, .5
+    assert (evaluation.fps, evaluation.median_ms) == (5 / 2.25, 500.0)
+
+
+def test_evaluate_reports_progress() -> None:
+    told: list[tuple[int, int, str]] = []
+    evaluate(IdentityTracker(), [sequence("a", 0.0), sequence("b", 0.0)], lambda *step: told.append(step))
+    assert told == [(0, 2, "a"), (1, 2, "b"), (2, 2, "")]
+
+
+def test_evaluation_to_plain_is_json_with_boxes_on_request() -> None:
+    evaluation = evaluate(IdentityTracker(), [sequence("a", 0.0, count=2)])
+    plain = json.loads(json.dumps(evaluation.to_plain()))
+    assert plain["mean"]["sr_50"] == 1.0
+    assert "boxes_xywh" not in plain["sequences"][0]
+    assert evaluation.to_plain(boxes=True)["sequences"][0]["boxes_xywh"] == [[0.0, 0.0, 10.0, 10.0]] * 2
+
+
+def test_evaluate_refuses_no_sequences_and_one_that_cannot_be_scored() -> None:
+    with pytest.raises(DatasetError, match="no sequences"):
+        evaluate(IdentityTracker(), [])
+    with pytest.raises(DatasetError, match=r"sequence short: .*none is left"):
+        evaluate(IdentityTracker(), [sequence("short", 0.0, count=1)])
+
+
+def test_evaluate_refuses_a_target_that_is_absent_at_the_start() -> None:
+    absent = Sequence(
+        name="late", frames=NumberedFrames(2), boxes_xywh=np.ones((2, 4)), visible=np.array([False, True])
+    )
+    with pytest.raises(DatasetError, match="late: the target is absent in frame 1"):
+        evaluate(IdentityTracker(), [absent])
