@@ -60,7 +60,7 @@ def run_demo(
     recipe = _recipe(seconds, seed)
     stages = _Stages(on_progress)
     with workplace(out) as work:
-        with stages.stage("render"):
+        with stages.stage("clip"):
             clip = _write_clip(work, seed)
         training = _train(work.checkpoint, recipe, stages)
         with stages.stage("export"):
@@ -101,7 +101,7 @@ class _Stages:
         self.tell(0.0)
         start = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = time.perf_counter() - start
         self.tell(1.0)
 
     def tell(self, share: float) -> None:
