@@ -18,13 +18,13 @@ __all__ = ["read_boxes", "read_lines", "write_boxes"]
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text file without blanks at their ends; empty lines at its end are left out.
+    """The lines of a text file without their ends; empty lines at the file's end and a byte order mark are left out.
 
     Raises:
         DatasetError: the file is missing or no UTF-8 text.
     """
     try:
-        return path.read_text(encoding="utf-8").rstrip().splitlines()
+        return path.read_text(encoding="utf-8-sig").rstrip().splitlines()
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist; the folder is no complete sequence") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -71,7 +71,7 @@ def _read_box(line: str, where: str) -> list[float]:
     try:
         box = [float(item) for item in line.split(",")]
     except ValueError:
-        raise DatasetError(f"{where}: {line!r} is not x,y,w,h") from None
+        raise DatasetError(f"{where}: {line!r} is not x,y,w,h, four numbers with commas between them") from None
     if len(box) != 4:
         raise DatasetError(f"{where}: {len(box)} numbers, expected x,y,w,h")
     if not np.isfinite(box).all():

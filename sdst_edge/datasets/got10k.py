@@ -2,7 +2,7 @@
 
 ::
 
-    list.txt                    sequence names, one a line; without it every folder with a groundtruth.txt counts
+    list.txt                    folder names, one a line; without it every folder with a groundtruth.txt counts
     <name>/00000001.jpg ...     frames, numbered from 1 without gaps
     <name>/groundtruth.txt      x,y,w,h a line, 1-based
     <name>/absence.label        1 = target absent, else 0, a line a frame; may be missing: visible throughout
@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def read_got10k(root: str | Path) -> tuple[Sequence, ...]:
         In the order of ``list.txt``, else by name. Boxes are 0-based.
 
     Raises:
-        DatasetError: nothing there, a frame is missing, or an annotation is broken, short or long; names file and line.
+        DatasetError: nothing there, a frame is missing, or the list or an annotation is broken; names file and line.
     """
     folder = Path(root)
     if not folder.is_dir():
@@ -65,7 +66,7 @@ def write_got10k_sequence(folder: Path, sequence: Sequence) -> None:
 
     Args:
         folder: to make; its name is the sequence's name when it is read.
-        sequence: frames are taken one by one.
+        sequence: frames are taken one by one. Where its target is absent, an empty box is written.
 
     Raises:
         DatasetError: the folder exists already, or cannot be written.
@@ -80,24 +81,35 @@ def write_got10k_sequence(folder: Path, sequence: Sequence) -> None:
         path = folder / f"{index + 1:08d}.jpg"
         if not cv2.imwrite(str(path), sequence.frames[index], [cv2.IMWRITE_JPEG_QUALITY, 95]):
             raise DatasetError(f"{path} cannot be written")
-    write_boxes(folder / _GROUNDTRUTH, sequence.boxes_xywh, origin=ORIGIN)
+    boxes_xywh = np.where(sequence.visible[:, None], sequence.boxes_xywh, 0.0)
+    write_boxes(folder / _GROUNDTRUTH, boxes_xywh, origin=ORIGIN)
     absent = "".join(f"{int(not flag)}\n" for flag in sequence.visible.tolist())
     (folder / _ABSENCE).write_text(absent, encoding="utf-8")
 
 
 def _sequence_folders(root: Path) -> list[Path]:
     listing = root / "list.txt"
-    if not listing.is_file():
-        folders = sorted(path for path in root.iterdir() if (path / _GROUNDTRUTH).is_file())
+    if listing.is_file():
+        folders = [root / name for name in _listed_names(listing)]
     else:
-        folders = []
-        for number, line in enumerate(read_lines(listing), start=1):
-            if not (folder := root / line.strip()).is_dir():
-                raise DatasetError(f"{listing}, line {number}: there is no folder {folder}")
-            folders.append(folder)
+        folders = sorted(path for path in root.iterdir() if (path / _GROUNDTRUTH).is_file())
     if not folders:
         raise DatasetError(f"{root} holds no sequences; expected folders with frames and a {_GROUNDTRUTH}")
     return folders
+
+
+def _listed_names(listing: Path) -> list[str]:
+    names: list[str] = []
+    for number, line in enumerate(read_lines(listing), start=1):
+        name = line.strip()
+        if name in ("", "..") or Path(name).name != name:
+            raise DatasetError(f"{listing}, line {number}: {name!r}, expected the name of a folder beside the list")
+        if name in names:
+            raise DatasetError(f"{listing}, line {number}: {name} is listed twice")
+        if not os.path.isdir(listing.parent / name):  # unlike Path.is_dir, false for a name that no folder can have
+            raise DatasetError(f"{listing}, line {number}: there is no folder {listing.parent / name}")
+        names.append(name)
+    return names
 
 
 def _read_sequence(folder: Path) -> Sequence:
@@ -112,12 +124,13 @@ def _read_sequence(folder: Path) -> Sequence:
 
 
 def _read_frames(folder: Path) -> FileFrames:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    pictures = (path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    paths = sorted(pictures, key=lambda path: (path.stem.zfill(8), path.name))  # 2.jpg before 10.jpg
     if not paths:
         raise DatasetError(f"{folder} holds no frames; expected 00000001.jpg and so on")
     for number, path in enumerate(paths, start=1):
         if not path.stem.isdecimal() or int(path.stem) != number:
-            raise DatasetError(f"{folder}: frame {number:08d} is missing (found {path.name} in its place)")
+            raise DatasetError(f"{path} is where frame {number:08d} belongs; frames are numbered from 1 without gaps")
     return FileFrames(tuple(paths))
 
 

@@ -90,11 +90,13 @@ def evaluate(tracker: Trackable, sequences: Iterable[Sequence], on_progress: OnP
         on_progress: called before each sequence and at the end.
 
     Raises:
-        DatasetError: no sequences, or one that cannot be scored.
+        DatasetError: no sequences, one that cannot be scored (before any is run), or frames of different sizes.
     """
     chosen = list(sequences)
     if not chosen:
         raise DatasetError("no sequences to evaluate on")
+    for sequence in chosen:
+        _check_visible(sequence)
     done: list[SequenceEvaluation] = []
     seconds: list[NDArray[np.float64]] = []
     for number, sequence in enumerate(chosen):
@@ -110,16 +112,30 @@ def evaluate(tracker: Trackable, sequences: Iterable[Sequence], on_progress: OnP
     return Evaluation(rule=HOUSE_RULE, sequences=tuple(done), mean=mean, fps=_fps(total), median_ms=_median_ms(total))
 
 
-def _follow(tracker: Trackable, sequence: Sequence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Boxes (N, 4), the given one first, and seconds (N - 1,) of each update."""
+def _check_visible(sequence: Sequence) -> None:
     if not sequence.visible[0]:
         raise DatasetError(f"sequence {sequence.name}: the target is absent in frame 1, where its box is needed")
+    if not sequence.visible[1:].any():
+        raise DatasetError(
+            f"sequence {sequence.name}: of {len(sequence)} frames none is left to score: "
+            "the target is seen only in frame 1"
+        )
+
+
+def _follow(tracker: Trackable, sequence: Sequence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Boxes (N, 4), the given one first, and seconds (N - 1,) of each update."""
     x, y, w, h = sequence.boxes_xywh[0].tolist()
     boxes = [(x, y, w, h)]
     seconds = []
-    tracker.init(sequence.frames[0], boxes[0])
+    first = sequence.frames[0]
+    tracker.init(first, boxes[0])
     for index in range(1, len(sequence)):
         frame = sequence.frames[index]
+        if frame.shape != first.shape:
+            raise DatasetError(
+                f"sequence {sequence.name}: frame {index + 1} has shape {frame.shape}, frame 1 {first.shape}; "
+                "expected frames of one size"
+            )
         start = time.perf_counter()
         result = tracker.update(frame)
         seconds.append(time.perf_counter() - start)
@@ -133,14 +149,10 @@ def _box_of(result: Any) -> tuple[float, float, float, float]:
 
 
 def _score(sequence: Sequence, boxes_xywh: NDArray[np.float64], seconds: NDArray[np.float64]) -> SequenceEvaluation:
-    try:
-        scores = score_boxes(boxes_xywh, sequence.boxes_xywh, sequence.visible)
-    except DatasetError as error:
-        raise DatasetError(f"sequence {sequence.name}: {error}") from None
     return SequenceEvaluation(
         name=sequence.name,
         frames=len(seconds),
-        scores=scores,
+        scores=score_boxes(boxes_xywh, sequence.boxes_xywh, sequence.visible),
         fps=_fps(seconds),
         median_ms=_median_ms(seconds),
         boxes_xywh=tuple((x, y, w, h) for x, y, w, h in boxes_xywh.tolist()),

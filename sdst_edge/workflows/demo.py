@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,8 @@ def run_demo(
         on_progress: called with a stage's name and the share of it that is done.
 
     Raises:
-        ConfigError: ``out`` is in the way, ``seconds`` is not positive, or the clip is among those trained on.
+        ConfigError: ``out`` is in the way, ``seconds`` is no finite number above 0, or the clip is one of those
+            trained on.
         BackendUnavailable: torch or another package of the extra ``export`` is not installed.
         SdstError: a file cannot be written.
     """
@@ -123,8 +125,8 @@ def _recipe(seconds: float | None, seed: int) -> Recipe:
 
     recipe = load_recipe(DEMO_RECIPE)
     if seconds is not None:
-        if not seconds > 0:
-            raise ConfigError(f"demo: {seconds} seconds of training, expected more than 0")
+        if not 0 < seconds < math.inf:
+            raise ConfigError(f"demo: {seconds} seconds of training, expected a finite number above 0")
         # Fewer clips for less time: rendering them should not outlast the training.
         clips = replace(recipe.clips, clips=min(recipe.clips.clips, max(MIN_CLIPS, round(CLIPS_PER_SECOND * seconds))))
         recipe = replace(recipe, seconds=seconds, steps=0, clips=clips)

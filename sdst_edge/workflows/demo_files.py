@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,9 +95,24 @@ def workplace(out: Path) -> Iterator[DemoPaths]:
 
 
 def _publish(work: Path, out: Path) -> None:
+    """Moves what was made into place, and what it replaces out of the way; after an error, all of it back."""
+    files = sorted(work.iterdir())
+    replaced = work / "replaced"
+    replaced.mkdir()
     out.mkdir(exist_ok=True)
-    for made in sorted(work.iterdir()):
-        target = out / made.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        made.replace(target)
+    done: list[tuple[Path, Path]] = []
+    try:
+        for made in files:
+            target = out / made.name
+            if os.path.lexists(target):
+                _move(target, replaced / made.name, done)
+            _move(made, target, done)
+    except BaseException:
+        for source, target in reversed(done):
+            target.replace(source)
+        raise
+
+
+def _move(source: Path, target: Path, done: list[tuple[Path, Path]]) -> None:
+    source.replace(target)
+    done.append((source, target))

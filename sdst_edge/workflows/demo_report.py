@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,8 +96,8 @@ It says where the object is in the {report.clip.frames - 1} frames that follow.
 
 ![A few frames: the tracker's box with its score, and the true box in white]({paths.picture.name})
 
-[{paths.video.name}]({paths.video.name}) shows all of it. A minute of training on rendered clips is enough for
-rendered clips, and for nothing else.
+[{paths.video.name}]({paths.video.name}) shows all of it, [{paths.clip_video.name}]({paths.clip_video.name}) the clip
+alone. A minute of training on rendered clips is enough for rendered clips, and for nothing else.
 
 Time: {stages}.
 """
@@ -136,13 +137,14 @@ ONNX Runtime {machine.onnxruntime}, libsdst {machine.libsdst} ({machine.isa}).
 
 def _commands(report: DemoReport) -> str:
     paths, setup = report.paths, report.latency.setup
-    box = ",".join(f"{value:.2f}" for value in report.clip.box_xywh)
+    bundle, clip, checkpoint = (shlex.quote(str(path)) for path in (paths.bundle, paths.clip, paths.checkpoint))
+    box = ",".join(f"{value:.4f}" for value in report.clip.box_xywh)  # all decimals of the clip's file
     commands = {
-        f"eval {paths.bundle} {paths.clip}": "accuracy",
-        f"bench {paths.bundle} --threads {setup.threads} --frames {setup.frames}": "time per frame",
-        f"track {paths.bundle} {paths.clip_video} --box {box} -o again.mp4": "the video, without the true box",
-        f"export {paths.checkpoint} -o again/": "the bundle",
-        f"info {paths.bundle}": "weights, multiply-accumulates, where they come from",
+        f"eval {bundle} {clip}": "accuracy",
+        f"bench {bundle} --threads {setup.threads} --frames {setup.frames}": "time per frame",
+        f"track {bundle} {clip} --box {box} -o again.mp4": "the video, without the true box",
+        f"export {checkpoint} -o again/": "the bundle",
+        f"info {bundle}": "weights, multiply-accumulates, where they come from",
     }
     lines = "\n".join(f"# {what}\nsdst-edge {command}" for command, what in commands.items())
     return f"""## The same figures again

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import shlex
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,8 @@ from sdst_edge.evaluation import evaluate
 from sdst_edge.workflows.demo import CLIP_SEED, DemoReport, run_demo
 from sdst_runtime import load
 from sdst_runtime.errors import ConfigError
+from tests.e2e.cli_process import succeed
+from tests.tolerances import ABS_BOX_TEXT_PX
 
 SECONDS = 2.0
 
@@ -27,7 +31,7 @@ def told() -> list[tuple[str, float]]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, float]]) -> DemoReport:
     """Of a demo that ran in a folder of its own."""
-    out = tmp_path_factory.mktemp("demo") / "out"
+    out = tmp_path_factory.mktemp("demo") / "my demo"
     return run_demo(out, seconds=SECONDS, on_progress=lambda stage, share: told.append((stage, share)))
 
 
@@ -79,9 +83,31 @@ def test_run_demo_writes_the_same_figures_for_people_and_programs(report: DemoRe
     assert f"| {report.scores.success_auc:.3f} |" in text
     assert f"| {report.latency.total.p50:.3f} |" in text
     assert f"]({report.paths.picture.name})" in text
-    for command in ("eval", "bench", "track", "export", "info"):
-        assert f"sdst-edge {command} {report.paths.folder}/" in text
     assert figures["clip"]["seed"] == CLIP_SEED
+
+
+def test_run_demo_prints_commands_that_give_its_figures_again(report: DemoReport, tmp_path: Path) -> None:
+    lines = report.paths.report.read_text(encoding="utf-8").splitlines()
+    printed = [shlex.split(line)[1:] for line in lines if line.startswith("sdst-edge ")]
+    commands = {words[0]: words[1:] for words in printed}
+    assert list(commands) == ["eval", "bench", "track", "export", "info"]
+    mean = json.loads(succeed("eval", *commands["eval"], "--json"))["mean"]
+    assert mean == json.loads(report.paths.figures.read_text(encoding="utf-8"))["scores"]
+    setup = json.loads(succeed("bench", *commands["bench"], "--json"))["setup"]
+    assert setup == report.latency.to_plain()["setup"]
+    info = json.loads(succeed("info", *commands["info"], "--json"))
+    assert info["parameters"] == report.parameters
+    source, options = commands["track"][:-2], ["--csv", tmp_path / "boxes.csv"]  # boxes in the place of a video
+    succeed("track", *source, *options)
+    succeed("export", *commands["export"][:-1], tmp_path / "again")
+    for graph in report.paths.bundle.rglob("*.onnx"):
+        assert (tmp_path / "again" / graph.relative_to(report.paths.bundle)).read_bytes() == graph.read_bytes()
+    rows = (tmp_path / "boxes.csv").read_text(encoding="utf-8").splitlines()[1:]
+    boxes = [[float(value) for value in row.split(",")[1:5]] for row in rows]
+    (clip,) = read_got10k(report.paths.clip)
+    with load(report.paths.bundle) as tracker:
+        (followed,) = evaluate(tracker, [clip]).sequences
+    assert np.abs(np.array(boxes) - followed.boxes_xywh).max() <= ABS_BOX_TEXT_PX
 
 
 def test_run_demo_replaces_an_earlier_demo_and_nothing_else(tmp_path: Path) -> None:
@@ -101,7 +127,10 @@ def test_run_demo_refuses_a_folder_with_other_files(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.parametrize(("seconds", "seed", "message"), [(0.0, 1, "0.0 seconds"), (1.0, 1_000_003, "one of those")])
+@pytest.mark.parametrize(
+    ("seconds", "seed", "message"),
+    [(0.0, 1, "0.0 seconds"), (math.inf, 1, "inf seconds"), (1.0, 1_000_003, "one of those")],
+)
 def test_run_demo_refuses_options_that_cannot_be(tmp_path: Path, seconds: float, seed: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         run_demo(tmp_path / "out", seconds=seconds, seed=seed)

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sdst_edge.datasets import Sequence, render_clip
 from sdst_edge.models import build
 from sdst_edge.training import Augmentation, PairSource
-from sdst_edge.training.targets import search_scale
-from sdst_runtime.core import NativeTracker
+from sdst_edge.training.targets import make_targets, search_scale
+from sdst_runtime.core import NativeTracker, State
 from sdst_runtime.errors import DatasetError
-from tests.tolerances import REL_F32
+from tests.tolerances import ABS_TARGET_ROUND_TRIP_PX, REL_F32
+
+Box = tuple[float, float, float, float]
 
 CONFIG = build("sdst-nano").config
 PLAIN = Augmentation(shift_px=0.0, scale_octaves=0.0, aspect_octaves=0.0, gain=0.0, tint=0.0, offset=0.0, flip=0.0)
+
+
+class StatesKept(PairSource):
+    """Keeps the state and the true box of each search region."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.kept: list[tuple[State, Box]] = []
+
+    def _stray_state(self, box_xywh: Box) -> State:
+        state = super()._stray_state(box_xywh)
+        self.kept.append((state, box_xywh))
+        return state
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +67,23 @@ def test_batch_strays_no_farther_than_it_may(clip: Sequence) -> None:
     assert 15.0 < np.abs(centers).max() <= 20.0 * (1 + REL_F32)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     assert areas.max() / areas.min() > 2**0.5
+
+
+@pytest.mark.parametrize("context", ["square", "rectangular"])
+def test_batch_gives_the_box_that_the_decoder_finds_the_target_at(clip: Sequence, context: str) -> None:
+    config = replace(
+        CONFIG, window_influence=0.0, penalty_k=0.0, size_lr=1.0, crop=replace(CONFIG.crop, context=context)
+    )
+    source = StatesKept([clip], config, replace(Augmentation(), flip=0.0), seed=0)
+    targets = make_targets(torch.from_numpy(source.batch(16).boxes_xyxy), config)
+    score = torch.where(targets.positive, 40.0, -40.0).to(torch.float32)
+    for index, (state, box_xywh) in enumerate(source.kept):
+        tracker = NativeTracker(config)
+        tracker.template_input(clip.frames[0], box_xywh)
+        tracker.set_state(*state)
+        tracker.search_input(clip.frames[0])
+        found = tracker.decode(score[index : index + 1].numpy(), targets.ltrb[index : index + 1].numpy())
+        assert np.abs(np.array(found.box_xywh) - box_xywh).max() <= ABS_TARGET_ROUND_TRIP_PX
 
 
 def test_batch_is_the_same_for_the_same_seed(clip: Sequence) -> None:

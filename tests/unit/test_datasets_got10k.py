@@ -8,7 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from sdst_edge.datasets import read_got10k, render_clip, write_got10k_result, write_got10k_sequence
+from sdst_edge.datasets import (
+    FileFrames,
+    Sequence,
+    read_got10k,
+    render_clip,
+    write_got10k_result,
+    write_got10k_sequence,
+)
 from sdst_edge.datasets.boxfile import read_boxes
 from sdst_runtime.errors import DatasetError
 from tests.tolerances import ABS_BOX_TEXT_PX, ABS_JPEG_LEVELS
@@ -64,6 +71,8 @@ def test_read_got10k_sorts_by_name_when_there_is_no_list(tmp_path: Path) -> None
         ("1,2,3,4\nnan,2,3,4\n1,2,3,4\n", "groundtruth.txt, line 2: .* not finite"),
         ("1,2,3,4\n1,2,3,4\n1,2,inf,4\n", "groundtruth.txt, line 3: .* not finite"),
         ("1,2,3,4\n1;2;3;4\n1,2,3,4\n", "groundtruth.txt, line 2: '1;2;3;4' is not x,y,w,h"),
+        ("1,2,3,4\n1\t2\t3\t4\n1,2,3,4\n", "groundtruth.txt, line 2: .* commas"),
+        ("1,2,3,4\n\n1,2,3,4\n1,2,3,4\n", "groundtruth.txt, line 2: '' is not x,y,w,h"),
         ("1,2,3\n1,2,3,4\n1,2,3,4\n", "groundtruth.txt, line 1: 3 numbers"),
         ("1,2,3,4\n1,2,0,4\n1,2,3,4\n", "groundtruth.txt, line 2: .* no area"),
         ("", "groundtruth.txt is empty"),
@@ -86,15 +95,42 @@ def test_read_got10k_names_the_line_of_a_broken_absence_label(tmp_path: Path, ab
 def test_read_got10k_names_a_missing_frame(tmp_path: Path) -> None:
     folder = make(tmp_path / "car", GOOD)
     (folder / "00000002.jpg").unlink()
-    with pytest.raises(DatasetError, match="frame 00000002 is missing"):
+    with pytest.raises(DatasetError, match=r"00000003\.jpg is where frame 00000002 belongs"):
         read_got10k(folder)
 
 
-def test_read_got10k_names_the_line_of_a_missing_sequence(tmp_path: Path) -> None:
-    make(tmp_path / "a", GOOD)
-    (tmp_path / "list.txt").write_text("a\nb\n", encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"list\.txt, line 2"):
-        read_got10k(tmp_path)
+def test_read_got10k_names_a_frame_that_is_there_twice(tmp_path: Path) -> None:
+    folder = make(tmp_path / "car", GOOD)
+    (folder / "00000001.png").write_bytes((folder / "00000001.jpg").read_bytes())
+    with pytest.raises(DatasetError, match=r"00000001\.png is where frame 00000002 belongs"):
+        read_got10k(folder)
+
+
+def test_read_got10k_takes_frames_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = make(tmp_path / "car", "1,2,5,6\n" * 11, frames=11)
+    for path in list(folder.glob("*.jpg")):
+        path.rename(folder / f"{int(path.stem)}.jpg")
+    (sequence,) = read_got10k(folder)
+    assert isinstance(sequence.frames, FileFrames)
+    assert [path.stem for path in sequence.frames.paths] == [str(number) for number in range(1, 12)]
+
+
+def test_read_got10k_takes_files_of_windows(tmp_path: Path) -> None:
+    """A byte order mark, carriage returns, and empty lines at the end."""
+    make(tmp_path / "car", "\ufeff" + GOOD.replace("\n", "\r\n") + "\r\n\r\n", absence="\ufeff0\r\n1\r\n0\r\n\r\n")
+    (tmp_path / "list.txt").write_text("\ufeffcar\r\n\r\n", encoding="utf-8")
+    (sequence,) = read_got10k(tmp_path)
+    assert sequence.boxes_xywh[0].tolist() == [0.0, 1.0, 5.0, 6.0]
+    assert sequence.visible.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("name", ["b", "x" * 5000, "", ".", "..", "../set/a", "a/.", "a"])
+def test_read_got10k_names_the_line_of_what_is_no_sequence_of_its_own(tmp_path: Path, name: str) -> None:
+    make(tmp_path / "set" / "a", GOOD)
+    make(tmp_path / "set" / "c", GOOD)
+    (tmp_path / "set" / "list.txt").write_text(f"a\n{name}\nc\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"list\.txt, line 2: "):
+        read_got10k(tmp_path / "set")
 
 
 def test_read_got10k_refuses_a_folder_without_frames(tmp_path: Path) -> None:
@@ -117,6 +153,16 @@ def test_write_got10k_sequence_is_read_back(tmp_path: Path) -> None:
     assert np.abs(again.frames[2].astype(int) - clip.frames[2]).mean() <= ABS_JPEG_LEVELS
     with pytest.raises(DatasetError, match="does not exist yet"):
         write_got10k_sequence(tmp_path / "clip", clip)
+
+
+def test_write_got10k_sequence_is_read_back_where_the_target_is_absent(tmp_path: Path) -> None:
+    visible = np.array([True, False])
+    boxes = np.where(visible[:, None], (1.0, 2.0, 3.0, 4.0), np.nan)
+    frames = (np.zeros((8, 8, 3), np.uint8),) * 2
+    write_got10k_sequence(tmp_path / "s", Sequence(name="s", frames=frames, boxes_xywh=boxes, visible=visible))
+    (again,) = read_got10k(tmp_path / "s")
+    assert again.visible.tolist() == [True, False]
+    assert again.boxes_xywh[0].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_write_got10k_result_adds_the_origin_back(tmp_path: Path) -> None:

@@ -129,9 +129,20 @@ def test_evaluate_refuses_no_sequences_and_one_that_cannot_be_scored() -> None:
         evaluate(IdentityTracker(), [sequence("short", 0.0, count=1)])
 
 
-def test_evaluate_refuses_a_target_that_is_absent_at_the_start() -> None:
-    absent = Sequence(
-        name="late", frames=NumberedFrames(2), boxes_xywh=np.ones((2, 4)), visible=np.array([False, True])
-    )
-    with pytest.raises(DatasetError, match="late: the target is absent in frame 1"):
-        evaluate(IdentityTracker(), [absent])
+@pytest.mark.parametrize(
+    ("visible", "message"),
+    [((False, True), "s: the target is absent in frame 1"), ((True, False), "s: .*none is left")],
+)
+def test_evaluate_refuses_what_cannot_be_scored_before_any_work(visible: tuple[bool, bool], message: str) -> None:
+    bad = Sequence(name="s", frames=NumberedFrames(2), boxes_xywh=np.ones((2, 4)), visible=np.array(visible))
+    tracker = IdentityTracker()
+    with pytest.raises(DatasetError, match=message):
+        evaluate(tracker, [sequence("good", 0.0), bad])
+    assert tracker.seen == []
+
+
+def test_evaluate_names_the_frame_of_another_size() -> None:
+    frames = [np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8, 3), np.uint8), np.zeros((6, 8, 3), np.uint8)]
+    mixed = Sequence(name="mixed", frames=frames, boxes_xywh=np.ones((3, 4)), visible=np.ones(3, np.bool_))
+    with pytest.raises(DatasetError, match=r"sequence mixed: frame 3 has shape \(6, 8, 3\), frame 1 \(8, 8, 3\)"):
+        evaluate(IdentityTracker(), [mixed])

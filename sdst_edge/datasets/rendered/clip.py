@@ -86,6 +86,7 @@ def render_clip(
 ) -> Sequence:
     """A clip of one target, the same for the same arguments; frames are drawn when they are asked for.
 
+    On another kind of processor a pixel may differ by a grey level or so, as OpenCV's roundings do.
     Boxes are those of the target's silhouette: tight around its outline as placed, in continuous coordinates, without
     the shadow. The target is in front of everything and never leaves the picture, so it is visible throughout.
 
