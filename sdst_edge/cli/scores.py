@@ -24,10 +24,10 @@ def score_tables(evaluation: Evaluation) -> list[RenderableType]:
     last = len(evaluation.sequences) - 1
     for number, item in enumerate(evaluation.sequences):
         speed = (f"{item.fps:.1f}", f"{item.median_ms:.2f}")
-        table.add_row(item.name, str(item.frames), *_cells(item.scores), *speed, end_section=number == last)
-    frames = sum(item.frames for item in evaluation.sequences)
+        table.add_row(item.name, str(item.updates), *_cells(item.scores), *speed, end_section=number == last)
+    updates = sum(item.updates for item in evaluation.sequences)
     speed = (f"{evaluation.fps:.1f}", f"{evaluation.median_ms:.2f}")
-    table.add_row("mean", str(frames), *_cells(evaluation.mean), *speed)
+    table.add_row("mean", str(updates), *_cells(evaluation.mean), *speed)
     return [table, evaluation.rule]
 
 

@@ -39,7 +39,7 @@ class SequenceEvaluation:
 
     Attributes:
         name: of the sequence.
-        frames: updates made: all frames but the first.
+        updates: how many, one for each frame but the first.
         scores: by the house rule.
         fps: updates over the time spent in ``update()``; decoding of pictures is not in it.
         median_ms: of one ``update()``.
@@ -47,7 +47,7 @@ class SequenceEvaluation:
     """
 
     name: str
-    frames: int
+    updates: int
     scores: Scores
     fps: float
     median_ms: float
@@ -151,7 +151,7 @@ def _box_of(result: Any) -> tuple[float, float, float, float]:
 def _score(sequence: Sequence, boxes_xywh: NDArray[np.float64], seconds: NDArray[np.float64]) -> SequenceEvaluation:
     return SequenceEvaluation(
         name=sequence.name,
-        frames=len(seconds),
+        updates=len(seconds),
         scores=score_boxes(boxes_xywh, sequence.boxes_xywh, sequence.visible),
         fps=_fps(seconds),
         median_ms=_median_ms(seconds),

@@ -15,7 +15,7 @@ def evaluation() -> Evaluation:
     scores = Scores(success_auc=0.625, precision_20=0.875, ao=0.75, sr_50=1.0)
     item = SequenceEvaluation(
         name="car",
-        frames=2,
+        updates=2,
         scores=scores,
         fps=100.0,
         median_ms=10.0,

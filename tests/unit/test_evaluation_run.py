@@ -94,7 +94,7 @@ def test_evaluate_scores_each_sequence_and_their_mean(tracker: IdentityTracker) 
     assert evaluation.rule == HOUSE_RULE
     assert tracker.seen == [0, 1, 2, 3, 4] * 2
     assert evaluation.sequences[1].boxes_xywh == ((0.0, 0.0, 10.0, 10.0),) * 5
-    assert evaluation.sequences[1].frames == 4
+    assert evaluation.sequences[1].updates == 4
 
 
 def test_evaluate_times_update_alone(monkeypatch: pytest.MonkeyPatch) -> None:
