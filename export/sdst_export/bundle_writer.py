@@ -34,7 +34,9 @@ def check_target(out: Path, *, overwrite: bool) -> None:
     if not (out / MANIFEST_NAME).is_file():
         raise ConfigError(f"{out} holds something that is no bundle; choose another folder, or empty this one")
     if not overwrite:
-        raise ConfigError(f"{out} holds a bundle already; choose another folder, or allow to overwrite it")
+        raise ConfigError(
+            f"{out} holds a bundle already; choose another folder, or replace it with --overwrite (overwrite=True)"
+        )
 
 
 def write_bundle(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
