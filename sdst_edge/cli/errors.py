@@ -16,8 +16,10 @@ __all__ = ["EXTRAS", "ReportingGroup", "exit_status"]
 
 #: Package that a command may miss on a bare install, to the extra that brings it.
 EXTRAS = {
+    "matplotlib": "plots",
     "onnx": "export",
     "onnxsim": "export",
+    "optuna": "tune",
     "safetensors": "train",
     "tomli": "train",
     "torch": "train",

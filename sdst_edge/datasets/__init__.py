@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sdst_edge.datasets.frame_files import FileFrames
 from sdst_edge.datasets.got10k import read_got10k, write_got10k_result, write_got10k_sequence
 from sdst_edge.datasets.rendered import render_clip
-from sdst_edge.datasets.sequence import FileFrames, Frames, Sequence
+from sdst_edge.datasets.sequence import Frames, Sequence
 
 __all__ = [
     "FileFrames",

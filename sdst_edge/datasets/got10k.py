@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdst_edge.datasets.boxfile import read_boxes, read_lines, write_boxes
-from sdst_edge.datasets.sequence import FileFrames, Sequence
+from sdst_edge.datasets.frame_files import FileFrames
+from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
 __all__ = ["ORIGIN", "read_got10k", "write_got10k_result", "write_got10k_sequence"]
@@ -131,7 +132,7 @@ def _read_frames(folder: Path) -> FileFrames:
     for number, path in enumerate(paths, start=1):
         if not path.stem.isdecimal() or int(path.stem) != number:
             raise DatasetError(f"{path} is where frame {number:08d} belongs; frames are numbered from 1 without gaps")
-    return FileFrames(tuple(paths))
+    return FileFrames(folder, tuple(path.name for path in paths))
 
 
 def _read_visible(path: Path, count: int) -> NDArray[np.bool_]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdst_edge.datasets.region import Region
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["FileFrames", "Frames", "Sequence"]
+__all__ = ["Frames", "Sequence"]
 
 
 class Frames(Protocol):
@@ -34,7 +34,13 @@ class Sequence:
         frames: N pictures of one size.
         boxes_xywh: (N, 4) float64, 0-based continuous image px. Where the target is visible: finite, sides > 0.
         visible: (N,) bool; where it is false the box means nothing.
-        attributes: challenges of the sequence by the names of its data set, such as ``OCC``.
+        attributes: challenges that the data set's makers labelled the sequence with, by its own names, such as
+            ``OCC``; None where the set has no such labels for it, () where it was found to have none.
+        frame_attributes: labels a frame by name, (N,) bool each: VOT's tags, LaSOT's ``FOC`` and ``OV``.
+        regions: N shapes where the data set marks its targets with more than a box (VOT), else None.
+        anchors: (N,) int8 of VOT's multi-start protocol, else None: 1 a run starts here and goes forward, -1 backward.
+        size_wh: of the pictures, px, where the data set's files tell it; else None, see :meth:`picture_size`.
+        origin: coordinate of a picture's left and top edge in the data set's files, in which results are written.
 
     Raises:
         DatasetError: the parts are not of one length, or a visible box is not finite or has no area.
@@ -44,7 +50,12 @@ class Sequence:
     frames: Frames
     boxes_xywh: NDArray[np.float64]
     visible: NDArray[np.bool_]
-    attributes: tuple[str, ...] = ()
+    attributes: tuple[str, ...] | None = None
+    frame_attributes: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    regions: tuple[Region, ...] | None = None
+    anchors: NDArray[np.int8] | None = None
+    size_wh: tuple[int, int] | None = None
+    origin: float = 0.0
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -56,9 +67,26 @@ class Sequence:
         boxes = self.boxes_xywh[self.visible]
         if not np.isfinite(boxes).all() or (boxes[:, 2:] <= 0).any():
             raise DatasetError(f"sequence {self.name}: a box of a visible target is not finite or has no area")
+        lengths = {name: len(flags) for name, flags in self.frame_attributes.items()}
+        lengths |= {"regions": len(self.regions)} if self.regions is not None else {}
+        lengths |= {"anchors": len(self.anchors)} if self.anchors is not None else {}
+        for name, length in lengths.items():
+            if length != count:
+                raise DatasetError(f"sequence {self.name}: {length} entries of {name} for {count} frames")
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height of the pictures, px; decodes the first one where the data set's files do not tell.
+
+        Raises:
+            DatasetError: the first picture is missing or cannot be read.
+        """
+        if self.size_wh is not None:
+            return self.size_wh
+        height, width = self.frames[0].shape[:2]
+        return width, height
 
     def held(self, indices: Iterable[int]) -> Sequence:
         """The sequence of the frames at ``indices``, decoded or rendered now and kept in memory."""
@@ -69,28 +97,9 @@ class Sequence:
             boxes_xywh=self.boxes_xywh[chosen],
             visible=self.visible[chosen],
             attributes=self.attributes,
+            frame_attributes={name: flags[chosen] for name, flags in self.frame_attributes.items()},
+            regions=None if self.regions is None else tuple(self.regions[index] for index in chosen),
+            anchors=None if self.anchors is None else self.anchors[chosen],
+            size_wh=self.size_wh,
+            origin=self.origin,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class FileFrames:
-    """Picture files, decoded at each access and not kept."""
-
-    paths: tuple[Path, ...]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
-        """The frame at ``index``.
-
-        Raises:
-            DatasetError: the file is missing or no picture.
-        """
-        import cv2
-
-        path = self.paths[index]
-        frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if frame is None:
-            raise DatasetError(f"{path} is missing or no picture that OpenCV reads; fetch the data set again")
-        return np.ascontiguousarray(frame, dtype=np.uint8)

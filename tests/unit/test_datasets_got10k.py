@@ -112,7 +112,7 @@ def test_read_got10k_takes_frames_in_the_order_of_their_numbers(tmp_path: Path) 
         path.rename(folder / f"{int(path.stem)}.jpg")
     (sequence,) = read_got10k(folder)
     assert isinstance(sequence.frames, FileFrames)
-    assert [path.stem for path in sequence.frames.paths] == [str(number) for number in range(1, 12)]
+    assert [sequence.frames.path(index).stem for index in range(11)] == [str(number) for number in range(1, 12)]
 
 
 def test_read_got10k_takes_files_of_windows(tmp_path: Path) -> None:

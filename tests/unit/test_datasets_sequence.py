@@ -51,4 +51,4 @@ def test_file_frames_name_the_file_that_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "00000001.jpg"
     path.write_bytes(b"no picture")
     with pytest.raises(DatasetError, match=r"00000001\.jpg"):
-        FileFrames((path,))[0]
+        FileFrames(tmp_path, (path.name,))[0]

@@ -1,0 +1,110 @@
+"""Frames that lie in picture files: how they are named, listed and decoded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdst_runtime.errors import DatasetError
+
+__all__ = ["PICTURE_SUFFIXES", "FileFrames", "NumberedNames", "list_pictures"]
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedNames(Items[str]):
+    """File names that count up without a gap, such as ``00000001.jpg`` on: a few bytes for any number of them.
+
+    Attributes:
+        prefix: what stands before the number.
+        digits: the number is filled with zeros to as many; 0 where it is not filled.
+        suffix: what stands after it, such as ``.jpg``.
+        first: number of the first file.
+        length: how many.
+    """
+
+    prefix: str
+    digits: int
+    suffix: str
+    first: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    @overload
+    def __getitem__(self, index: int, /) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[str, ...]: ...
+
+    def __getitem__(self, index: int | slice, /) -> str | tuple[str, ...]:
+        if isinstance(index, slice):
+            return tuple(self[position] for position in range(*index.indices(self.length)))
+        position = index + self.length if index < 0 else index
+        if not 0 <= position < self.length:
+            raise IndexError(f"name {index} of {self.length}")
+        return f"{self.prefix}{self.first + position:0{self.digits}d}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFrames:
+    """Picture files of one folder, decoded at each access and not kept.
+
+    Attributes:
+        folder: that holds them.
+        names: of the files in it, in the order of the frames.
+    """
+
+    folder: Path
+    names: Items[str]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
+        """The frame at ``index``.
+
+        Raises:
+            DatasetError: the file is missing or no picture.
+        """
+        import cv2
+
+        path = self.path(index)
+        frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if frame is None:
+            raise DatasetError(f"{path} is missing or no picture that OpenCV reads; fetch the data set again")
+        return np.ascontiguousarray(frame, dtype=np.uint8)
+
+    def path(self, index: int) -> Path:
+        """Of the file of the frame at ``index``."""
+        return self.folder / self.names[index]
+
+
+def list_pictures(folder: Path) -> list[str]:
+    """The names of the picture files in a folder, in the order of the numbers that they end in; others by name.
+
+    Raises:
+        DatasetError: the folder is missing or cannot be read.
+    """
+    try:
+        names = [name for name in os.listdir(folder) if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES]
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be read: {error.strerror}; expected a folder of frames") from None
+    names.sort()
+    if names and all(len(name) == len(names[0]) for name in names):
+        return names  # zeros fill the numbers: the order of the names is that of the numbers
+    return sorted(names, key=_number)
+
+
+def _number(name: str) -> tuple[int, str]:
+    digits = re.search(r"(\d+)\D*$", os.path.splitext(name)[0])
+    return (int(digits[1]) if digits else -1, name)
