@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["PICTURE_SUFFIXES", "FileFrames", "NumberedNames", "list_pictures"]
+__all__ = ["PICTURE_SUFFIXES", "FileFrames", "MissingFrames", "NumberedNames", "list_pictures"]
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 
@@ -87,6 +87,32 @@ class FileFrames:
     def path(self, index: int) -> Path:
         """Of the file of the frame at ``index``."""
         return self.folder / self.names[index]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFrames:
+    """Frames that are not on this disk: annotations alone are enough to score recorded boxes.
+
+    Attributes:
+        folder: where they belong.
+        count: how many.
+    """
+
+    folder: Path
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
+        """Never a frame.
+
+        Raises:
+            DatasetError: always.
+        """
+        raise DatasetError(
+            f"{self.folder} holds no frames, and frame {index + 1} is needed; fetch the data set's pictures"
+        )
 
 
 def list_pictures(folder: Path) -> list[str]:

@@ -40,7 +40,9 @@ class Layout:
         matches: whether a folder looks like it; cheap, reads no sequence.
         find: its sequences in the set's own order; cheap: lists and listings are read, frames are not counted.
             Raises ``DatasetError`` when the folder or a list in it is broken, naming file and line.
-        read: one sequence, checked in full. Raises ``DatasetError`` naming file and line.
+        read: one sequence, checked in full; raises ``DatasetError`` naming file and line. The second argument says
+            whether frames are required: without them a sequence whose picture files are all missing is read from its
+            annotations alone, with :class:`~sdst_edge.datasets.frame_files.MissingFrames`, to score recorded boxes.
         attributes: names of the challenges that its makers label, in their order.
         rule: the scoring rule of its official toolkit, see ``sdst_edge.evaluation.rules``.
     """
@@ -50,6 +52,6 @@ class Layout:
     expects: str
     matches: Callable[[Path], bool]
     find: Callable[[Path], Items[Entry]]
-    read: Callable[[Entry], Sequence]
+    read: Callable[[Entry, bool], Sequence]
     attributes: tuple[str, ...] = ()
     rule: str = "house"
