@@ -43,6 +43,9 @@ class Layout:
         read: one sequence, checked in full; raises ``DatasetError`` naming file and line. The second argument says
             whether frames are required: without them a sequence whose picture files are all missing is read from its
             annotations alone, with :class:`~sdst_edge.datasets.frame_files.MissingFrames`, to score recorded boxes.
+            Where an entry holds several sequences, all of them: a tuple (a video with several targets), or another
+            collection that makes its many small sequences on access (a file of annotated pictures) and is not to be
+            run through when it is opened.
         attributes: names of the challenges that its makers label, in their order.
         rule: the scoring rule of its official toolkit, see ``sdst_edge.evaluation.rules``.
     """
@@ -52,6 +55,6 @@ class Layout:
     expects: str
     matches: Callable[[Path], bool]
     find: Callable[[Path], Items[Entry]]
-    read: Callable[[Entry, bool], Sequence]
+    read: Callable[[Entry, bool], Sequence | Items[Sequence]]
     attributes: tuple[str, ...] = ()
     rule: str = "house"
