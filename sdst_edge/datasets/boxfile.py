@@ -1,11 +1,14 @@
-"""Text files of boxes, one ``x,y,w,h`` a line: what data sets and result folders of this field consist of.
+"""Text files of boxes and labels, a line a frame: what data sets and result folders of this field consist of.
 
 Files count pixels from the data set's origin, most from 1; everything else in sdst-edge counts from 0. The conversion
-happens here and nowhere else.
+happens here and nowhere else. Whole files are parsed at once; only one that does not parse is looked at line by line,
+to name the line.
 """
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["read_boxes", "read_lines", "write_boxes"]
+__all__ = [
+    "check_boxes",
+    "check_length",
+    "read_boxes",
+    "read_digits",
+    "read_lines",
+    "read_rows",
+    "split_row",
+    "write_boxes",
+]
+
+#: What stands between two numbers where a data set does not keep to one separator.
+_ANY_SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
 
 
 def read_lines(path: Path) -> list[str]:
@@ -23,32 +38,109 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         DatasetError: the file is missing or no UTF-8 text.
     """
-    try:
-        return path.read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except FileNotFoundError:
-        raise DatasetError(f"{path} does not exist; the folder is no complete sequence") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from None
+    return _read_text(path).splitlines()
 
 
-def read_boxes(path: Path, *, origin: float) -> NDArray[np.float64]:
+def read_rows(path: Path, *, columns: int, separator: str | None = ",") -> NDArray[np.float64]:
+    """The numbers of a file with as many in each line; NaN and infinity are numbers too.
+
+    Args:
+        path: a row a line.
+        columns: how many numbers a line holds.
+        separator: between two numbers; None for a comma, semicolon, tab or blanks.
+
+    Returns:
+        (N, columns), N >= 1.
+
+    Raises:
+        DatasetError: the file is missing or empty, or a line is not as many numbers; names file and line.
+    """
+    text = _read_text(path)
+    lines = text.splitlines()
+    if not lines:
+        raise DatasetError(f"{path} is empty, expected {_expected(columns)} a line")
+    rows = _parse_at_once(text, separator if separator is not None else _first_separator(lines[0]))
+    if rows is not None and rows.shape == (len(lines), columns):
+        return rows
+    return np.array(
+        [_parse_line(line, columns, separator, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
+    )
+
+
+def read_boxes(path: Path, *, origin: float, separator: str | None = ",", finite: bool = True) -> NDArray[np.float64]:
     """The boxes of a file, moved to origin 0.
 
     Args:
-        path: one box a line, comma separated.
+        path: one box a line.
         origin: coordinate of the picture's left and top edge in the file.
+        separator: as in :func:`read_rows`.
+        finite: refuse NaN and infinity. Where a set writes them for an absent target, the caller finds out which
+            targets are visible, and calls :func:`check_boxes`.
 
     Returns:
         (N, 4) xywh, image px, N >= 1.
 
     Raises:
-        DatasetError: the file is missing or empty, or a line is not four finite numbers; names file and line.
+        DatasetError: the file is missing or empty, or a line is not four (finite) numbers; names file and line.
     """
-    rows = [_read_box(line, f"{path}, line {number}") for number, line in enumerate(read_lines(path), start=1)]
-    if not rows:
-        raise DatasetError(f"{path} is empty, expected a box x,y,w,h a line")
-    boxes_xywh: NDArray[np.float64] = np.array(rows) - np.array((origin, origin, 0.0, 0.0))
-    return boxes_xywh
+    rows = read_rows(path, columns=4, separator=separator)
+    if finite and (bad := np.flatnonzero(~np.isfinite(rows).all(axis=1))).size:
+        row = ",".join(f"{value:g}" for value in rows[bad[0]])
+        raise DatasetError(
+            f"{path}, line {bad[0] + 1}: {row} is not finite; an absent target is marked in its own file"
+        )
+    rows[:, :2] -= origin
+    return rows
+
+
+def read_digits(path: Path, *, highest: int = 1) -> NDArray[np.uint8]:
+    """Flags or grades of one digit, one a line or all in one line with commas between them.
+
+    Args:
+        path: of the file.
+        highest: digit that can be.
+
+    Returns:
+        (N,), each 0..highest.
+
+    Raises:
+        DatasetError: the file is missing, or an entry is no such digit; names file and line.
+    """
+    text = _read_text(path)
+    codes = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+    labels = codes[::2] - np.uint8(ord("0"))  # below "0" it wraps round to a large number
+    if (labels <= highest).all() and np.isin(codes[1::2], (ord(","), ord("\n"))).all():
+        return labels
+    parsed = [
+        _parse_digit(item.strip(), highest, f"{path}, line {number}" + (f", entry {entry}" if "," in line else ""))
+        for number, line in enumerate(text.splitlines(), start=1)
+        for entry, item in enumerate(line.split(","), start=1)
+    ]
+    return np.array(parsed, dtype=np.uint8)
+
+
+def check_length(path: Path, lines: int, frames: int) -> None:
+    """Holds a file's number of entries against the number of frames.
+
+    Raises:
+        DatasetError: they differ.
+    """
+    if lines != frames:
+        at = f"line {lines} is the last" if lines < frames else f"line {frames + 1} has no frame"
+        raise DatasetError(f"{path}: {lines} lines for {frames} frames ({at}); expected one a frame")
+
+
+def check_boxes(path: Path, boxes_xywh: NDArray[np.float64], visible: NDArray[np.bool_]) -> None:
+    """Holds a file's boxes, a line each from the first one, against what a visible target's box must be.
+
+    Raises:
+        DatasetError: a visible target's box is not finite or has no area; names the line.
+    """
+    finite = np.isfinite(boxes_xywh).all(axis=1)
+    if (bad := np.flatnonzero(visible & ~finite)).size:
+        raise DatasetError(f"{path}, line {bad[0] + 1}: the box of a visible target is not finite")
+    if (bad := np.flatnonzero(visible & (boxes_xywh[:, 2:] <= 0).any(axis=1))).size:
+        raise DatasetError(f"{path}, line {bad[0] + 1}: a visible target's box has no area")
 
 
 def write_boxes(path: Path, boxes_xywh: ArrayLike, *, origin: float) -> None:
@@ -63,17 +155,55 @@ def write_boxes(path: Path, boxes_xywh: ArrayLike, *, origin: float) -> None:
     path.write_text("".join(_line(row) for row in shifted.tolist()), encoding="utf-8")
 
 
+def split_row(line: str, separator: str | None = None) -> list[str]:
+    """The entries of a line; without a separator of its own, commas, semicolons, tabs and blanks part them."""
+    return line.split(separator) if separator is not None else _ANY_SEPARATOR.split(line.strip())
+
+
 def _line(row: Iterable[float]) -> str:
     return ",".join(f"{value:.4f}" for value in row) + "\n"
 
 
-def _read_box(line: str, where: str) -> list[float]:
+def _read_text(path: Path) -> str:
     try:
-        box = [float(item) for item in line.split(",")]
+        return path.read_text(encoding="utf-8-sig").rstrip()
+    except FileNotFoundError:
+        raise DatasetError(f"{path} does not exist; the folder is no complete sequence") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path} cannot be read: {error}") from None
+
+
+def _first_separator(line: str) -> str | None:
+    return next((mark for mark in ",;" if mark in line), None)
+
+
+def _parse_at_once(text: str, separator: str | None) -> NDArray[np.float64] | None:
+    """The table in a text; None where it is none. Empty lines are passed over, so count the rows."""
+    if not text.strip():
+        return None
+    try:
+        rows: NDArray[np.float64] = np.loadtxt(io.StringIO(text), delimiter=separator, comments=None, ndmin=2)
     except ValueError:
-        raise DatasetError(f"{where}: {line!r} is not x,y,w,h, four numbers with commas between them") from None
-    if len(box) != 4:
-        raise DatasetError(f"{where}: {len(box)} numbers, expected x,y,w,h")
-    if not np.isfinite(box).all():
-        raise DatasetError(f"{where}: {line!r} is not finite; an absent target is marked in its own file")
-    return box
+        return None
+    return rows
+
+
+def _parse_line(line: str, columns: int, separator: str | None, where: str) -> list[float]:
+    between = "commas between them" if separator == "," else "a comma, semicolon, tab or blank between them"
+    try:
+        row = [float(item) for item in split_row(line, separator)]
+    except ValueError:
+        raise DatasetError(f"{where}: {line!r} is not {_expected(columns)}, {columns} numbers with {between}") from None
+    if len(row) != columns:
+        raise DatasetError(f"{where}: {len(row)} numbers, expected {_expected(columns)}")
+    return row
+
+
+def _expected(columns: int) -> str:
+    return "x,y,w,h" if columns == 4 else f"{columns} numbers"
+
+
+def _parse_digit(item: str, highest: int, where: str) -> int:
+    if not (item.isascii() and item.isdecimal() and int(item) <= highest):
+        raise DatasetError(f"{where}: {item!r}, expected {'0 or 1' if highest == 1 else f'0 to {highest}'}")
+    return int(item)
