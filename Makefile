@@ -10,6 +10,8 @@ BUILD_DIR ?= build/core
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 STAMP := $(VENV)/.sdst-edge-installed
+TOOLKITS_VENV ?= .venv-toolkits
+TOOLKITS_STAMP := $(TOOLKITS_VENV)/.sdst-edge-installed
 TORCH_STAMP := $(VENV)/.torch-installed
 CORE_SOURCES := $(shell find runtimes/core -type f -name '*.[ch]' -o -type f -name 'CMakeLists.txt' -o -type f -name '*.in')
 C_FORMATTED := $(shell find runtimes/core -type f -name '*.[ch]')
@@ -18,7 +20,7 @@ PY_FORMATTED := sdst_edge export runtimes benchmarks tests
 NEED_COMPILER = command -v $(firstword $(CC)) >/dev/null || { \
   echo "error: no C compiler ($(CC)); install one (Debian and Ubuntu: apt install gcc), or name it: make CC=clang" >&2; exit 1; }
 
-.PHONY: help setup demo test check fmt test-c golden bench build clean
+.PHONY: help setup demo test check fmt test-c test-toolkits golden bench build clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -74,6 +76,15 @@ test-c: $(STAMP) ## libsdst's own tests: a plain build, and one with ASan and UB
 	   cmake --build $(BUILD_DIR)-sanitize-$$sanitize; \
 	   ctest --test-dir $(BUILD_DIR)-sanitize-$$sanitize --output-on-failure; done
 
+$(TOOLKITS_STAMP): tests/toolkits/requirements.txt pyproject.toml $(CORE_SOURCES) $(VENV)/pyvenv.cfg
+	@$(PYTHON) -m venv $(TOOLKITS_VENV)
+	@$(TOOLKITS_VENV)/bin/pip install --quiet -r tests/toolkits/requirements.txt
+	@CC="$(CC)" PATH="$(CURDIR)/$(TOOLKITS_VENV)/bin:$$PATH" $(TOOLKITS_VENV)/bin/pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+test-toolkits: $(TOOLKITS_STAMP) ## our entries for the GOT-10k and VOT toolkits, against the real packages in .venv-toolkits
+	@MPLBACKEND=Agg $(TOOLKITS_VENV)/bin/pytest tests/toolkits
+
 golden: $(STAMP) ## write the golden files anew; review the diff before committing it
 	@SDST_UPDATE_GOLDEN=1 $(BIN)/pytest tests/golden
 	@git --no-pager diff --stat -- tests/golden
@@ -88,4 +99,4 @@ build: $(STAMP) ## wheel and sdist in dist/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(RUN) -m build --no-isolation
 
 clean: ## everything that the other commands made
-	rm -rf $(VENV) build dist demo
+	rm -rf $(VENV) $(TOOLKITS_VENV) build dist demo
