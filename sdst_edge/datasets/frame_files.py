@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["PICTURE_SUFFIXES", "FileFrames", "MissingFrames", "NumberedNames", "list_pictures"]
+__all__ = ["PICTURE_SUFFIXES", "FileFrames", "MissingFrames", "NumberedNames", "list_pictures", "numbered_names"]
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+
+_ENDINGS = tuple(PICTURE_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +120,34 @@ class MissingFrames:
 def list_pictures(folder: Path) -> list[str]:
     """The names of the picture files in a folder, in the order of the numbers that they end in; others by name.
 
+    Hidden files are left out: ``._0001.jpg`` comes from a Mac's archive and is no picture.
+
     Raises:
         DatasetError: the folder is missing or cannot be read.
     """
     try:
-        names = [name for name in os.listdir(folder) if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES]
+        names = [name for name in os.listdir(folder) if name.lower().endswith(_ENDINGS) and not name.startswith(".")]
     except OSError as error:
         raise DatasetError(f"{folder} cannot be read: {error.strerror}; expected a folder of frames") from None
     names.sort()
-    if names and all(len(name) == len(names[0]) for name in names):
+    if len(set(map(len, names))) <= 1:
         return names  # zeros fill the numbers: the order of the names is that of the numbers
     return sorted(names, key=_number)
+
+
+def numbered_names(names: list[str]) -> NumberedNames | None:
+    """The same names in short if they count up without a gap, else None.
+
+    Args:
+        names: in the order of their numbers, as :func:`list_pictures` gives them.
+    """
+    first = re.fullmatch(r"(.*?)(\d+)(\.\w+)", names[0]) if names else None
+    if first is None:
+        return None
+    prefix, digits, suffix = first.groups()
+    short = NumberedNames(prefix, len(digits), suffix, int(digits), len(names))
+    form = prefix.replace("%", "%%") + f"%0{len(digits)}d" + suffix  # as NumberedNames gives them, but fast
+    return short if [form % number for number in range(short.first, short.first + len(names))] == names else None
 
 
 def _number(name: str) -> tuple[int, str]:
