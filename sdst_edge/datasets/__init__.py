@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sdst_edge.datasets.frame_files import FileFrames
-from sdst_edge.datasets.got10k import read_got10k, write_got10k_result, write_got10k_sequence
+from sdst_edge.datasets.layouts.got10k import read_got10k
+from sdst_edge.datasets.layouts.got10k_writing import write_got10k_result, write_got10k_sequence
 from sdst_edge.datasets.rendered import render_clip
 from sdst_edge.datasets.sequence import Frames, Sequence
 

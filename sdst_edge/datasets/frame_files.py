@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["PICTURE_SUFFIXES", "FileFrames", "MissingFrames", "NumberedNames", "list_pictures", "numbered_names"]
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "FileFrames",
+    "MissingFrames",
+    "NumberedNames",
+    "list_pictures",
+    "numbered_from",
+    "numbered_names",
+]
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 
@@ -133,6 +141,26 @@ def list_pictures(folder: Path) -> list[str]:
     if len(set(map(len, names))) <= 1:
         return names  # zeros fill the numbers: the order of the names is that of the numbers
     return sorted(names, key=_number)
+
+
+def numbered_from(folder: Path, first: int) -> FileFrames:
+    """The pictures of a folder whose numbers must count up from ``first`` without a gap.
+
+    Raises:
+        DatasetError: there are none, or one is missing or there twice; names the file where another belongs.
+    """
+    names = list_pictures(folder)
+    if not names:
+        raise DatasetError(f"{folder} holds no frames; expected {first:08d}.jpg and so on")
+    short = numbered_names(names)
+    if short is not None and short.first == first:
+        return FileFrames(folder, short)
+    for number, name in enumerate(names, start=first):
+        if _number(name)[0] != number:
+            raise DatasetError(
+                f"{folder / name} is where frame {number:08d} belongs; frames are numbered from {first} without gaps"
+            )
+    return FileFrames(folder, tuple(names))
 
 
 def numbered_names(names: list[str]) -> NumberedNames | None:

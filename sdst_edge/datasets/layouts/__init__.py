@@ -1,0 +1,13 @@
+"""How data sets lie on disk: one module a layout, each with a constant ``LAYOUT``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sdst_edge.datasets.layouts import got10k
+from sdst_edge.datasets.layouts.layout import Entry, Layout
+
+__all__ = ["LAYOUTS", "Entry", "Layout"]
+
+#: All of them by name, in the order in which help and errors list them.
+LAYOUTS: Mapping[str, Layout] = {layout.name: layout for layout in (got10k.LAYOUT,)}
