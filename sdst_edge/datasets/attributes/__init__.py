@@ -26,7 +26,7 @@ from sdst_edge.datasets.attributes.held import (
 from sdst_edge.datasets.attributes.index import AttributeIndex
 from sdst_edge.datasets.attributes.measures import Measures, measure
 from sdst_edge.datasets.attributes.names import ATTRIBUTES, FLAGGED, SEQUENCE_LABELS, VOT_TAGS, Attribute
-from sdst_edge.datasets.attributes.survey import AttributeCount, survey_attributes
+from sdst_edge.datasets.attributes.survey import AttributeCount, AttributeSurvey
 
 __all__ = [
     "ATTRIBUTES",
@@ -40,6 +40,7 @@ __all__ = [
     "Attribute",
     "AttributeCount",
     "AttributeIndex",
+    "AttributeSurvey",
     "Definitions",
     "Measures",
     "Source",
@@ -55,5 +56,4 @@ __all__ = [
     "listing_order",
     "measure",
     "read_labels",
-    "survey_attributes",
 ]

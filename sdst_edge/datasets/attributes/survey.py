@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sdst_edge.datasets.attributes.definitions import Definitions, definitions_for
@@ -11,7 +10,7 @@ from sdst_edge.datasets.attributes.held import held_attributes, held_frames, lab
 from sdst_edge.datasets.attributes.names import ATTRIBUTES, SEQUENCE_LABELS
 from sdst_edge.datasets.sequence import Sequence
 
-__all__ = ["AttributeCount", "survey_attributes"]
+__all__ = ["AttributeCount", "AttributeSurvey"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,50 +44,56 @@ class _Tally:
     frames: int | None = None
 
 
-def survey_attributes(
-    sequences: Iterable[Sequence], layout: str, definitions: Definitions | None = None
-) -> tuple[AttributeCount, ...]:
-    """Counts over sequences that are read one by one.
+class AttributeSurvey:
+    """Counts over sequences that are read one by one and not kept.
 
-    Args:
-        sequences: of one data set.
-        layout: name of its layout, such as ``lasot``.
-        definitions: by which to compute; None: those that belong to the layout.
-
-    Returns:
-        In the data set's order: all that it labels, and all that some sequence holds or is computed for.
+    Attributes:
+        sequences: counted so far.
+        frames: of them, absent ones included.
     """
-    definitions = definitions or definitions_for(layout)
-    tallies = {name: _Tally() for name in SEQUENCE_LABELS.get(layout, ())}
-    total = 0
-    for sequence in sequences:
-        total += len(sequence)
-        _add(tallies, sequence, layout, definitions)
-    counts = []
-    for name in listing_order(layout, set(tallies)):
-        tally = tallies[name]
-        counts.append(
-            AttributeCount(
-                name=name,
-                title=ATTRIBUTES[name].title if name in ATTRIBUTES else "",
-                sequences=tally.sequences,
-                labelled=tally.labelled,
-                computed=tally.computed,
-                frames=tally.frames,
-                share=None if tally.frames is None else tally.frames / total,
-            )
+
+    def __init__(self, layout: str, definitions: Definitions | None = None) -> None:
+        """Starts with none.
+
+        Args:
+            layout: name of the data set's layout, such as ``lasot``.
+            definitions: by which to compute; None: those that belong to the layout.
+        """
+        self.sequences = self.frames = 0
+        self._layout = layout
+        self._definitions = definitions or definitions_for(layout)
+        self._tallies = {name: _Tally() for name in SEQUENCE_LABELS.get(layout, ())}
+
+    def add(self, sequence: Sequence) -> None:
+        """Counts a sequence."""
+        self.sequences += 1
+        self.frames += len(sequence)
+        for name in held_attributes(sequence, self._layout, self._definitions):
+            self._tally(name).sequences += 1
+        for name in labelled_attributes(sequence):
+            self._tally(name).labelled += 1
+        for name, holds in derive_sequence(sequence, self._definitions).items():
+            tally = self._tally(name)
+            tally.computed = (tally.computed or 0) + holds
+        for name, frames in held_frames(sequence, self._definitions).items():
+            tally = self._tally(name)
+            tally.frames = (tally.frames or 0) + int(frames.sum())
+
+    def counts(self) -> tuple[AttributeCount, ...]:
+        """In the data set's order: all that it labels, and all that is labelled or computed for some sequence."""
+        return tuple(self._count(name) for name in listing_order(self._layout, set(self._tallies)))
+
+    def _tally(self, name: str) -> _Tally:
+        return self._tallies.setdefault(name, _Tally())
+
+    def _count(self, name: str) -> AttributeCount:
+        tally = self._tallies[name]
+        return AttributeCount(
+            name=name,
+            title=ATTRIBUTES[name].title if name in ATTRIBUTES else "",
+            sequences=tally.sequences,
+            labelled=tally.labelled,
+            computed=tally.computed,
+            frames=tally.frames,
+            share=None if tally.frames is None else tally.frames / self.frames,
         )
-    return tuple(counts)
-
-
-def _add(tallies: dict[str, _Tally], sequence: Sequence, layout: str, definitions: Definitions) -> None:
-    for name in held_attributes(sequence, layout, definitions):
-        tallies.setdefault(name, _Tally()).sequences += 1
-    for name in labelled_attributes(sequence):
-        tallies.setdefault(name, _Tally()).labelled += 1
-    for name, holds in derive_sequence(sequence, definitions).items():
-        tally = tallies.setdefault(name, _Tally())
-        tally.computed = (tally.computed or 0) + holds
-    for name, frames in held_frames(sequence, definitions).items():
-        tally = tallies.setdefault(name, _Tally())
-        tally.frames = (tally.frames or 0) + int(frames.sum())
