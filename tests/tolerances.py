@@ -27,6 +27,9 @@ MIN_FREE_RUN_IOU = 0.95
 #: Metrics are sums of comparisons in float64.
 ABS_METRIC = 1e-9
 
+#: pytracking keeps curves in float32: 6e-8 of 100.
+ABS_PERCENT_F32 = 1e-4
+
 #: Two orders of one sum of products in float64.
 REL_SUM_F64 = 1e-12
 

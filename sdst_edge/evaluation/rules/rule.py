@@ -38,11 +38,13 @@ class RuleScores:
         scores: by the keys of the rule's metrics.
         curves: by the names of the rule's thresholds: (T,) float64 each, same scale as the scores.
         frames: that were scored.
+        whole: whether all frames of the sequence were asked for, not those of a mask only.
     """
 
     scores: Mapping[str, float]
     curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     frames: int
+    whole: bool = True
 
 
 class Rule(Protocol):
@@ -73,26 +75,44 @@ class Rule(Protocol):
         """Whether it asks for the size of the pictures."""
         ...
 
+    @property
+    def pooled(self) -> bool:
+        """Whether its curves weigh all frames of a set alike, instead of all sequences."""
+        ...
+
     def score(
         self,
         predicted_xywh: ArrayLike,
         true_xywh: ArrayLike,
         visible: ArrayLike,
         size_wh: tuple[int, int] | None = None,
+        *,
+        frames: ArrayLike | None = None,
+        origin: float = 1.0,
     ) -> RuleScores:
         """Figures of one sequence.
 
         Args:
-            predicted_xywh: (N, 4), 0-based image px, one box a frame, the first one included. Not modified.
-            true_xywh: (N, 4), likewise. Not modified.
+            predicted_xywh: (N, 4), 0-based image px, one box a frame, the first one included. Not modified. Rows too
+                few or too many are treated as the toolkit does: refused, filled up or cut off.
+            true_xywh: (N, 4), likewise, as the data set's files have it: frames with the target absent included,
+                which some toolkits look at. Not modified.
             visible: (N,) bool.
             size_wh: of the pictures, px, where :attr:`needs_size`.
+            frames: (N,) bool, those to count, such as the frames with fast motion; boxes are repaired before the
+                others are left out. None for all.
+            origin: coordinate of a picture's left and top edge in the data set's files. Toolkits compute on the
+                numbers in the files, and some results depend on it: where a box is rounded or clipped, and in the
+                last bit of a sum, which decides when an error is equal to a threshold.
 
         Raises:
-            DatasetError: lengths differ, or the rule finds no frame to score.
+            DatasetError: the lengths do not fit, the toolkit would refuse a box, or the rule finds no frame to score.
         """
         ...
 
     def mean(self, items: Items[RuleScores]) -> RuleScores:
-        """Figures of a set from those of its sequences, N >= 1, as the toolkit brings them together."""
+        """Figures of a set from those of its sequences, N >= 1, as the toolkit brings them together.
+
+        A figure is NaN where the toolkit's is.
+        """
         ...
