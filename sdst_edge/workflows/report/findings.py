@@ -1,0 +1,183 @@
+"""In which attributes a tracker is weak, in one sentence and as rows for charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sdst_edge.datasets.attributes import ATTRIBUTES
+from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.evaluation.rules.rule import Metric
+from sdst_edge.workflows.report.numbers import change_text, count_text, score_text
+
+__all__ = [
+    "FEW_SEQUENCES",
+    "WEAK_SHARE",
+    "AttributeRow",
+    "Findings",
+    "attribute_title",
+    "find_weakness",
+    "first_scored",
+]
+
+#: An attribute is weak when its score is worse than the overall one by more than this share of it.
+WEAK_SHARE = 0.1
+
+#: Below this many sequences one of them decides an attribute's score, which is then marked.
+FEW_SEQUENCES = 5
+
+#: Weak attributes that the sentence names beside the weakest.
+ALSO_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeRow:
+    """An attribute beside the overall score.
+
+    Attributes:
+        name: abbreviation or tag.
+        title: full name, empty where none is known.
+        source: ``labelled`` or ``derived``.
+        sequences: that hold it.
+        score: by the metric that attributes are judged by.
+        change: the score minus the overall one; None where either is missing.
+        weak: see :data:`WEAK_SHARE`.
+    """
+
+    name: str
+    title: str
+    source: str
+    sequences: int
+    score: float | None
+    change: float | None
+    weak: bool
+
+    @property
+    def few(self) -> bool:
+        """Whether it rests on few sequences."""
+        return self.sequences < FEW_SEQUENCES
+
+    @property
+    def full_name(self) -> str:
+        """Such as ``FM, fast motion``."""
+        return f"{self.name}, {self.title}" if self.title else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the attributes say about a tracker.
+
+    Attributes:
+        metric: that they are judged by; None where no attribute has a score.
+        overall: score by it.
+        rows: the worst first, those without a score last.
+        heading: the weakest attribute in a few words, or that there is none.
+        details: by how much, over how many sequences, and what else is weak.
+    """
+
+    metric: Metric | None
+    overall: float | None
+    rows: tuple[AttributeRow, ...]
+    heading: str
+    details: str
+
+
+def find_weakness(result: EvaluationResult) -> Findings:
+    """What the attributes of an evaluation say about the tracker."""
+    scores = [item.scores for item in result.attributes.values()]
+    metric = first_scored([item for item in result.metrics if result.overall.get(item.key) is not None], scores)
+    overall = None if metric is None else result.overall[metric.key]
+    rows = [_row(result, name, metric) for name in result.attributes]
+    if metric is None or overall is None:
+        heading, details = _nothing_to_judge(result)
+        return Findings(metric=None, overall=None, rows=tuple(rows), heading=heading, details=details)
+    sign = 1.0 if metric.higher_is_better else -1.0
+    rows.sort(key=lambda row: float("inf") if row.score is None else sign * row.score)
+    heading, details = _sentence(metric, overall, rows)
+    return Findings(metric=metric, overall=overall, rows=tuple(rows), heading=heading, details=details)
+
+
+def attribute_title(name: str) -> str:
+    """The full name of an attribute; empty where none is known, or where it says no more than the short one."""
+    title = ATTRIBUTES[name].title if name in ATTRIBUTES else ""
+    return "" if title == name.replace("_", " ") else title
+
+
+def first_scored(metrics: Iterable[Metric], scores: Iterable[Mapping[str, float | None]]) -> Metric | None:
+    """The first metric for which any of ``scores`` has a value."""
+    scores = list(scores)
+    return next((item for item in metrics if any(each.get(item.key) is not None for each in scores)), None)
+
+
+def _row(result: EvaluationResult, name: str, metric: Metric | None) -> AttributeRow:
+    attribute = result.attributes[name]
+    score = None if metric is None else attribute.scores.get(metric.key)
+    change, weak = None, False
+    if metric is not None and score is not None:
+        overall = result.overall[metric.key]
+        assert overall is not None  # see find_weakness
+        change = score - overall
+        loss = -change if metric.higher_is_better else change
+        weak = loss > WEAK_SHARE * abs(overall)
+    return AttributeRow(
+        name=name,
+        title=attribute_title(name),
+        source=attribute.source,
+        sequences=attribute.sequences,
+        score=score,
+        change=change,
+        weak=weak,
+    )
+
+
+def _nothing_to_judge(result: EvaluationResult) -> tuple[str, str]:
+    if not result.attributes:
+        return "No attributes", "This evaluation has no scores by attribute, so weak ones cannot be told."
+    return "No attribute has a score", "The rule gives none for the sequences that hold the attributes."
+
+
+def _sentence(metric: Metric, overall: float, rows: list[AttributeRow]) -> tuple[str, str]:
+    """Heading and details; the first row has a score."""
+    worst = rows[0]
+    assert worst.change is not None
+    weak = [row for row in rows if row.weak]
+    if not weak:
+        lead = f"{_label(metric)} {score_text(metric, worst.score)} against {score_text(metric, overall)} overall"
+        heading = f"No clear weakness; lowest: {worst.full_name}"
+        return heading, f"{lead}, {_over(worst)}."
+    heading = f"Weakest: {worst.full_name}" + (f" ({_only(worst)})" if worst.few else "")
+    side = "below" if worst.change < 0 else "above"
+    gap = change_text(metric, abs(worst.change)).lstrip("+")
+    lead = f"{_label(metric)} {score_text(metric, worst.score)}, {gap} {side} its overall {score_text(metric, overall)}"
+    solid = [row for row in weak if not row.few]
+    rest = [row for row in weak if row is not worst]
+    details = f"{lead}, {_over(worst)}."
+    if worst.few and solid:
+        details += f" The weakest over {FEW_SEQUENCES} sequences or more: {_brief(metric, solid[0])}."
+        rest.remove(solid[0])
+    if rest:
+        details += f" Also weak: {_listed([_brief(metric, row) for row in rest])}."
+    return heading, details
+
+
+def _label(metric: Metric) -> str:
+    return metric.label[:1].upper() + metric.label[1:]
+
+
+def _over(row: AttributeRow) -> str:
+    return f"over {_only(row) if row.few else count_text(row.sequences, 'sequence')}"
+
+
+def _only(row: AttributeRow) -> str:
+    return f"only {count_text(row.sequences, 'sequence')}"
+
+
+def _brief(metric: Metric, row: AttributeRow) -> str:
+    return f"{row.full_name} ({score_text(metric, row.score)}, {_over(row)})"
+
+
+def _listed(items: list[str]) -> str:
+    shown = items[:ALSO_NAMED]
+    if len(items) > ALSO_NAMED:
+        return f"{'; '.join(shown)}; and {len(items) - ALSO_NAMED} more"
+    return "; ".join(shown)
