@@ -1,0 +1,133 @@
+"""Overlaps of boxes and polygons as PySOT's toolkit counts them for VOT2016 to VOT2019.
+
+Its C code (``toolkit/utils/src/region.c``, from TraX) draws both outlines in a window around them and counts pixels in
+float32. A box is the outline through (x, y) and (x + w, y + h), so it covers one pixel more than w and h, and points
+are rounded relative to the window, halves away from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdst_edge.datasets.region import Mask, Polygon, Rectangle
+from sdst_edge.evaluation.vot.runs import Answer
+from sdst_edge.evaluation.vot.scanlines import scan
+from sdst_runtime.errors import DatasetError
+
+__all__ = ["outline_overlaps"]
+
+#: Coordinates are cut to this, px: float32 and whole numbers hold them.
+_FAR_PX = 1e9
+
+#: Rows times points that are drawn at once: bounds the memory.
+_CHUNK = 400_000
+
+#: A window's sides as (N, 4): left, top, right, bottom.
+Bounds = NDArray[np.float64]
+
+
+def outline_overlaps(
+    a: Items[Answer], b: Items[Answer], limits_wh: tuple[float, float] | None = None
+) -> NDArray[np.float64]:
+    """The overlap of two regions, pair by pair.
+
+    Args:
+        a: N boxes, polygons or codes.
+        b: likewise.
+        limits_wh: largest x and y that count, with 0 as the smallest; PySOT scores with the picture's width - 1 and
+            height - 1. None: no bounds.
+
+    Returns:
+        (N,) in [0, 1], of float32 precision; NaN where one of the two is a code.
+
+    Raises:
+        DatasetError: a mask is among them.
+    """
+    overlaps = np.full(len(a), np.nan)
+    known = np.array([_is_outline(one) and _is_outline(other) for one, other in zip(a, b, strict=True)], dtype=bool)
+    indices = np.flatnonzero(known).tolist()
+    if not indices:
+        return overlaps
+    points_a, points_b = _points([a[index] for index in indices]), _points([b[index] for index in indices])
+    overlaps[indices] = _overlaps(points_a, points_b, limits_wh)
+    return overlaps
+
+
+def _is_outline(answer: Answer) -> bool:
+    if isinstance(answer, Mask):
+        raise DatasetError("PySOT's VOT protocols know boxes and polygons, not masks; take vot2020 for a set of masks")
+    return isinstance(answer, Rectangle | Polygon)
+
+
+def _points(regions: list[Answer]) -> NDArray[np.float32]:
+    """(N, K, 2); a region with fewer points than the others repeats its last one, which draws nothing."""
+    outlines = [_corners(region) if isinstance(region, Rectangle) else region.points for region in regions]  # type: ignore[union-attr]
+    most = max(len(points) for points in outlines)
+    padded = np.array([np.pad(points, ((0, most - len(points)), (0, 0)), mode="edge") for points in outlines])
+    points: NDArray[np.float32] = np.clip(padded, -_FAR_PX, _FAR_PX).astype(np.float32)
+    return points
+
+
+def _corners(box: Rectangle) -> NDArray[np.float64]:
+    right, bottom = box.x + box.width, box.y + box.height
+    return np.array(((box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom)), dtype=np.float64)
+
+
+def _overlaps(
+    a: NDArray[np.float32], b: NDArray[np.float32], limits_wh: tuple[float, float] | None
+) -> NDArray[np.float64]:
+    bounds_a, bounds_b = _bounds(a, limits_wh), _bounds(b, limits_wh)
+    origin = np.minimum(bounds_a[:, :2], bounds_b[:, :2])
+    sizes_wh = (np.maximum(bounds_a[:, 2:], bounds_b[:, 2:]) - origin).astype(np.int64) + 1
+    drawn = np.flatnonzero(_may_meet(bounds_a, bounds_b) & (sizes_wh >= 1).all(axis=1))
+    overlaps = np.zeros(len(a))
+    costs = np.cumsum(sizes_wh[drawn, 1] * (a.shape[1] + b.shape[1]))
+    for part in np.split(drawn, np.searchsorted(costs, np.arange(_CHUNK, costs[-1] if len(costs) else 0, _CHUNK))):
+        if len(part):
+            overlaps[part] = _drawn_overlaps(a[part], b[part], origin[part], sizes_wh[part])
+    return overlaps
+
+
+def _bounds(points: NDArray[np.float32], limits_wh: tuple[float, float] | None) -> Bounds:
+    low, high = np.floor(points.min(axis=1)), np.ceil(points.max(axis=1))
+    if limits_wh is not None:
+        low, high = np.maximum(low, 0.0), np.minimum(high, np.array(limits_wh))
+    return np.concatenate((low, high), axis=1).astype(np.float64)
+
+
+def _may_meet(a: Bounds, b: Bounds) -> NDArray[np.bool_]:
+    """Whether the original draws at all: neither box is negligible beside the other, and they share an area."""
+    sides_a, sides_b = a[:, 2:] - a[:, :2], b[:, 2:] - b[:, :2]
+    area_a, area_b = sides_a.prod(axis=1), sides_b.prod(axis=1)
+    shared = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).prod(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        negligible = (area_a / area_b < 1e-10) | (area_b / area_a < 1e-10)
+        apart = shared / (area_a + area_b - shared) <= 0.0
+    meet: NDArray[np.bool_] = ~negligible & ~apart
+    return meet
+
+
+def _drawn_overlaps(
+    a: NDArray[np.float32], b: NDArray[np.float32], origin: NDArray[np.float64], sizes_wh: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    offset = origin.astype(np.float32)[:, None]
+    rows_a, rows_b = (
+        scan(_rounded(points - offset), np.ones(points.shape[:2], dtype=np.bool_), sizes_wh, flat_edges=False)
+        for points in (a, b)
+    )
+    tops = np.cumsum(sizes_wh[:, 1]) - sizes_wh[:, 1]
+    area_a, area_b, shared = (
+        np.add.reduceat(counts, tops) for counts in (rows_a.counts(), rows_b.counts(), rows_a.shared_counts(rows_b))
+    )
+    with np.errstate(invalid="ignore"):  # nothing drawn: 0 / 0 is NaN in the original
+        ratio = shared.astype(np.float32) / (area_a + area_b - shared).astype(np.float32)
+    return ratio.astype(np.float64)
+
+
+def _rounded(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    whole = points.astype(np.float64)
+    rounded: NDArray[np.float64] = np.copysign(np.floor(np.abs(whole) + 0.5), whole)
+    return rounded

@@ -1,0 +1,114 @@
+"""Which pixels polygons cover, row by row, as the toolkits of the VOT challenges draw them.
+
+Both toolkits fill a polygon along the rows of a window around what is to be compared. The outline's points are whole
+numbers by then. In a row, each edge that reaches it gives one node: its x there, cut to a whole number towards the
+window's left edge's side (towards 0). Nodes in ascending order are paired, and a pair covers the pixels from the one
+node to the other, both included. A corner gives the same node twice: the first of two equal nodes is passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Rows", "scan"]
+
+#: Stands for "no node": beyond any picture, so it sorts to the end.
+_NONE = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Covered pixels of R rows: of all windows, one after the other, from the top.
+
+    Attributes:
+        first: (R, S) int64, column in the window where a stretch begins.
+        last: (R, S) int64, where it ends, included; last < first where there is none. Stretches of a row are disjoint.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def counts(self) -> NDArray[np.int64]:
+        """(R,) covered pixels of each row."""
+        counts: NDArray[np.int64] = np.maximum(self.last - self.first + 1, 0).sum(axis=1)
+        return counts
+
+    def shared_counts(self, other: Rows) -> NDArray[np.int64]:
+        """(R,) pixels of each row that both cover."""
+        low = np.maximum(self.first[:, :, None], other.first[:, None, :])
+        high = np.minimum(self.last[:, :, None], other.last[:, None, :])  # (R, S, S')
+        counts: NDArray[np.int64] = np.maximum(high - low + 1, 0).sum(axis=(1, 2))
+        return counts
+
+
+def scan(
+    points: NDArray[np.float64],
+    edges: NDArray[np.bool_],
+    sizes_wh: NDArray[np.int64],
+    *,
+    flat_edges: bool,
+) -> Rows:
+    """Draws N polygons, each into a window of its own.
+
+    Args:
+        points: (N, K, 2), whole numbers, relative to the window's first pixel. Polygons with fewer points repeat the
+            last one.
+        edges: (N, K), whether the edge that ends in a point is one: false for repeated points.
+        sizes_wh: (N, 2) of the windows, >= 1.
+        flat_edges: whether an edge along a row gives a node too, and the last two nodes are paired even when they are
+            equal (vot-toolkit); without both, a row that only a corner or a flat edge touches is not drawn (PySOT).
+
+    Returns:
+        R = sum of the windows' heights.
+    """
+    owner = np.repeat(np.arange(len(points)), sizes_wh[:, 1])  # (R,)
+    tops = np.cumsum(sizes_wh[:, 1]) - sizes_wh[:, 1]
+    y = (np.arange(len(owner)) - tops[owner]).astype(np.float64)
+    nodes, counts = _nodes(points[owner], edges[owner], y[:, None], flat_edges)
+    first, last = _stretches(nodes, counts, flat_edges)
+    first, last = np.maximum(first, 0), np.minimum(last, sizes_wh[owner, 0, None] - 1)
+    for slot in range(1, first.shape[1]):
+        first[:, slot] = np.maximum(first[:, slot], last[:, :slot].max(axis=1) + 1)
+    return Rows(first, last)
+
+
+def _nodes(
+    ends: NDArray[np.float64], edges: NDArray[np.bool_], y: NDArray[np.float64], flat_edges: bool
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Nodes (R, K) of each row, ascending, and how many they are (R,)."""
+    starts = np.roll(ends, 1, axis=1)
+    x_end, y_end = ends[..., 0], ends[..., 1]
+    rise = starts[..., 1] - y_end
+    reached = edges & (np.minimum(y_end, starts[..., 1]) <= y) & (y <= np.maximum(y_end, starts[..., 1]))
+    if not flat_edges:
+        reached &= rise != 0
+    x = x_end + (y - y_end) / np.where(rise != 0, rise, 1.0) * (starts[..., 0] - x_end)
+    x = np.where(rise != 0, x, x_end)
+    nodes = np.where(reached, np.trunc(x), 0.0).astype(np.int64)
+    return np.sort(np.where(reached, nodes, _NONE), axis=1), reached.sum(axis=1)
+
+
+def _stretches(
+    nodes: NDArray[np.int64], counts: NDArray[np.intp], pair_last: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last column (R, K // 2) of the pairs of nodes; 1 and 0 where there are no more."""
+    rows, width = np.arange(len(nodes)), nodes.shape[1]
+    first = np.ones((len(nodes), max(width // 2, 1)), dtype=np.int64)
+    last = np.zeros_like(first)
+    at = np.zeros(len(nodes), dtype=np.intp)
+    slot = np.zeros_like(at)
+    for _ in range(width - 1):
+        left, right = nodes[rows, np.minimum(at, width - 1)], nodes[rows, np.minimum(at + 1, width - 1)]
+        open_pairs = at < counts - 1
+        passed = open_pairs & (left == right)
+        if pair_last:
+            passed &= at < counts - 2
+        paired = open_pairs & ~passed
+        first[rows[paired], slot[paired]] = left[paired]
+        last[rows[paired], slot[paired]] = right[paired]
+        at += passed + 2 * paired
+        slot += paired
+    return first, last
