@@ -1,0 +1,116 @@
+"""The OTB-100 layout (Wu, Lim, Yang: Object Tracking Benchmark, TPAMI 2015), and OTB-50, OTB-2013 with it.
+
+::
+
+    <Name>/img/0001.jpg ...             frames; Board's numbers have five digits, BlurCar1's begin at 247
+    <Name>/groundtruth_rect.txt         x,y,w,h a line, 1-based, with commas, tabs or spaces between
+    <Name>/groundtruth_rect.<k>.txt     instead of it: target k; the sequence is called <Name>-<k>
+    <Name>/attrs.txt                    may be there: names of the sequence's attributes with commas between
+
+Jogging and Skating2 have two targets; of Human4 only the second is annotated, the file of the first is empty.
+Five ground truths cover a part of the folder's frames: David 300 to 770, Football1 1 to 74, Freeman3 1 to 460 and
+Freeman4 1 to 283 (as the benchmark's page says), Diving 1 to 215 (as its Python toolkit has it).
+Tiger1 has 354 frames and rows, and begins at frame 6 here: the MATLAB toolkit leaves the first five out
+(``initOmit/tiger1.txt``), and PySOT and pytracking do as it does; the got10k toolkit does not.
+
+Attributes are the labels of ``attrs.txt``, else those that the benchmark published for the sequence of that name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from sdst_edge.datasets.boxfile import check_boxes, read_boxes, read_lines
+from sdst_edge.datasets.layouts.layout import Entry, Layout
+from sdst_edge.datasets.layouts.numbered_frames import annotated_frames
+from sdst_edge.datasets.layouts.otb_attributes import OTB_ATTRIBUTES, OTB_LABELS
+from sdst_edge.datasets.sequence import Sequence
+from sdst_runtime.errors import DatasetError
+
+__all__ = ["LAYOUT"]
+
+_ORIGIN = 1.0
+_GROUNDTRUTH = re.compile(r"groundtruth_rect(?:\.(\d+))?\.txt")
+_SPANS = {
+    "David": (300, 770),
+    "Diving": (1, 215),
+    "Football1": (1, 74),
+    "Freeman3": (1, 460),
+    "Freeman4": (1, 283),
+    "Tiger1": (6, 354),
+}
+_LOOKED_AT = 20
+
+
+def _matches(root: Path) -> bool:
+    return bool(_groundtruths(root)) or any(_groundtruths(folder) for folder in islice(_folders(root), _LOOKED_AT))
+
+
+def _find(root: Path) -> list[Entry]:
+    folders = [Path(os.path.abspath(root))] if _groundtruths(root) else sorted(_folders(root))
+    return [_entry(folder, file) for folder in folders for file in _groundtruths(folder)]
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    with os.scandir(root) as items:
+        yield from (Path(item.path) for item in items if item.is_dir())
+
+
+def _groundtruths(folder: Path) -> list[str]:
+    """The names of the annotations in a folder; of several, those that are not empty."""
+    names = sorted(name for name in os.listdir(folder) if _GROUNDTRUTH.fullmatch(name))
+    return names if len(names) < 2 else [name for name in names if (folder / name).stat().st_size > len("\r\n")]
+
+
+def _entry(folder: Path, file: str) -> Entry:
+    target = _GROUNDTRUTH.fullmatch(file)
+    name = f"{folder.name}-{target[1]}" if target and target[1] else folder.name
+    watched = (folder / file, folder / "img", folder / "attrs.txt")
+    return Entry(name=name, watched=watched, hints={"folder": folder, "file": file})
+
+
+def _read(entry: Entry, require_frames: bool) -> Sequence:
+    folder: Path = entry.hints["folder"]
+    groundtruth = folder / entry.hints["file"]
+    boxes_xywh = read_boxes(groundtruth, origin=_ORIGIN, separator=None)
+    visible = np.ones(len(boxes_xywh), dtype=np.bool_)
+    check_boxes(groundtruth, boxes_xywh, visible)
+    if folder.name == "Tiger1" and len(boxes_xywh) == _SPANS["Tiger1"][1]:
+        boxes_xywh, visible = boxes_xywh[_SPANS["Tiger1"][0] - 1 :], visible[_SPANS["Tiger1"][0] - 1 :]
+    span = _SPANS.get(folder.name)
+    frames = annotated_frames(folder / "img", groundtruth, len(boxes_xywh), required=require_frames, span=span)
+    return Sequence(
+        name=entry.name,
+        frames=frames,
+        boxes_xywh=boxes_xywh,
+        visible=visible,
+        attributes=_attributes(folder / "attrs.txt", entry.name),
+        origin=_ORIGIN,
+    )
+
+
+def _attributes(path: Path, name: str) -> tuple[str, ...] | None:
+    if not path.is_file():
+        return OTB_LABELS.get(name)
+    labels = {label.strip() for line in read_lines(path) for label in line.split(",")} - {""}
+    if unknown := sorted(labels - set(OTB_ATTRIBUTES)):
+        raise DatasetError(f"{path}: {unknown[0]!r} is no attribute, expected some of {', '.join(OTB_ATTRIBUTES)}")
+    return tuple(label for label in OTB_ATTRIBUTES if label in labels)
+
+
+LAYOUT = Layout(
+    name="otb",
+    title="OTB-100",
+    expects="folders that hold img/ and a groundtruth_rect.txt each",
+    matches=_matches,
+    find=_find,
+    read=_read,
+    attributes=OTB_ATTRIBUTES,
+    rule="otb",
+)
