@@ -108,9 +108,9 @@ def read_digits(path: Path, *, highest: int = 1) -> NDArray[np.uint8]:
     """
     text = _read_text(path)
     codes = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    labels = codes[::2] - np.uint8(ord("0"))  # below "0" it wraps round to a large number
-    if (labels <= highest).all() and np.isin(codes[1::2], (ord(","), ord("\n"))).all():
-        return labels
+    digits: NDArray[np.uint8] = codes[::2] - np.uint8(ord("0"))  # below "0" it wraps round to a large number
+    if len(codes) % 2 and (digits <= highest).all() and np.isin(codes[1::2], (ord(","), ord("\n"))).all():
+        return digits
     parsed = [
         _parse_digit(item.strip(), highest, f"{path}, line {number}" + (f", entry {entry}" if "," in line else ""))
         for number, line in enumerate(text.splitlines(), start=1)

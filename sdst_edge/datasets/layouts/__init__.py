@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sdst_edge.datasets.layouts import got10k
+from sdst_edge.datasets.layouts import folder, got10k, lasot, otb, uav123
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 
 __all__ = ["LAYOUTS", "Entry", "Layout"]
 
 #: All of them by name, in the order in which help and errors list them.
-LAYOUTS: Mapping[str, Layout] = {layout.name: layout for layout in (got10k.LAYOUT,)}
+LAYOUTS: Mapping[str, Layout] = {module.LAYOUT.name: module.LAYOUT for module in (lasot, got10k, otb, uav123, folder)}

@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def _find(root: Path) -> list[Entry]:
     if not root.is_dir():
         raise DatasetError(f"{root} is no folder; expected sequences in the GOT-10k layout")
     if (root / GROUNDTRUTH).is_file():
-        return [_entry(root, {}, "")]
+        return [_entry(root, {}, 0)]
     if subsets := _subsets(root):
         if len(subsets) > 1:
             names = ", ".join(path.name for path in subsets)
@@ -110,14 +111,14 @@ def _find(root: Path) -> list[Entry]:
         return _find(subsets[0])
     listing = root / "list.txt"
     if listing.is_file():
-        listed = [(root / name, f"{listing}, line {line}") for line, name in _listed_names(listing)]
+        folders = {root / name: line for line, name in _listed_names(listing)}
     else:
-        listed = [(path, "") for path in sorted(root.iterdir()) if _holds_a_part(path)]
-    if not listed:
+        folders = {path: 0 for path in sorted(root.iterdir()) if _holds_a_part(path)}
+    if not folders:
         raise DatasetError(f"{root} holds no sequences; expected folders with frames and a {GROUNDTRUTH}")
     attributes = root / "attributes.json"
     labels = read_labels(attributes) if attributes.is_file() else {}
-    return [_entry(folder, labels, where) for folder, where in listed]
+    return [_entry(folder, labels, line) for folder, line in folders.items()]
 
 
 def _holds_a_part(folder: Path) -> bool:
@@ -125,10 +126,12 @@ def _holds_a_part(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (GROUNDTRUTH, ABSENCE, _COVER, _META, "00000001.jpg"))
 
 
-def _entry(folder: Path, labels: dict[str, tuple[str, ...]], where: str) -> Entry:
+def _entry(folder: Path, labels: dict[str, tuple[str, ...]], line: int) -> Entry:
     name = os.path.basename(os.path.abspath(folder))
     files = (folder / file for file in (GROUNDTRUTH, ABSENCE, _COVER, _CUT, _META))
-    hints = {"labels": labels.get(name), "listed": where}
+    hints: dict[str, Any] = {"labels": labels.get(name)}
+    if not os.path.isdir(folder):  # unlike Path.is_dir, false for a name that no folder can have
+        hints["line"] = line
     return Entry(name=name, watched=(folder, *files), hints=hints)
 
 
@@ -146,8 +149,8 @@ def _listed_names(listing: Path) -> list[tuple[int, str]]:
 
 def _read(entry: Entry, require_frames: bool) -> Sequence:
     folder = entry.watched[0]
-    if not os.path.isdir(folder):  # unlike Path.is_dir, false for a name that no folder can have
-        raise DatasetError(f"{entry.hints['listed']}: there is no folder {folder}")
+    if "line" in entry.hints:
+        raise DatasetError(f"{folder.parent / 'list.txt'}, line {entry.hints['line']}: there is no folder {folder}")
     groundtruth = folder / GROUNDTRUTH
     boxes_xywh = read_boxes(groundtruth, origin=ORIGIN)
     if len(boxes_xywh) == 1 and _is_test(folder):
