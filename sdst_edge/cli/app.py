@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sdst_edge.cli import bench, demo, eval_, export, import_, info, track
+from sdst_edge.cli import attributes, bench, compare, demo, eval_, export, import_, info, track
 from sdst_edge.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -27,6 +27,8 @@ app.command("import", epilog=f"Example: {import_.EXAMPLE}")(import_.import_check
 app.command("export", epilog=f"Example: {export.EXAMPLE}")(export.export)
 app.command("track", epilog=f"Example: {track.EXAMPLE}")(track.track)
 app.command("eval", epilog=f"Example: {eval_.EXAMPLE}")(eval_.evaluate)
+app.command("compare", epilog=f"Example: {compare.EXAMPLE}")(compare.compare)
+app.command("attributes", epilog=f"Example: {attributes.EXAMPLE}")(attributes.attributes)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)
