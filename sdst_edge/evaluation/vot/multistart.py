@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sdst_edge.datasets.sequence import Sequence
 from sdst_edge.evaluation.vot.protocol import AttributeScores, VotScores
 from sdst_edge.evaluation.vot.runs import SequenceRuns
-from sdst_edge.evaluation.vot.toolkit_overlap import is_empty, raster_overlaps
+from sdst_edge.evaluation.vot.toolkit_overlap import pixel_shapes, raster_overlaps
 from sdst_edge.evaluation.vot.truth import true_regions
 
 __all__ = [
@@ -85,13 +85,12 @@ def score_multistart_sequence(sequence: Sequence, runs: SequenceRuns, high: int)
     Raises:
         DatasetError: the first picture is needed for its size and cannot be read.
     """
-    truth, size_wh = true_regions(sequence), sequence.picture_size()
-    hidden = np.array([is_empty(region) for region in truth])
+    truth, size_wh = pixel_shapes(true_regions(sequence)), sequence.picture_size()
     overlaps, absent = [], []
     for run in runs.runs:
-        frames = run.frames()
-        overlaps.append(raster_overlaps(run.answers, [truth[frame] for frame in frames], size_wh))
-        absent.append(hidden[list(frames)])
+        shown = [truth[frame] for frame in run.frames()]
+        overlaps.append(raster_overlaps(pixel_shapes(run.answers), shown, size_wh))
+        absent.append(np.array([shape.empty for shape in shown]))
     tags = tuple(name for name, flags in sequence.frame_attributes.items() if flags.any())
     return score_multistart_overlaps(sequence.name, overlaps, absent, high, length=len(sequence), tags=tags)
 

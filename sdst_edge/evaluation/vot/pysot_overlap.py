@@ -17,7 +17,7 @@ from sdst_edge.evaluation.vot.runs import Answer
 from sdst_edge.evaluation.vot.scanlines import scan
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["outline_overlaps"]
+__all__ = ["outline_overlaps", "picture_overlaps"]
 
 #: Coordinates are cut to this, px: float32 and whole numbers hold them.
 _FAR_PX = 1e9
@@ -37,8 +37,7 @@ def outline_overlaps(
     Args:
         a: N boxes, polygons or codes.
         b: likewise.
-        limits_wh: largest x and y that count, with 0 as the smallest; PySOT scores with the picture's width - 1 and
-            height - 1. None: no bounds.
+        limits_wh: largest x and y that count, with 0 as the smallest; None: no bounds.
 
     Returns:
         (N,) in [0, 1], of float32 precision; NaN where one of the two is a code.
@@ -47,13 +46,36 @@ def outline_overlaps(
         DatasetError: a mask is among them.
     """
     overlaps = np.full(len(a), np.nan)
-    known = np.array([_is_outline(one) and _is_outline(other) for one, other in zip(a, b, strict=True)], dtype=bool)
-    indices = np.flatnonzero(known).tolist()
-    if not indices:
-        return overlaps
-    points_a, points_b = _points([a[index] for index in indices]), _points([b[index] for index in indices])
+    indices, points_a, points_b = _known(a, b)
     overlaps[indices] = _overlaps(points_a, points_b, limits_wh)
     return overlaps
+
+
+def picture_overlaps(
+    a: Items[Answer], b: Items[Answer], size_wh: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """:func:`outline_overlaps` up to (width - 1, height - 1), and up to (width, height).
+
+    Twice the same but where an outline goes beyond the picture's last pixel.
+    """
+    limits = np.array(size_wh, dtype=np.float64) - 1
+    inner = np.full(len(a), np.nan)
+    indices, points_a, points_b = _known(a, b)
+    inner[indices] = _overlaps(points_a, points_b, (limits[0], limits[1]))
+    outer = inner.copy()
+    beyond = np.flatnonzero((np.maximum(points_a.max(axis=1), points_b.max(axis=1)) > limits).any(axis=1))
+    outer[indices[beyond]] = _overlaps(points_a[beyond], points_b[beyond], (float(size_wh[0]), float(size_wh[1])))
+    return inner, outer
+
+
+def _known(a: Items[Answer], b: Items[Answer]) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+    """Indices (M,) of the pairs of two regions, and the points (M, K, 2) of both."""
+    known = [index for index, pair in enumerate(zip(a, b, strict=True)) if all(map(_is_outline, pair))]
+    return (
+        np.array(known, dtype=np.intp),
+        _points([a[index] for index in known]),
+        _points([b[index] for index in known]),
+    )
 
 
 def _is_outline(answer: Answer) -> bool:
@@ -65,15 +87,17 @@ def _is_outline(answer: Answer) -> bool:
 def _points(regions: list[Answer]) -> NDArray[np.float32]:
     """(N, K, 2); a region with fewer points than the others repeats its last one, which draws nothing."""
     outlines = [_corners(region) if isinstance(region, Rectangle) else region.points for region in regions]  # type: ignore[union-attr]
-    most = max(len(points) for points in outlines)
-    padded = np.array([np.pad(points, ((0, most - len(points)), (0, 0)), mode="edge") for points in outlines])
-    points: NDArray[np.float32] = np.clip(padded, -_FAR_PX, _FAR_PX).astype(np.float32)
-    return points
+    most = max((len(points) for points in outlines), default=4)
+    padded = np.zeros((len(outlines), most, 2))
+    for place, points in zip(padded, outlines, strict=True):
+        place[: len(points)], place[len(points) :] = points, points[-1]
+    points_32: NDArray[np.float32] = np.clip(padded, -_FAR_PX, _FAR_PX).astype(np.float32)
+    return points_32
 
 
-def _corners(box: Rectangle) -> NDArray[np.float64]:
+def _corners(box: Rectangle) -> tuple[tuple[float, float], ...]:
     right, bottom = box.x + box.width, box.y + box.height
-    return np.array(((box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom)), dtype=np.float64)
+    return (box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom)
 
 
 def _overlaps(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["Rows", "scan"]
 
 #: Stands for "no node": beyond any picture, so it sorts to the end.
-_NONE = np.iinfo(np.int64).max
+_NONE = 1e15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ def scan(
     owner = np.repeat(np.arange(len(points)), sizes_wh[:, 1])  # (R,)
     tops = np.cumsum(sizes_wh[:, 1]) - sizes_wh[:, 1]
     y = (np.arange(len(owner)) - tops[owner]).astype(np.float64)
-    nodes, counts = _nodes(points[owner], edges[owner], y[:, None], flat_edges)
+    nodes, counts = _nodes(points, edges, owner, y[:, None], flat_edges)
     first, last = _stretches(nodes, counts, flat_edges)
     first, last = np.maximum(first, 0), np.minimum(last, sizes_wh[owner, 0, None] - 1)
     for slot in range(1, first.shape[1]):
@@ -76,39 +76,44 @@ def scan(
 
 
 def _nodes(
-    ends: NDArray[np.float64], edges: NDArray[np.bool_], y: NDArray[np.float64], flat_edges: bool
+    points: NDArray[np.float64],
+    edges: NDArray[np.bool_],
+    owner: NDArray[np.intp],
+    y: NDArray[np.float64],
+    flat_edges: bool,
 ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Nodes (R, K) of each row, ascending, and how many they are (R,)."""
-    starts = np.roll(ends, 1, axis=1)
-    x_end, y_end = ends[..., 0], ends[..., 1]
-    rise = starts[..., 1] - y_end
-    reached = edges & (np.minimum(y_end, starts[..., 1]) <= y) & (y <= np.maximum(y_end, starts[..., 1]))
-    if not flat_edges:
-        reached &= rise != 0
-    x = x_end + (y - y_end) / np.where(rise != 0, rise, 1.0) * (starts[..., 0] - x_end)
-    x = np.where(rise != 0, x, x_end)
-    nodes = np.where(reached, np.trunc(x), 0.0).astype(np.int64)
-    return np.sort(np.where(reached, nodes, _NONE), axis=1), reached.sum(axis=1)
+    """Nodes (R, K) of each row, ascending, and how many they are (R,); a row is at ``y`` (R, 1) of its ``owner``."""
+    x_end, y_end = points[..., 0], points[..., 1]  # (N, K)
+    run, rise = np.roll(x_end, 1, axis=1) - x_end, np.roll(y_end, 1, axis=1) - y_end
+    top, bottom = np.minimum(y_end, y_end + rise), np.maximum(y_end, y_end + rise)
+    counted = edges if flat_edges else edges & (rise != 0)
+    reached = counted[owner] & (top[owner] <= y) & (y <= bottom[owner])  # (R, K)
+    slope_of = np.where(rise != 0, rise, 1.0)  # a flat edge is reached at y_end alone, where x is x_end
+    x = x_end[owner] + (y - y_end[owner]) / slope_of[owner] * run[owner]
+    nodes = np.where(reached, np.trunc(x), _NONE).astype(np.int64)
+    nodes.sort(axis=1)
+    return nodes, reached.sum(axis=1)
 
 
 def _stretches(
     nodes: NDArray[np.int64], counts: NDArray[np.intp], pair_last: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last column (R, K // 2) of the pairs of nodes; 1 and 0 where there are no more."""
+    """First and last column (R, S) of the pairs of nodes; 1 and 0 where a row has fewer than others."""
     rows, width = np.arange(len(nodes)), nodes.shape[1]
     first = np.ones((len(nodes), max(width // 2, 1)), dtype=np.int64)
     last = np.zeros_like(first)
-    at = np.zeros(len(nodes), dtype=np.intp)
-    slot = np.zeros_like(at)
+    at, slot = np.zeros(len(nodes), dtype=np.intp), np.zeros(len(nodes), dtype=np.intp)
     for _ in range(width - 1):
         left, right = nodes[rows, np.minimum(at, width - 1)], nodes[rows, np.minimum(at + 1, width - 1)]
         open_pairs = at < counts - 1
         passed = open_pairs & (left == right)
         if pair_last:
             passed &= at < counts - 2
-        paired = open_pairs & ~passed
-        first[rows[paired], slot[paired]] = left[paired]
-        last[rows[paired], slot[paired]] = right[paired]
-        at += passed + 2 * paired
-        slot += paired
-    return first, last
+        paired = np.flatnonzero(open_pairs & ~passed)
+        first[paired, slot[paired]] = left[paired]
+        last[paired, slot[paired]] = right[paired]
+        at += passed
+        at[paired] += 2
+        slot[paired] += 1
+    used = max(int(slot.max(initial=1)), 1)
+    return first[:, :used], last[:, :used]

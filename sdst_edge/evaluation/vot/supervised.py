@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sdst_edge.datasets.region_text import SpecialCode
 from sdst_edge.datasets.sequence import Sequence
 from sdst_edge.evaluation.vot.protocol import AttributeScores, VotScores
-from sdst_edge.evaluation.vot.pysot_overlap import outline_overlaps
+from sdst_edge.evaluation.vot.pysot_overlap import picture_overlaps
 from sdst_edge.evaluation.vot.runs import Run, SequenceRuns
 from sdst_edge.evaluation.vot.truth import true_regions
 
@@ -95,12 +95,10 @@ def score_supervised_sequence(sequence: Sequence, runs: SequenceRuns) -> Supervi
     Raises:
         DatasetError: the first picture is needed for its size and cannot be read, or a region is a mask.
     """
-    width, height = sequence.picture_size()
-    truth = true_regions(sequence)
+    truth, size_wh = true_regions(sequence), sequence.picture_size()
     counted, fragments = [], []
     for run in runs.runs:
-        inner = outline_overlaps(run.answers, truth, (width - 1, height - 1))
-        outer = outline_overlaps(run.answers, truth, (width, height))
+        inner, outer = picture_overlaps(run.answers, truth, size_wh)
         counted.append(np.where(_burning_in(run), np.nan, outer))
         fragments += _fragments(run, inner, 1.0 / len(runs.runs))
     return SupervisedScores(

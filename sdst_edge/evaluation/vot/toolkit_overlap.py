@@ -1,7 +1,7 @@
 """Overlaps as vot-toolkit counts them for VOT2020 to VOT2022: shared pixels over covered pixels.
 
-Rules of ``vot/region/raster.py`` of vot-toolkit 0.9.0, found out by comparing numbers: all coordinates are float32 and
-rounded, halves to the even number; a box covers w x h pixels from (x, y) on; pixels are counted inside the picture.
+Rules of ``vot/region/raster.py`` of vot-toolkit 0.9.0, compared with it number by number: all coordinates are float32
+and rounded, halves to the even number; a box covers w x h pixels from (x, y) on; pixels are counted inside the picture.
 Two regions count as equal (overlap 1) when the box around both is one pixel wide or high, or empty. A code is an empty
 region at (0, 0).
 """
@@ -9,73 +9,99 @@ region at (0, 0).
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.datasets.region import Mask, Polygon, Rectangle
-from sdst_edge.datasets.region_text import SpecialCode
 from sdst_edge.evaluation.vot.runs import Answer
 from sdst_edge.evaluation.vot.scanlines import scan
 
-__all__ = ["is_empty", "raster_overlaps"]
+__all__ = ["PixelShape", "pixel_shapes", "raster_overlaps"]
 
 #: Coordinates are cut to this, px: float32 and whole numbers hold them.
 _FAR_PX = 1e9
 
-#: First and last column and row, included: left, top, right, bottom.
+#: First column and row, last column and row, included: left, top, right, bottom.
 Bounds = tuple[int, int, int, int]
 
 
-def raster_overlaps(a: Items[Answer], b: Items[Answer], size_wh: tuple[int, int]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PixelShape:
+    """A region in whole pixels.
+
+    Attributes:
+        bounds: around it. A box covers all pixels inside, unless its last column is before its first.
+        empty: whether the toolkit takes it for empty: no area, or a mask one pixel wide or high.
+        points: (K, 2) of a polygon, whole numbers, else None.
+        pixels: (h, w) of a mask, from the bounds' left and top on, else None; (0, 0) of a code.
+    """
+
+    bounds: Bounds
+    empty: bool
+    points: NDArray[np.float64] | None = None
+    pixels: NDArray[np.bool_] | None = None
+
+    @property
+    def is_box(self) -> bool:
+        """Whether all pixels inside the bounds are covered."""
+        return self.points is None and self.pixels is None
+
+    def drawn(self, window: Bounds) -> NDArray[np.bool_]:
+        """Covered pixels (h, w) of a polygon or a mask in a window of the picture."""
+        left, top, right, bottom = window
+        drawn = np.zeros((bottom - top + 1, right - left + 1), dtype=np.bool_)
+        if self.points is not None:
+            edges, sizes_wh = np.ones((1, len(self.points)), dtype=np.bool_), np.array([drawn.shape[::-1]])
+            rows = scan((self.points - (left, top))[None], edges, sizes_wh, flat_edges=True)
+            columns = np.arange(drawn.shape[1])
+            for first, last in zip(rows.first.T, rows.last.T, strict=True):
+                drawn |= (first[:, None] <= columns) & (columns <= last[:, None])
+        elif self.pixels is not None:
+            x, y = self.bounds[0] - left, self.bounds[1] - top  # of the mask in the window
+            shown = self.pixels[max(-y, 0) : max(len(drawn) - y, 0), max(-x, 0) : max(drawn.shape[1] - x, 0)]
+            row, column = max(y, 0), max(x, 0)
+            drawn[row : row + shown.shape[0], column : column + shown.shape[1]] = shown
+        return drawn
+
+
+def pixel_shapes(answers: Items[Answer]) -> tuple[PixelShape, ...]:
+    """Each region in whole pixels, to be compared with others."""
+    boxes = [answer for answer in answers if isinstance(answer, Rectangle)]
+    xywh = np.array([(box.x, box.y, box.width, box.height) for box in boxes]).reshape(-1, 4)
+    x, y, w, h = _whole(xywh).T
+    bounds = iter(np.stack((x, y, x + w - 1, y + h - 1), axis=1).astype(np.int64).tolist())
+    sides = xywh[:, 2:].astype(np.float32)
+    empty = iter(np.any(sides <= 0, axis=1).tolist())
+    return tuple(
+        PixelShape(bounds=tuple(next(bounds)), empty=next(empty)) if isinstance(answer, Rectangle) else _shape(answer)
+        for answer in answers
+    )
+
+
+def raster_overlaps(a: Items[PixelShape], b: Items[PixelShape], size_wh: tuple[int, int]) -> NDArray[np.float64]:
     """The overlap of two regions, pair by pair.
 
     Args:
-        a: N regions or codes.
+        a: N of them.
         b: likewise.
         size_wh: of the picture, px.
 
     Returns:
         (N,) in [0, 1].
     """
+    bounds_a, bounds_b = (np.array([shape.bounds for shape in shapes]).reshape(-1, 4) for shapes in (a, b))
+    low, high = np.minimum(bounds_a[:, :2], bounds_b[:, :2]), np.maximum(bounds_a[:, 2:], bounds_b[:, 2:])
+    same = (low >= high).any(axis=1)
+    low, high = np.maximum(low, 0), np.minimum(high, np.array(size_wh) - 1)
+    boxed = np.array([one.is_box and other.is_box for one, other in zip(a, b, strict=True)], dtype=np.bool_)
     overlaps = np.zeros(len(a))
-    boxed = np.array([_is_boxed(one) and _is_boxed(other) for one, other in zip(a, b, strict=True)], dtype=np.bool_)
-    if indices := np.flatnonzero(boxed).tolist():
-        overlaps[indices] = _box_overlaps(
-            _boxes([a[index] for index in indices]), _boxes([b[index] for index in indices]), size_wh
-        )
-    for index in np.flatnonzero(~boxed).tolist():
-        overlaps[index] = _drawn_overlap(a[index], b[index], size_wh)
-    return overlaps
-
-
-def is_empty(answer: Answer) -> bool:
-    """Whether the toolkit takes a region for empty: no area, or a mask one pixel wide or high."""
-    if isinstance(answer, Rectangle):
-        return not bool(np.float32(answer.width) > 0 and np.float32(answer.height) > 0)
-    if isinstance(answer, Polygon):
-        points = answer.points.astype(np.float32)
-        return bool((points.min(axis=0) == points.max(axis=0)).any())
-    if isinstance(answer, Mask):
-        pixels, _ = _trimmed(answer)
-        return min(pixels.shape) <= 1
-    return True
-
-
-def _is_boxed(answer: Answer) -> bool:
-    return isinstance(answer, Rectangle | SpecialCode)
-
-
-def _boxes(answers: list[Answer]) -> NDArray[np.float64]:
-    """(N, 5): first and last column and row, whole numbers, and whether there is anything to draw."""
-    boxes = np.zeros((len(answers), 5))
-    at = [index for index, answer in enumerate(answers) if isinstance(answer, Rectangle)]
-    if at:
-        xywh = np.array([(box.x, box.y, box.width, box.height) for box in (answers[index] for index in at)])  # type: ignore[union-attr]
-        xywh = _whole(xywh)
-        boxes[at, :4] = np.concatenate((xywh[:, :2], xywh[:, :2] + xywh[:, 2:] - 1), axis=1)
-        boxes[at, 4] = 1
-    return boxes
+    overlaps[boxed] = _box_overlaps(bounds_a[boxed], bounds_b[boxed], low[boxed], high[boxed])
+    inside = (low < high).all(axis=1)
+    for index in np.flatnonzero(~boxed & inside).tolist():
+        overlaps[index] = _drawn_overlap(a[index], b[index], (*low[index].tolist(), *high[index].tolist()))
+    return np.where(same, 1.0, np.where(inside, overlaps, 0.0))
 
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -83,82 +109,63 @@ def _whole(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.round(near).astype(np.float64)
 
 
-def _box_overlaps(a: NDArray[np.float64], b: NDArray[np.float64], size_wh: tuple[int, int]) -> NDArray[np.float64]:
-    low, high = np.minimum(a[:, :2], b[:, :2]), np.maximum(a[:, 2:4], b[:, 2:4])
-    same = (low >= high).any(axis=1)
-    low, high = np.maximum(low, 0), np.minimum(high, np.array(size_wh) - 1)
-    outside = (low >= high).any(axis=1)
-    a_low, a_high = np.maximum(a[:, :2], low), np.minimum(a[:, 2:4], high)
-    b_low, b_high = np.maximum(b[:, :2], low), np.minimum(b[:, 2:4], high)
-    area_a, area_b = _pixels(a_low, a_high) * a[:, 4], _pixels(b_low, b_high) * b[:, 4]
-    shared = _pixels(np.maximum(a_low, b_low), np.minimum(a_high, b_high)) * a[:, 4] * b[:, 4]
-    covered = area_a + area_b - shared
-    overlaps = np.where((covered > 0) & ~outside, shared / np.maximum(covered, 1), 0.0)
-    return np.where(same, 1.0, overlaps)
+def _shape(answer: Answer) -> PixelShape:
+    if isinstance(answer, Polygon):
+        points, points_32 = _whole(answer.points), answer.points.astype(np.float32)
+        (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        flat = bool((points_32.min(axis=0) == points_32.max(axis=0)).any())
+        return PixelShape(bounds=(int(left), int(top), int(right), int(bottom)), empty=flat, points=points)
+    if isinstance(answer, Mask):
+        return _mask_shape(answer)
+    return PixelShape(bounds=(0, 0, 0, 0), empty=True, pixels=np.zeros((0, 0), dtype=np.bool_))
 
 
-def _pixels(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
-    pixels: NDArray[np.float64] = np.maximum(high - low + 1, 0).prod(axis=1)
+def _mask_shape(mask: Mask) -> PixelShape:
+    """Without unset rows and columns around it, as the toolkit reads it.
+
+    A mask with nothing right of its window's first column becomes an empty one at (0, 0), as there.
+    """
+    columns, rows = np.flatnonzero(mask.pixels.any(axis=0)), np.flatnonzero(mask.pixels.any(axis=1))
+    if not len(columns) or columns[-1] == 0:
+        return PixelShape(bounds=(0, 0, 0, 0), empty=True, pixels=np.zeros((0, 0), dtype=np.bool_))
+    pixels = mask.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    left, top = mask.left + int(columns[0]), mask.top + int(rows[0])
+    height, width = pixels.shape
+    return PixelShape(
+        bounds=(left, top, left + width - 1, top + height - 1), empty=min(pixels.shape) == 1, pixels=pixels
+    )
+
+
+def _box_overlaps(
+    a: NDArray[np.int64], b: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Of boxes (N, 4) in windows from low to high (N, 2), included."""
+    a_low, a_high = np.maximum(a[:, :2], low), np.minimum(a[:, 2:], high)
+    b_low, b_high = np.maximum(b[:, :2], low), np.minimum(b[:, 2:], high)
+    shared = _pixels(np.maximum(a_low, b_low), np.minimum(a_high, b_high))
+    covered = _pixels(a_low, a_high) + _pixels(b_low, b_high) - shared
+    overlaps: NDArray[np.float64] = shared / np.maximum(covered, 1)
+    return overlaps
+
+
+def _pixels(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
+    pixels: NDArray[np.int64] = np.maximum(high - low + 1, 0).prod(axis=1)
     return pixels
 
 
-def _drawn_overlap(a: Answer, b: Answer, size_wh: tuple[int, int]) -> float:
-    left, top, right, bottom = zip(_bounds(a), _bounds(b), strict=True)
-    around = min(left), min(top), max(right), max(bottom)
-    if around[0] >= around[2] or around[1] >= around[3]:
-        return 1.0
-    window = max(around[0], 0), max(around[1], 0), min(around[2], size_wh[0] - 1), min(around[3], size_wh[1] - 1)
-    if window[0] >= window[2] or window[1] >= window[3]:
-        return 0.0
-    drawn_a, drawn_b = _drawn(a, window), _drawn(b, window)
-    covered = np.count_nonzero(drawn_a | drawn_b)
-    return np.count_nonzero(drawn_a & drawn_b) / covered if covered else 0.0
-
-
-def _bounds(answer: Answer) -> Bounds:
-    if isinstance(answer, Rectangle):
-        left, top, right, bottom, _ = _boxes([answer])[0].astype(int).tolist()
-        return left, top, right, bottom
-    if isinstance(answer, Polygon):
-        points = _whole(answer.points)
-        (left, top), (right, bottom) = points.min(axis=0).astype(int), points.max(axis=0).astype(int)
-        return int(left), int(top), int(right), int(bottom)
-    if isinstance(answer, Mask):
-        pixels, (left, top) = _trimmed(answer)
-        return left, top, left + max(pixels.shape[1] - 1, 0), top + max(pixels.shape[0] - 1, 0)
-    return 0, 0, 0, 0
-
-
-def _drawn(answer: Answer, window: Bounds) -> NDArray[np.bool_]:
-    """Pixels (h, w) of a window of the picture."""
-    left, top, right, bottom = window
-    drawn = np.zeros((bottom - top + 1, right - left + 1), dtype=np.bool_)
-    if isinstance(answer, Polygon):
-        points = _whole(answer.points) - np.array((left, top))
-        sizes_wh = np.array([drawn.shape[::-1]])
-        rows = scan(points[None], np.ones((1, len(points)), dtype=np.bool_), sizes_wh, flat_edges=True)
-        columns = np.arange(drawn.shape[1])
-        for first, last in zip(rows.first.T, rows.last.T, strict=True):
-            drawn |= (first[:, None] <= columns) & (columns <= last[:, None])
-    elif isinstance(answer, Mask):
-        pixels, (x, y) = _trimmed(answer)
-        shown = pixels[max(top - y, 0) : max(bottom + 1 - y, 0), max(left - x, 0) : max(right + 1 - x, 0)]
-        row, column = max(y - top, 0), max(x - left, 0)
-        drawn[row : row + shown.shape[0], column : column + shown.shape[1]] = shown
-    elif isinstance(answer, Rectangle):
-        x, y, x_last, y_last = _bounds(answer)
-        drawn[max(y - top, 0) : max(y_last + 1 - top, 0), max(x - left, 0) : max(x_last + 1 - left, 0)] = True
-    return drawn
-
-
-def _trimmed(mask: Mask) -> tuple[NDArray[np.bool_], tuple[int, int]]:
-    """A mask without unset rows and columns around it, as the toolkit reads it, and where that begins.
-
-    The toolkit takes a mask with nothing right of its window's first column for an empty one.
-    """
-    columns = np.flatnonzero(mask.pixels.any(axis=0))
-    if not len(columns) or columns[-1] == 0:
-        return np.zeros((0, 0), dtype=np.bool_), (0, 0)
-    rows = np.flatnonzero(mask.pixels.any(axis=1))
-    pixels = mask.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return pixels, (mask.left + int(columns[0]), mask.top + int(rows[0]))
+def _drawn_overlap(a: PixelShape, b: PixelShape, window: Bounds) -> float:
+    """Of two regions one of which is no box."""
+    if a.is_box:
+        a, b = b, a
+    drawn = a.drawn(window)
+    if b.is_box:
+        left, top, right, bottom = b.bounds
+        rows = slice(max(top - window[1], 0), max(min(bottom, window[3]) - window[1] + 1, 0))
+        columns = slice(max(left - window[0], 0), max(min(right, window[2]) - window[0] + 1, 0))
+        boxed = drawn[rows, columns]
+        shared = np.count_nonzero(boxed)
+        covered = np.count_nonzero(drawn) + boxed.size - shared
+    else:
+        other = b.drawn(window)
+        shared, covered = np.count_nonzero(drawn & other), np.count_nonzero(drawn | other)
+    return shared / covered if covered else 0.0
