@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_result"]
+__all__ = ["draw_result", "draw_truth"]
 
 FOUND_BGR = (80, 220, 60)
 LOST_BGR = (60, 140, 255)
 TRUTH_BGR = (255, 255, 255)
+ABSENT_BGR = (60, 60, 255)
 
 
 def draw_result(
@@ -44,6 +45,32 @@ def draw_result(
     cv2.rectangle(picture, first, last, colour, 2 * unit, cv2.LINE_AA)
     text = f"{score:.2f}" if found else f"{score:.2f} lost"
     _write(picture, text, (first[0], first[1] - 5 * unit), colour, unit)
+    _write(picture, title, (6 * unit, 16 * unit), TRUTH_BGR, unit)
+    return picture
+
+
+def draw_truth(
+    frame: NDArray[np.uint8], box_xywh: Sequence[float], *, visible: bool, marked: bool = False, title: str = ""
+) -> NDArray[np.uint8]:
+    """A copy of the frame with the true box, or the word absent and a red frame where the target is not visible.
+
+    Args:
+        frame: (H, W, 3) uint8 BGR. Not modified.
+        box_xywh: image px, 0-based.
+        visible: whether the target can be seen; without it no box is drawn.
+        marked: the box is orange instead of green.
+        title: in the upper left corner.
+    """
+    import cv2
+
+    picture: NDArray[np.uint8] = frame.copy()
+    height, width = frame.shape[:2]
+    unit = max(1, round(min(height, width) / 240))
+    if visible:
+        cv2.rectangle(picture, *_corners(box_xywh), LOST_BGR if marked else FOUND_BGR, unit, cv2.LINE_AA)
+    else:
+        cv2.rectangle(picture, (0, 0), (width - 1, height - 1), ABSENT_BGR, 4 * unit)
+        _write(picture, "absent", (6 * unit, height - 8 * unit), ABSENT_BGR, unit)
     _write(picture, title, (6 * unit, 16 * unit), TRUTH_BGR, unit)
     return picture
 

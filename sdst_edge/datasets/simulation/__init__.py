@@ -1,0 +1,26 @@
+"""Challenging attributes put into real pictures: pairs to train on, clips to test on, boxes moved with the pixels."""
+
+from __future__ import annotations
+
+from sdst_edge.datasets.simulation import camera, clutter, light, occlusion, resolution, shape
+from sdst_edge.datasets.simulation.clip import SimulatedFrames, simulate_clip
+from sdst_edge.datasets.simulation.effect import EFFECTS, Effect, EffectKind, Placement, Scene
+from sdst_edge.datasets.simulation.pair import View, simulate_pair
+
+__all__ = [
+    "EFFECTS",
+    "Effect",
+    "EffectKind",
+    "Placement",
+    "Scene",
+    "SimulatedFrames",
+    "View",
+    "camera",
+    "clutter",
+    "light",
+    "occlusion",
+    "resolution",
+    "shape",
+    "simulate_clip",
+    "simulate_pair",
+]

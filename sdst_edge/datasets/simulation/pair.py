@@ -1,0 +1,54 @@
+"""An attribute put into the search frame of a training pair."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sdst_edge.datasets.simulation.effect import Box, Frame, Scene, effect_kind
+
+__all__ = ["View", "simulate_pair"]
+
+_PEAK = 0.5
+
+
+class View(NamedTuple):
+    """A frame and the target in it.
+
+    Attributes:
+        frame: (H, W, 3) uint8 BGR.
+        box_xywh: 0-based continuous image px, sides > 0; means nothing where the target is not visible.
+        visible: whether anything of the target can be seen.
+    """
+
+    frame: Frame
+    box_xywh: Box
+    visible: bool = True
+
+
+def simulate_pair(
+    template_xywh: Box, search: View, attribute: str, rng: np.random.Generator, *, strength: float = 1.0
+) -> View:
+    """The search frame of a pair with a challenge in it; the template frame stays as it is.
+
+    Args:
+        template_xywh: the target in the template frame, which SV, ARC and FM are measured against.
+        search: its target is visible. Not modified.
+        attribute: one of ``EFFECTS``.
+        rng: where the randomness comes from; the same state gives the same pixels.
+        strength: in (0, 1]: 1 draws up to the hardest. The attribute holds at any strength, but OV: there it is the
+            share of the target that leaves the picture.
+
+    Returns:
+        The effect at its peak, see :mod:`~sdst_edge.datasets.simulation.effect`. The frame is of another size for LR,
+        else of the same. FOC, and OV at strength 1, give a target that is not visible.
+
+    Raises:
+        ConfigError: the attribute is unknown or the strength is out of its range.
+    """
+    height, width = search.frame.shape[:2]
+    scene = Scene(size_wh=(width, height), template_xywh=template_xywh, target_xywh=search.box_xywh)
+    chosen = effect_kind(attribute, strength).draw(rng, strength, scene)
+    placement = chosen.place(search.box_xywh, _PEAK)
+    return View(chosen.paint(search.frame, search.box_xywh, _PEAK), placement.box_xywh, placement.visible)

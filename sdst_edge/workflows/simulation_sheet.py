@@ -1,0 +1,99 @@
+"""Simulated attributes in one picture: a row for each, a few frames over time, the boxes drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdst_edge.datasets.sequence import Sequence
+from sdst_edge.workflows.contact_sheet import contact_sheet
+from sdst_edge.workflows.drawing import draw_truth
+
+__all__ = ["shown_frames", "simulation_sheet"]
+
+#: Of a frame on the sheet, px.
+_WIDTH_PX = 256
+#: Around the boxes of a row, over sqrt(w h).
+_MARGIN = 1.2
+
+
+def simulation_sheet(clips: Items[tuple[str, Sequence]], *, columns: int) -> NDArray[np.uint8]:
+    """The clips' first frames and frames around what they show, row by row.
+
+    Args:
+        clips: attribute and the clip that shows it, at least one; its flags are in ``frame_attributes``.
+        columns: frames of each, >= 2.
+
+    Returns:
+        (H, W, 3) uint8 BGR. Each row shows one part of the pictures, the one around all its boxes, enlarged. The box is
+        green, orange in frames that carry the attribute's flag; frames without the target have a red frame.
+    """
+    pictures: list[NDArray[np.uint8]] = []
+    size_wh = clips[0][1].picture_size()
+    cell_wh = (_WIDTH_PX, round(size_wh[1] * _WIDTH_PX / size_wh[0]))
+    for attribute, clip in clips:
+        flags = clip.frame_attributes[attribute]
+        indices = shown_frames(flags, columns)
+        window = _window(clip, indices)
+        for index in indices:
+            pictures.append(
+                draw_truth(
+                    _cut(clip.frames[index], window, cell_wh),
+                    _in_cell(clip, index, window, cell_wh),
+                    visible=bool(clip.visible[index]),
+                    marked=bool(flags[index]),
+                    title=str(index + 1),
+                )
+            )
+    return contact_sheet(pictures, columns=columns, row_titles=[attribute for attribute, _ in clips])
+
+
+def _window(clip: Sequence, indices: list[int]) -> tuple[float, float, float]:
+    """Left, top and share of the picture's width and height that a row shows: the same for all its frames."""
+    size = np.array(clip.picture_size(), dtype=np.float64)
+    boxes = clip.boxes_xywh[[index for index in indices if clip.visible[index]] or [0]]
+    low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    margin = _MARGIN * np.sqrt(boxes[:, 2:].prod(axis=1)).mean()
+    share = min(1.0, float(((high - low + 2 * margin) / size).max()))
+    left, top = np.clip((low + high) / 2 - share * size / 2, 0, size - share * size).tolist()
+    return left, top, share
+
+
+def _cut(frame: NDArray[np.uint8], window: tuple[float, float, float], cell_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    import cv2
+
+    left, top, share = window
+    part = frame[round(top) :, round(left) :][: round(share * frame.shape[0]), : round(share * frame.shape[1])]
+    method = cv2.INTER_NEAREST if part.shape[1] < cell_wh[0] else cv2.INTER_AREA  # pixels are left to be seen
+    return np.asarray(cv2.resize(part, cell_wh, interpolation=method), dtype=np.uint8)
+
+
+def _in_cell(clip: Sequence, index: int, window: tuple[float, float, float], cell_wh: tuple[int, int]) -> list[float]:
+    left, top, share = window
+    scale = np.array(cell_wh) / (share * np.array(clip.picture_size()))
+    box_xywh = clip.boxes_xywh[index]
+    x, y = ((box_xywh[:2] - (left, top)) * scale).tolist()
+    w, h = (box_xywh[2:] * scale).tolist()
+    return [x, y, w, h]
+
+
+def shown_frames(flags: NDArray[np.bool_], count: int) -> list[int]:
+    """The first frame, and others evenly over the first stretch of flagged ones and as much before and after it.
+
+    Args:
+        flags: (N,), which frames carry an attribute; where none does, the frames are those of the whole clip.
+        count: how many, >= 2; in a short clip frames are repeated.
+
+    Returns:
+        Indices in rising order.
+    """
+    first, last = 0, len(flags) - 1
+    if flags.any():
+        start = int(flags.argmax())
+        after = flags[start:]
+        stop = start + (len(after) if after.all() else int((~after).argmax()))
+        beside = max(count // 2, (stop - start) // 2)
+        first, last = max(first, start - beside), min(last, stop - 1 + beside)
+    return [0, *np.linspace(first, last, count - 1).round().astype(int).tolist()]
