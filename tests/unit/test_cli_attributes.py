@@ -64,6 +64,28 @@ def test_json_has_the_same_counts(root: Path, runner: CliRunner) -> None:
     assert counts["FM"]["sequences"] == 0
 
 
+def test_lasots_labels_are_counted_as_its_toolkit_lists_them(tmp_path: Path, runner: CliRunner) -> None:
+    annos = tmp_path / "annos"
+    labels = {"car-1": "1,0,0,1,0,0,0,0,0,0,0,0,1,0", "car-2": "0,0,0,1,0,0,0,0,1,1,0,0,0,0"}
+    for folder in (annos / "absent", annos / "att"):
+        folder.mkdir(parents=True)
+    for name, line in labels.items():
+        (annos / f"{name}.txt").write_text(MOVED, encoding="utf-8")
+        (annos / "absent" / f"{name}.txt").write_text("0\n0\n1\n", encoding="utf-8")
+        (annos / "att" / f"{name}.txt").write_text(f"{line}\n", encoding="utf-8")
+    result = runner.invoke(app, ["attributes", str(annos), "--json"])
+    assert result.exit_code == 0, result.stderr
+    summary = json.loads(result.stdout)
+    assert (summary["layout"], summary["definitions"]) == ("lasot", "lasot")
+    names = ["IV", "POC", "DEF", "MB", "CM", "ROT", "BC", "VC", "SV", "FOC", "FM", "OV", "LR", "ARC", "absence"]
+    assert [count["name"] for count in summary["attributes"]] == names
+    expected = [1, 0, 0, 2, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 2]
+    assert [count["labelled"] for count in summary["attributes"]] == expected
+    assert [count["sequences"] for count in summary["attributes"]] == expected, "labels win over what boxes say"
+    scale = summary["attributes"][names.index("SV")]
+    assert (scale["computed"], scale["frames"]) == (2, 2), "both by their boxes, but not where they are absent"
+
+
 def test_all_definitions_can_be_named() -> None:
     assert {choice.value for choice in DefinitionsChoice} == {"auto", *DEFINITIONS}
 
