@@ -84,16 +84,16 @@ def _print(comparison: Comparison, ratio: float, environment: Environment, openc
     for column in ("success AUC", "precision 20 px", "AO", "SR 0.5", "p50 ms", "p90 ms", "mean ms"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, result in comparison.results.items():
-        mean, update = result.mean, result.update
-        scores = (mean.success_auc, mean.precision_20, mean.ao, mean.sr_50)
+        overall, update = result.evaluation.overall, result.update
+        scores = [overall[key] for key in ("success_auc", "precision_20", "ao", "sr_50")]
         times = (update.p50, update.p90, update.mean)
         table.add_row(name, *(f"{value:.3f}" for value in (*scores, *times)))
     print_rich(
         table,
         f"ratio of medians, {OURS} / {THEIRS}: {ratio:.3f} (below 1: {OURS} is faster)",
-        f"{len(next(iter(comparison.results.values())).by_sequence)} sequences, {comparison.frames} updates each, "
+        f"{len(comparison.results[OURS].evaluation.sequences)} sequences, {comparison.frames} updates each, "
         "one thread each, frame by frame in turn; decoding of pictures excluded",
-        comparison.rule,
+        comparison.rule_text,
         f"{environment.cpu}, {environment.system}, Python {environment.python}, OpenCV {opencv}, "
         f"ONNX Runtime {environment.onnxruntime}, libsdst {environment.libsdst} ({environment.isa})",
     )

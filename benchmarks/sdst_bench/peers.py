@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_bench.stats import Summary, summarize
+from sdst_bench.stats import Summary
+from sdst_bench.stats import summarize as summarize_durations
 from sdst_edge.datasets import Sequence
-from sdst_edge.evaluation import HOUSE_RULE, Scores, Trackable, mean_scores, score_boxes
+from sdst_edge.evaluation import EvaluationResult, Trackable, Trajectory, score_trajectory, summarize
+from sdst_edge.evaluation.rules.house import HOUSE
+from sdst_edge.evaluation.scoring import ScoredSequence
 from sdst_runtime.errors import BackendUnavailable, CheckpointError, DatasetError
 
 __all__ = ["Comparison", "OpenCvNano", "PeerResult", "compare"]
@@ -93,13 +96,11 @@ class PeerResult:
     """One tracker in a comparison.
 
     Attributes:
-        mean: scores by the house rule, mean over sequences.
-        by_sequence: scores by sequence.
+        evaluation: its figures by the house rule; without a speed, which is in ``update``.
         update: of ``update()`` over all frames; decoding of pictures is not in it.
     """
 
-    mean: Scores
-    by_sequence: Mapping[str, Scores]
+    evaluation: EvaluationResult
     update: Summary
 
 
@@ -108,12 +109,12 @@ class Comparison:
     """Trackers on the same frames.
 
     Attributes:
-        rule: by which they were scored.
+        rule_text: by which they were scored.
         frames: updates of each.
         results: by tracker, in the order given.
     """
 
-    rule: str
+    rule_text: str
     frames: int
     results: Mapping[str, PeerResult]
 
@@ -140,23 +141,24 @@ def compare(
     """
     if not sequences:
         raise DatasetError("no sequences to compare on")
-    scores: dict[str, dict[str, Scores]] = {name: {} for name in trackers}
+    scored: dict[str, list[ScoredSequence]] = {name: [] for name in trackers}
     durations_ns: dict[str, list[int]] = {name: [] for name in trackers}
     for number, sequence in enumerate(sequences):
         if on_progress is not None:
             on_progress(number, len(sequences), sequence.name)
         boxes = _follow(trackers, sequence, durations_ns)
         for name in trackers:
-            scores[name][sequence.name] = score_boxes(boxes[name], sequence.boxes_xywh, sequence.visible)
+            trajectory = Trajectory(name=sequence.name, boxes_xywh=np.array(boxes[name], dtype=np.float64))
+            scored[name].append(score_trajectory(HOUSE, sequence, trajectory))
     if on_progress is not None:
         on_progress(len(sequences), len(sequences), "")
-    results = {name: _result(scores[name], durations_ns[name]) for name in trackers}
-    return Comparison(rule=HOUSE_RULE, frames=sum(len(item) - 1 for item in sequences), results=results)
-
-
-def _result(scores: dict[str, Scores], durations_ns: list[int]) -> PeerResult:
-    mean = mean_scores(list(scores.values()))
-    return PeerResult(mean=mean, by_sequence=scores, update=summarize(durations_ns))
+    results = {
+        name: PeerResult(
+            evaluation=summarize(HOUSE, scored[name], tracker=name), update=summarize_durations(durations_ns[name])
+        )
+        for name in trackers
+    }
+    return Comparison(rule_text=HOUSE.description, frames=sum(len(item) - 1 for item in sequences), results=results)
 
 
 def _follow(

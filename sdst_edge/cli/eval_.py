@@ -1,55 +1,84 @@
-"""``sdst-edge eval``: how well a bundle tracks."""
+"""``sdst-edge eval``: how well a model tracks."""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sdst_edge.cli.console import print_json, print_rich, progress_bar
+from sdst_edge.cli.console import note, print_json, print_rich, progress_bar
 from sdst_edge.cli.options import (
-    BundleArgument,
     JsonOption,
     SessionChoice,
     SessionOption,
     ThreadsOption,
     VariantOption,
 )
-from sdst_edge.cli.scores import score_tables, write_results
+from sdst_edge.cli.parsing import parse_names
+from sdst_edge.cli.scores import attribute_tables, score_tables, skipped_text
 
 __all__ = ["EXAMPLE", "evaluate"]
 
-EXAMPLE = "sdst-edge eval n3/ data/val --results results/n3/"
+EXAMPLE = "sdst-edge eval n3/ data/val --attributes --out results/n3/"
 
 
 def evaluate(
-    bundle: BundleArgument,
-    data: Annotated[Path, typer.Argument(help="Sequences in the GOT-10k layout, or one sequence's folder.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="A bundle's folder, a checkpoint (.safetensors), or a folder of any tracker's result files."
+        ),
+    ],
+    data: Annotated[Path, typer.Argument(help="Folder of a data set, or a text file that lists its sequences.")],
+    layout: Annotated[str, typer.Option(help="How it lies on disk; auto: found out.")] = "auto",
+    protocol: Annotated[str, typer.Option(help="ope (one pass), vot2018 (resets) or vot2020 (multi-start).")] = "ope",
+    rules: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Score as a toolkit does, such as got10k, lasot, otb.", show_default="house"),
+    ] = None,
+    attributes: Annotated[bool, typer.Option("--attributes", help="Also score by challenging attribute.")] = False,
+    sequences: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Only these.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that run side by side.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for figures, plots and boxes; what is finished there is not run again.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the evaluation that --out holds.")] = False,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Go on without broken sequences, and list them.")
+    ] = False,
     variant: VariantOption = None,
     session: SessionOption = SessionChoice.AUTO,
     threads: ThreadsOption = 1,
-    results: Annotated[
-        Path | None, typer.Option(help="Folder for the boxes, one file a sequence, 1-based as GOT-10k's.")
-    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a bundle on sequences with known boxes: success AUC, precision at 20 px, AO, SR 0.5 and FPS.
+    """Score a tracker on sequences with known boxes, by the house rule or as an official toolkit does.
 
-    Scores are by the house rule, which the output names. FPS counts update() alone, not the decoding of pictures.
+    The output names the rule. FPS counts update() alone, not the decoding of pictures.
     """
-    from sdst_edge import evaluation
-    from sdst_edge.datasets import read_got10k
-    from sdst_runtime import load
+    from sdst_edge.workflows.evaluate import Request, find_model, run_evaluation
 
-    sequences = read_got10k(data)
-    with load(bundle, session.value, threads, variant) as tracker, progress_bar("eval") as bar:
-        if results is not None:
-            results.mkdir(parents=True, exist_ok=True)  # before the work, so that a wrong path is told at once
-        scored = evaluation.evaluate(tracker, sequences, bar)
-    if results is not None:
-        write_results(results, scored)
+    request = Request(
+        model=find_model(model, variant=variant, session=session.value, threads=threads),
+        dataset=data,
+        layout=layout,
+        protocol=protocol,
+        rule=rules,
+        attributes=attributes,
+        sequences=parse_names(sequences),
+        workers=workers,
+        skip_broken=skip_broken,
+        out=out,
+        overwrite=overwrite,
+        command=shlex.join(["sdst-edge", *sys.argv[1:]]),
+    )
+    with progress_bar("eval") as bar:
+        result = run_evaluation(request, bar, note)
+    if result.skipped:
+        note(skipped_text(result))
     if as_json:
-        print_json(scored.to_plain())
-    else:
-        print_rich(*score_tables(scored))
+        print_json(result.to_plain())
+        return
+    print_rich(*score_tables(result), *(attribute_tables(result) if attributes else ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-__all__ = ["parse_box", "parse_size"]
+__all__ = ["parse_box", "parse_names", "parse_size"]
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
@@ -22,6 +22,20 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
             param_hint="'--box'",
         ) from None
     return x, y, w, h
+
+
+def parse_names(text: str | None) -> tuple[str, ...] | None:
+    """The names in ``NAME,NAME``; None for None.
+
+    Raises:
+        typer.BadParameter: a name is empty.
+    """
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise typer.BadParameter(f"{text!r}, expected names with commas between them", param_hint="'--sequences'")
+    return names
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -1,49 +1,75 @@
-"""Scores of an evaluation: their table, and the files of boxes that official toolkits read."""
+"""Scores of an evaluation for people: a row a sequence, and a row an attribute."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
-    from sdst_edge.evaluation import Evaluation, Scores
+    from sdst_edge.evaluation.result import EvaluationResult, Speed
 
-__all__ = ["score_tables", "write_results"]
+__all__ = ["attribute_tables", "figure_table", "score_tables", "skipped_text"]
 
 
-def score_tables(evaluation: Evaluation) -> list[RenderableType]:
-    """One row a sequence, the mean, and the rule by which they were scored."""
+def score_tables(result: EvaluationResult) -> list[RenderableType]:
+    """One row a sequence, the figures of the set, what was evaluated, and the rule by which it was scored."""
+    table = figure_table("sequence", ["frames", *(metric.label for metric in result.metrics), "FPS", "median ms"])
+    last = len(result.sequences) - 1
+    for number, item in enumerate(result.sequences):
+        cells = (*_score_cells(result, item.scores), *_speed_cells(item.speed))
+        table.add_row(item.name, str(item.scored), *cells, end_section=number == last)
+    frames = str(sum(item.scored for item in result.sequences))
+    table.add_row("overall", frames, *_score_cells(result, result.overall), *_speed_cells(result.speed))
+    texts = [f"{result.tracker} on {result.dataset} ({result.layout}, {result.protocol})", result.rule_text]
+    if result.workers > 1 and result.speed is not None:
+        texts.append(f"FPS of {result.workers} processes side by side, which slow each other down")
+    return [table, *texts]
+
+
+def attribute_tables(result: EvaluationResult) -> list[RenderableType]:
+    """One row an attribute, the worst first, with its difference to the figure of the set, and what stands out."""
+    from sdst_edge.workflows.report.findings import find_weakness
+    from sdst_edge.workflows.report.numbers import change_text
+
+    found = find_weakness(result)
+    if found.metric is None:
+        return [f"{found.heading}. {found.details}"]
+    columns = ["source", "sequences", f"{found.metric.label} to overall", *(item.label for item in result.metrics)]
+    table = figure_table("attribute", columns)
+    for row in found.rows:
+        scores = _score_cells(result, result.attributes[row.name].scores)
+        change = change_text(found.metric, row.change)
+        table.add_row(row.full_name, row.source, str(row.sequences), change, *scores)
+    return [table, f"{found.heading}. {found.details}"]
+
+
+def skipped_text(result: EvaluationResult) -> str:
+    """The sequences that were left out, each with the reason."""
+    lines = [f"  {item.name}: {item.reason}" for item in result.skipped]
+    return "\n".join([f"left out {len(lines)} of {len(lines) + len(result.sequences)} sequences:", *lines])
+
+
+def figure_table(first: str, columns: Iterable[str]) -> Table:
+    """A table without rows: texts in the first column, figures in the others."""
     from rich import box
     from rich.table import Table
 
-    table = Table("sequence", box=box.SIMPLE_HEAD)
-    for column in ("updates", "success AUC", "precision 20 px", "AO", "SR 0.5", "FPS", "median ms"):
+    table = Table(first, box=box.SIMPLE_HEAD)
+    for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
-    last = len(evaluation.sequences) - 1
-    for number, item in enumerate(evaluation.sequences):
-        speed = (f"{item.fps:.1f}", f"{item.median_ms:.2f}")
-        table.add_row(item.name, str(item.updates), *_cells(item.scores), *speed, end_section=number == last)
-    updates = sum(item.updates for item in evaluation.sequences)
-    speed = (f"{evaluation.fps:.1f}", f"{evaluation.median_ms:.2f}")
-    table.add_row("mean", str(updates), *_cells(evaluation.mean), *speed)
-    return [table, evaluation.rule]
+    return table
 
 
-def write_results(folder: Path, evaluation: Evaluation) -> None:
-    """Writes ``<folder>/<sequence>/<sequence>_001.txt``, as GOT-10k's toolkit reads them: one box a line, 1-based.
+def _score_cells(result: EvaluationResult, scores: Mapping[str, float | None]) -> list[str]:
+    from sdst_edge.workflows.report.numbers import score_text
 
-    Args:
-        folder: made if it is not there; files in it are replaced.
-        evaluation: of sequences with their boxes.
-    """
-    from sdst_edge.datasets import write_got10k_result
-
-    for item in evaluation.sequences:
-        write_got10k_result(folder / item.name / f"{item.name}_001.txt", item.boxes_xywh)
+    return [score_text(metric, scores.get(metric.key)) for metric in result.metrics]
 
 
-def _cells(scores: Scores) -> tuple[str, ...]:
-    values = (scores.success_auc, scores.precision_20, scores.ao, scores.sr_50)
-    return tuple(f"{value:.3f}" for value in values)
+def _speed_cells(speed: Speed | None) -> tuple[str, str]:
+    from sdst_edge.workflows.report.numbers import MISSING
+
+    return (MISSING, MISSING) if speed is None else (f"{speed.fps:.1f}", f"{speed.median_ms:.2f}")

@@ -1,4 +1,7 @@
-"""Scores of trackers by the house rule, from any object with ``init`` and ``update``. NumPy only."""
+"""Trackers run over sequences, and their figures, from any object with ``init`` and ``update``. NumPy only.
+
+:func:`evaluate` does both in one call, by the house rule or any of :data:`~sdst_edge.evaluation.rules.RULES`.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,27 @@ from sdst_edge.evaluation.metrics import (
     success_curve,
     success_rate,
 )
-from sdst_edge.evaluation.protocol import HOUSE_RULE, Scores, mean_scores, score_boxes
-from sdst_edge.evaluation.run import Evaluation, SequenceEvaluation, Trackable, evaluate
+from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.evaluation.rules import RULES, rule_by_name
+from sdst_edge.evaluation.run import Trackable, evaluate, follow
+from sdst_edge.evaluation.scoring import score_trajectory, summarize
+from sdst_edge.evaluation.trajectory import Trajectory
 
 __all__ = [
-    "HOUSE_RULE",
-    "Evaluation",
-    "Scores",
-    "SequenceEvaluation",
+    "RULES",
+    "EvaluationResult",
     "Trackable",
+    "Trajectory",
     "average_overlap",
     "center_error_px",
     "evaluate",
+    "follow",
     "iou",
-    "mean_scores",
     "precision_at",
-    "score_boxes",
+    "rule_by_name",
+    "score_trajectory",
     "success_auc",
     "success_curve",
     "success_rate",
+    "summarize",
 ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sdst_bench.latency import measure
 from sdst_edge.datasets import Sequence, read_got10k, render_clip, write_got10k_sequence
-from sdst_edge.evaluation import Scores, evaluate
+from sdst_edge.evaluation import EvaluationResult, evaluate
 from sdst_edge.workflows.demo_files import DemoPaths, check_target, workplace
 from sdst_edge.workflows.demo_pictures import RecordingTracker, write_clip_video, write_tracked
 from sdst_edge.workflows.demo_report import ClipFacts, DemoReport, report_text
@@ -70,7 +70,7 @@ def run_demo(
         with stages.stage("measure"):
             latency = measure(work.bundle, threads=1, frames=BENCH_FRAMES)
         with stages.stage("track"):
-            scores, found = _track(work, clip)
+            evaluation, found = _track(work, clip)
         final = DemoPaths(out)
         report = DemoReport(
             clip=ClipFacts.of(clip, seed),
@@ -78,7 +78,8 @@ def run_demo(
             training=training,
             parameters=manifest.parameters,
             macs=manifest.macs,
-            scores=scores,
+            scores=evaluation.overall,
+            rule_text=evaluation.rule_text,
             found=found,
             latency=replace(latency, setup=replace(latency.setup, bundle=str(final.bundle))),
             stage_seconds=stages.seconds,
@@ -173,10 +174,10 @@ def _export(work: DemoPaths, stages: _Stages) -> Manifest:
     return export_bundle(work.checkpoint, work.bundle, on_progress=lambda _, share: stages.tell(share))
 
 
-def _track(work: DemoPaths, clip: Sequence) -> tuple[Scores, int]:
-    """Scores on the clip, and in how many of its frames after the first the target was found."""
+def _track(work: DemoPaths, clip: Sequence) -> tuple[EvaluationResult, int]:
+    """The tracker's figures on the clip, and in how many of its frames after the first the target was found."""
     with load(work.bundle) as tracker:
         recorder = RecordingTracker(tracker)
-        scores = evaluate(recorder, [clip]).mean
+        evaluation = evaluate(recorder, [clip])
     write_tracked(work, clip, recorder.results)
-    return scores, sum(result.found for result in recorder.results[1:])
+    return evaluation, sum(result.found for result in recorder.results[1:])

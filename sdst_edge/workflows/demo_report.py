@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from sdst_bench.report import LatencyReport
 from sdst_edge.datasets import Sequence
-from sdst_edge.evaluation import HOUSE_RULE, Scores
 from sdst_edge.workflows.demo_files import DemoPaths
 from sdst_runtime.manifest import Macs
 from sdst_runtime.strict import to_plain
@@ -51,7 +50,8 @@ class DemoReport:
         training: what the training did.
         parameters: of the network.
         macs: of its three graphs.
-        scores: on the clip, by the house rule.
+        scores: on the clip, by the keys of the rule's metrics.
+        rule_text: by which it was scored.
         found: frames of the clip after the first in which the target was found.
         latency: of ``update()`` on this machine.
         stage_seconds: how long each stage of the demo took.
@@ -63,7 +63,8 @@ class DemoReport:
     training: TrainResult
     parameters: int
     macs: Macs
-    scores: Scores
+    scores: Mapping[str, float | None]
+    rule_text: str
     found: int
     latency: LatencyReport
     stage_seconds: Mapping[str, float]
@@ -105,14 +106,14 @@ Time: {stages}.
 
 def _accuracy(report: DemoReport) -> str:
     scores = report.scores
-    cells = (scores.success_auc, scores.precision_20, scores.ao, scores.sr_50)
+    cells = [scores[key] for key in ("success_auc", "precision_20", "ao", "sr_50")]
     return f"""## Accuracy on the clip
 
 | success AUC | precision at 20 px | AO | SR 0.5 | target found |
 |---:|---:|---:|---:|---:|
 | {" | ".join(f"{value:.3f}" for value in cells)} | {report.found} of {report.clip.frames - 1} frames |
 
-By the {HOUSE_RULE}.
+By the {report.rule_text}.
 """
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sdst_edge.datasets import read_got10k
-from sdst_edge.evaluation import evaluate
+from sdst_edge.evaluation import evaluate, follow
 from sdst_edge.workflows.demo import CLIP_SEED, DemoReport, run_demo
 from sdst_runtime import load
 from sdst_runtime.errors import ConfigError
@@ -73,14 +73,14 @@ def test_run_demo_reports_figures_that_the_files_give_again(report: DemoReport) 
     (clip,) = read_got10k(report.paths.clip)
     assert tuple(clip.boxes_xywh[0].tolist()) == report.clip.box_xywh
     with load(report.paths.bundle) as tracker:
-        assert evaluate(tracker, [clip]).mean == report.scores
+        assert evaluate(tracker, [clip]).overall == report.scores
 
 
 def test_run_demo_writes_the_same_figures_for_people_and_programs(report: DemoReport) -> None:
     text = report.paths.report.read_text(encoding="utf-8")
     figures = json.loads(report.paths.figures.read_text(encoding="utf-8"))
-    assert figures["scores"]["success_auc"] == report.scores.success_auc
-    assert f"| {report.scores.success_auc:.3f} |" in text
+    assert figures["scores"]["success_auc"] == report.scores["success_auc"]
+    assert f"| {report.scores['success_auc']:.3f} |" in text
     assert f"| {report.latency.total.p50:.3f} |" in text
     assert f"]({report.paths.picture.name})" in text
     assert figures["clip"]["seed"] == CLIP_SEED
@@ -91,8 +91,8 @@ def test_run_demo_prints_commands_that_give_its_figures_again(report: DemoReport
     printed = [shlex.split(line)[1:] for line in lines if line.startswith("sdst-edge ")]
     commands = {words[0]: words[1:] for words in printed}
     assert list(commands) == ["eval", "bench", "track", "export", "info"]
-    mean = json.loads(succeed("eval", *commands["eval"], "--json"))["mean"]
-    assert mean == json.loads(report.paths.figures.read_text(encoding="utf-8"))["scores"]
+    overall = json.loads(succeed("eval", *commands["eval"], "--json"))["overall"]
+    assert overall == json.loads(report.paths.figures.read_text(encoding="utf-8"))["scores"]
     setup = json.loads(succeed("bench", *commands["bench"], "--json"))["setup"]
     assert setup == report.latency.to_plain()["setup"]
     info = json.loads(succeed("info", *commands["info"], "--json"))
@@ -106,7 +106,7 @@ def test_run_demo_prints_commands_that_give_its_figures_again(report: DemoReport
     boxes = [[float(value) for value in row.split(",")[1:5]] for row in rows]
     (clip,) = read_got10k(report.paths.clip)
     with load(report.paths.bundle) as tracker:
-        (followed,) = evaluate(tracker, [clip]).sequences
+        followed = follow(tracker, clip)
     assert np.abs(np.array(boxes) - followed.boxes_xywh).max() <= ABS_BOX_TEXT_PX
 
 

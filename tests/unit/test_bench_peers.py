@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdst_bench.peers import OpenCvNano, compare
 from sdst_edge.datasets import Sequence
-from sdst_edge.evaluation import score_boxes
+from sdst_edge.evaluation.rules.house import HOUSE
 from sdst_runtime.errors import CheckpointError, DatasetError
 
 Box = tuple[float, float, float, float]
@@ -61,9 +61,12 @@ def test_compare_scores_each_tracker_by_the_house_rule() -> None:
     trackers = {"knows": Replay("k", item.boxes_xywh, []), "still": Replay("s", still, [])}
     comparison = compare(trackers, [item])
     assert comparison.frames == 5
-    assert comparison.results["knows"].mean.ao == 1.0
-    assert comparison.results["still"].mean == score_boxes(still, item.boxes_xywh, item.visible)
-    assert comparison.results["still"].mean.ao < 0.2
+    knows, stays = (result.evaluation.overall for result in comparison.results.values())
+    assert knows["ao"] == 1.0
+    assert stays == HOUSE.score(still, item.boxes_xywh, item.visible).scores
+    assert stays["ao"] is not None
+    assert stays["ao"] < 0.2
+    assert comparison.rule_text == HOUSE.description
 
 
 def test_compare_takes_turns_in_going_first_and_decodes_each_frame_once() -> None:
@@ -81,7 +84,7 @@ def test_compare_reports_progress_and_sequences() -> None:
     tracker = Replay("t", items[0].boxes_xywh, [])
     comparison = compare({"t": tracker}, items, lambda done, total, name: seen.append((done, total, name)))
     assert seen == [(0, 2, "a"), (1, 2, "b"), (2, 2, "")]
-    assert list(comparison.results["t"].by_sequence) == ["a", "b"]
+    assert [item.name for item in comparison.results["t"].evaluation.sequences] == ["a", "b"]
 
 
 def test_ratio_of_medians_is_one_against_itself() -> None:

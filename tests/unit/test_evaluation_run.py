@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from sdst_edge.datasets import Sequence
-from sdst_edge.evaluation import HOUSE_RULE, evaluate
+from sdst_edge.evaluation import evaluate, follow, rule_by_name
+from sdst_edge.evaluation.result import EvaluationResult, Speed
+from sdst_edge.evaluation.rules.house import HOUSE
 from sdst_runtime.errors import DatasetError
 from tests.tolerances import ABS_METRIC
 
@@ -88,13 +91,28 @@ def sequence(name: str, step_px: float, count: int = 5, clock: Clock | None = No
 def test_evaluate_scores_each_sequence_and_their_mean(tracker: IdentityTracker) -> None:
     evaluation = evaluate(tracker, [sequence("still", 0.0), sequence("gone", 100.0)])
     assert [item.name for item in evaluation.sequences] == ["still", "gone"]
-    assert [item.scores.ao for item in evaluation.sequences] == [1.0, 0.0]
-    assert evaluation.sequences[0].scores.success_auc == pytest.approx(20 / 21, abs=ABS_METRIC)
-    assert evaluation.mean.ao == 0.5
-    assert evaluation.rule == HOUSE_RULE
+    assert [item.scores["ao"] for item in evaluation.sequences] == [1.0, 0.0]
+    assert evaluation.sequences[0].scores["success_auc"] == pytest.approx(20 / 21, abs=ABS_METRIC)
+    assert evaluation.overall["ao"] == 0.5
+    assert (evaluation.rule, evaluation.rule_text) == ("house", HOUSE.description)
+    assert evaluation.tracker == type(tracker).__name__
     assert tracker.seen == [0, 1, 2, 3, 4] * 2
-    assert evaluation.sequences[1].boxes_xywh == ((0.0, 0.0, 10.0, 10.0),) * 5
-    assert evaluation.sequences[1].updates == 4
+    assert (evaluation.sequences[1].frames, evaluation.sequences[1].scored) == (5, 4)
+    assert evaluation.curves["success"].thresholds[1] == 0.05
+    assert len(evaluation.curves["success"].values) == 21
+
+
+def test_evaluate_scores_by_another_rule() -> None:
+    evaluation = evaluate(IdentityTracker(), [sequence("gone", 100.0)], rule=rule_by_name("otb"))
+    assert evaluation.rule == "otb"
+    assert evaluation.overall["success_auc"] == pytest.approx(20 / 21 / 5, abs=ABS_METRIC)  # frame 1 counts there
+
+
+def test_follow_keeps_boxes_and_times_of_all_frames() -> None:
+    trajectory = follow(IdentityTracker(), sequence("still", 0.0))
+    assert trajectory.boxes_xywh.tolist() == [[0.0, 0.0, 10.0, 10.0]] * 5
+    assert trajectory.seconds is not None
+    assert trajectory.seconds.shape == (5,)
 
 
 def test_evaluate_times_update_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,10 +120,10 @@ def test_evaluate_times_update_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sdst_edge.evaluation.run.time", clock)
     both = [sequence("long", 0.0, count=4, clock=clock), sequence("short", 0.0, count=3, clock=clock)]
     evaluation = evaluate(TimedTracker(clock), both)
-    first, second = evaluation.sequences
-    assert (first.fps, first.median_ms) == (3 / 1.5, 500.0)  # .25, .5, .75
-    assert (second.fps, second.median_ms) == (2 / 0.75, 375.0)  # .25, .5
-    assert (evaluation.fps, evaluation.median_ms) == (5 / 2.25, 500.0)
+    first, second = (item.speed for item in evaluation.sequences)
+    assert first == Speed(fps=3 / 1.5, median_ms=500.0)  # .25, .5, .75
+    assert second == Speed(fps=2 / 0.75, median_ms=375.0)  # .25, .5
+    assert evaluation.speed == Speed(fps=5 / 2.25, median_ms=500.0)
 
 
 def test_evaluate_reports_progress() -> None:
@@ -114,12 +132,10 @@ def test_evaluate_reports_progress() -> None:
     assert told == [(0, 2, "a"), (1, 2, "b"), (2, 2, "")]
 
 
-def test_evaluation_to_plain_is_json_with_boxes_on_request() -> None:
+def test_evaluation_is_read_again_from_its_json(tmp_path: Path) -> None:
     evaluation = evaluate(IdentityTracker(), [sequence("a", 0.0, count=2)])
-    plain = json.loads(json.dumps(evaluation.to_plain()))
-    assert plain["mean"]["sr_50"] == 1.0
-    assert "boxes_xywh" not in plain["sequences"][0]
-    assert evaluation.to_plain(boxes=True)["sequences"][0]["boxes_xywh"] == [[0.0, 0.0, 10.0, 10.0]] * 2
+    (tmp_path / "a.json").write_text(json.dumps(evaluation.to_plain(), allow_nan=False), encoding="utf-8")
+    assert EvaluationResult.read(tmp_path / "a.json") == evaluation
 
 
 def test_evaluate_refuses_no_sequences_and_one_that_cannot_be_scored() -> None:

@@ -1,0 +1,96 @@
+"""``sdst-edge compare``: evaluations side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sdst_edge.cli.console import note, print_json, print_rich
+from sdst_edge.cli.options import JsonOption
+from sdst_edge.cli.scores import figure_table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sdst_edge.evaluation.compare import Comparison, Contrast, Difference
+    from sdst_edge.evaluation.rules.rule import Metric
+
+__all__ = ["EXAMPLE", "compare"]
+
+EXAMPLE = "sdst-edge compare results/n2/result.json results/n3/result.json"
+
+
+def compare(
+    results: Annotated[
+        list[Path], typer.Argument(help="Two or more result.json of `sdst-edge eval`; the first is the baseline.")
+    ],
+    metric: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Compare attributes by this one.", show_default="the headline")
+    ] = None,
+    common: Annotated[bool, typer.Option("--common", help="Compare on the sequences that all have.")] = False,
+    resamples: Annotated[int, typer.Option(min=1, help="Samples of the bootstrap.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Put evaluations side by side: differences overall and per attribute, with bootstrap intervals over sequences.
+
+    An asterisk marks a difference whose 95 % interval leaves out 0.
+    """
+    from sdst_edge.evaluation.bootstrap import Bootstrap
+    from sdst_edge.evaluation.compare import compare_results
+    from sdst_edge.evaluation.result import EvaluationResult
+
+    evaluations = [EvaluationResult.read(path) for path in results]
+    bootstrap = Bootstrap(resamples=resamples, seed=seed)
+    compared = compare_results(evaluations, metric=metric, bootstrap=bootstrap, common=common)
+    if compared.left_out:
+        note(f"left out {len(compared.left_out)} sequences that not all have: {', '.join(compared.left_out)}")
+    if as_json:
+        print_json(compared)
+    else:
+        print_rich(*_tables(compared))
+
+
+def _tables(compared: Comparison) -> list[RenderableType]:
+    shown: list[RenderableType] = []
+    for contrast in compared.contrasts:
+        shown += [f"{contrast.tracker} against {compared.baseline}", _overall_table(compared, contrast)]
+        if contrast.attributes:
+            shown.append(_attribute_table(compared, contrast))
+    data = f"{compared.sequences} sequences of {compared.dataset} ({compared.layout}, {compared.protocol})"
+    drawn = f"{compared.bootstrap.resamples} resamples, seed {compared.bootstrap.seed}"
+    interval = f"95 % interval of the difference: percentiles of a paired bootstrap over sequences, {drawn}"
+    return [*shown, data, f"{interval}; * leaves out 0", compared.rule_text]
+
+
+def _overall_table(compared: Comparison, contrast: Contrast) -> RenderableType:
+    table = figure_table("overall", [compared.baseline, contrast.tracker, "difference", "95 % interval", ""])
+    for metric in compared.metrics:
+        table.add_row(metric.label, *_cells(metric, contrast.overall[metric.key]))
+    return table
+
+
+def _attribute_table(compared: Comparison, contrast: Contrast) -> RenderableType:
+    """The attributes on which the tracker gains least, or loses most, first."""
+    metric = next(item for item in compared.metrics if item.key == compared.metric)
+    columns = ["sequences", compared.baseline, contrast.tracker, "difference", "95 % interval", ""]
+    table = figure_table(f"{metric.label} by attribute", columns)
+    sign = 1.0 if metric.higher_is_better else -1.0
+    rows = sorted(
+        contrast.attributes.items(),
+        key=lambda row: float("inf") if row[1].difference is None else sign * row[1].difference,
+    )
+    for name, item in rows:
+        table.add_row(name, str(item.sequences), *_cells(metric, item))
+    return table
+
+
+def _cells(metric: Metric, item: Difference) -> tuple[str, ...]:
+    from sdst_edge.workflows.report.numbers import MISSING, change_text, score_text
+
+    ends = (change_text(metric, item.low), change_text(metric, item.high))
+    interval = MISSING if item.low is None else f"{ends[0]} to {ends[1]}"
+    figures = (score_text(metric, item.baseline), score_text(metric, item.value))
+    return (*figures, change_text(metric, item.difference), interval, "*" if item.clear else "")

@@ -1,0 +1,179 @@
+"""From a model and a data set to figures: runs what is not there yet, scores all of it, writes it down."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from sdst_edge.datasets.dataset import Dataset
+from sdst_edge.datasets.opening import open_dataset
+from sdst_edge.datasets.sequence import Sequence
+from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.evaluation.run import Trackable
+from sdst_edge.workflows.evaluate.model import open_tracker
+from sdst_edge.workflows.evaluate.request import Request
+from sdst_edge.workflows.evaluate.scheduling import run_all
+from sdst_edge.workflows.evaluate.store import RunRecord, Store
+from sdst_edge.workflows.evaluate.tables import attributes_csv, sequences_csv
+from sdst_edge.workflows.evaluate.tally import OnProgress, Tally
+from sdst_edge.workflows.evaluate.ways import Way, Work, choose_way
+from sdst_runtime.errors import BackendUnavailable, DatasetError, SdstError
+
+__all__ = ["run_evaluation"]
+
+#: Called with a remark for people.
+OnNote: TypeAlias = Callable[[str], None]
+
+SHOWN_NAMES = 20
+
+
+def run_evaluation(
+    request: Request, on_progress: OnProgress | None = None, on_note: OnNote | None = None
+) -> EvaluationResult:
+    """Evaluates a model on a data set.
+
+    Sequences that ``out`` holds the results of already are not run again. After an error or an interrupt, those that
+    are finished stay there.
+
+    Args:
+        request: what to evaluate.
+        on_progress: told of each sequence.
+        on_note: told what could not be written, and why.
+
+    Raises:
+        ConfigError: an option that cannot be, or ``out`` is in the way.
+        DatasetError: the data set or a result file is broken, or no sequence is left.
+        SdstError: of the tracker, or a file cannot be written.
+    """
+    way_of = choose_way(request.protocol, request.rule)
+    dataset = _open_chosen(request)
+    way = way_of(dataset.layout.name)
+    tally = Tally(
+        way,
+        dataset,
+        attributes=request.attributes or request.out is not None,
+        skip_broken=request.skip_broken,
+        on_progress=on_progress,
+    )
+    tally.tell()
+    store, result = (_score_recorded if request.recorded else _run)(request, tally)
+    if store is not None:
+        _write_files(store, result, request.command, on_note)
+    return result
+
+
+def _open_chosen(request: Request) -> Dataset:
+    """The data set, or of it the sequences that are wanted: others may be broken."""
+    wanted = request.sequences
+    dataset = open_dataset(
+        request.dataset,
+        request.layout,
+        skip_broken=request.skip_broken or wanted is not None,
+        require_frames=not request.recorded,
+    )
+    if wanted is None:
+        return dataset
+    broken = {item.name for item in dataset.skipped} if request.skip_broken else set()
+    chosen = dataset.subset(name for name in wanted if name not in broken)
+    return replace(chosen, skipped=tuple(item for item in dataset.skipped if item.name in wanted))
+
+
+def _score_recorded(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
+    folder, sequences = request.model.path, tally.dataset.sequences
+    missing = [item.name for item in sequences if not tally.way.has(folder, item)]
+    if missing and (len(missing) == len(sequences) or not request.skip_broken):
+        raise DatasetError(_missing_text(folder, missing, len(sequences)))
+    store = _open_store(request, tally.dataset, tally.way)
+    for sequence in sequences:
+        if sequence.name in missing:
+            tally.skip(sequence.name, DatasetError(f"{folder} holds no result of it"))
+        else:
+            tally.score(folder, sequence)
+    return store, tally.result(request.model.name, workers=1)
+
+
+def _run(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
+    way = tally.way
+    runnable = [item for item in tally.dataset.sequences if tally.attempt(way.check, item)]
+    with ExitStack() as stack:
+        store = _open_store(request, tally.dataset, way)
+        if store is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sdst-eval-"))) / request.model.name
+        else:
+            folder = store.boxes
+        unfinished = []
+        for sequence in runnable:
+            if way.finished(folder, sequence):
+                tally.score(folder, sequence)
+            else:
+                unfinished.append(sequence)
+        workers = max(1, min(request.workers, len(unfinished)))
+        if store is not None:
+            workers = store.note_workers(workers)
+        opener, work = partial(open_tracker, request.model), partial(_work, way.work(folder))
+        with closing(run_all(opener, work, unfinished, request.workers)) as done:
+            for position, error in done:
+                if error is None:
+                    tally.score(folder, unfinished[position])
+                elif isinstance(error, DatasetError):
+                    tally.skip(unfinished[position].name, error)
+                else:
+                    raise error
+        return store, tally.result(request.model.name, workers=workers)
+
+
+def _work(work: Work, tracker: Trackable, sequence: Sequence) -> None:
+    """The work, with errors of the file system as ours, which end the run."""
+    try:
+        work(tracker, sequence)
+    except OSError as error:
+        raise SdstError(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+def _open_store(request: Request, dataset: Dataset, way: Way) -> Store | None:
+    if request.out is None:
+        return None
+    model = request.model
+    if request.overwrite and not request.recorded:
+        with open_tracker(model):
+            pass  # a model that cannot be opened replaces nothing
+    record = RunRecord(
+        model=model.identity(),
+        variant=model.variant,
+        session=model.session,
+        threads=model.threads,
+        protocol=way.name,
+        dataset=str(dataset.root.resolve()),
+        layout=dataset.layout.name,
+    )
+    return Store.open(request.out, record, overwrite=request.overwrite)
+
+
+def _missing_text(folder: Path, missing: list[str], count: int) -> str:
+    expected = f"expected {missing[0]}.txt or {missing[0]}/{missing[0]}_001.txt in it, and so on"
+    if len(missing) == count:
+        return f"{folder} is no bundle (it holds no manifest.json) and holds no result of these sequences; {expected}"
+    more = f" and {len(missing) - SHOWN_NAMES} more" if len(missing) > SHOWN_NAMES else ""
+    return (
+        f"{folder} holds no result of {len(missing)} of {count} sequences: {', '.join(missing[:SHOWN_NAMES])}{more}; "
+        f"{expected}, or leave them out with --skip-broken"
+    )
+
+
+def _write_files(store: Store, result: EvaluationResult, command: str, on_note: OnNote | None) -> None:
+    store.write("result.json", json.dumps(result.to_plain(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    store.write("result.csv", sequences_csv(result))
+    store.write("attributes.csv", attributes_csv(result))
+    from sdst_edge.workflows.report import write_report
+
+    try:
+        write_report(result, store.folder, command=command, json_name="result.json")
+    except BackendUnavailable as error:
+        if on_note is not None:
+            on_note(str(error))
