@@ -10,7 +10,7 @@ import pytest
 
 from sdst_edge.evaluation.result import Curve
 from sdst_edge.evaluation.rules.rule import Metric
-from sdst_edge.workflows.report import write_report
+from sdst_edge.workflows.report import write_comparison, write_report
 from sdst_runtime.errors import BackendUnavailable
 from tests.made_up_evaluation import made_up
 
@@ -71,3 +71,16 @@ def test_without_matplotlib_the_page_is_written_all_the_same(tmp_path: Path, mon
     with pytest.raises(BackendUnavailable, match=r"plots need matplotlib, .*pip install 'sdst-edge\[plots\]'"):
         write_report(made_up(CLIPS), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_comparison_draws_all_trackers_in_the_same_plots(tmp_path: Path) -> None:
+    curves = {"success": made_up(CLIPS).curves["success"]}
+    one = made_up(CLIPS, curves=curves)
+    other = made_up({"a": (0.4, ("FM", "BC")), "b": (0.5, ("SV",))}, tracker="_another $1", curves=curves)
+    alone = {name: path.read_bytes() for name, path in write_comparison([one], tmp_path / "one").items()}
+    paths = write_comparison([one, other], tmp_path / "two")
+    assert list(paths) == ["success", "attributes"]
+    assert picture_size(paths["success"]) == (896, 672)
+    assert picture_size(paths["attributes"]) == (1152, 374)
+    assert all(paths[name].read_bytes() != alone[name] for name in paths)
+    assert write_comparison([replace(one, attributes={}, curves={})], tmp_path / "three") == {}

@@ -76,10 +76,9 @@ def _ticks(axis: Axis) -> str:
 
 
 def _keys(findings: Findings) -> str:
-    worse = "below" if findings.metric is None or findings.metric.higher_is_better else "above"
     keys = []
     if any(row.weak for row in findings.rows):
-        keys.append(f'<span><i class="key weak"></i>weak: over {WEAK_SHARE:.0%} {worse} overall</span>')
+        keys.append(f'<span><i class="key weak"></i>weak: over {WEAK_SHARE:.0%} {findings.worse_side} overall</span>')
     if any(row.few for row in findings.rows):
         keys.append(f'<span><i class="key few"></i>rests on fewer than {FEW_SEQUENCES} sequences</span>')
     return f'<figcaption class="keys">{"".join(keys)}</figcaption>' if keys else ""

@@ -81,6 +81,11 @@ class Findings:
     heading: str
     details: str
 
+    @property
+    def worse_side(self) -> str:
+        """On which side of the overall score a worse one lies: ``below`` or ``above``."""
+        return "below" if self.metric is None or self.metric.higher_is_better else "above"
+
 
 def find_weakness(result: EvaluationResult) -> Findings:
     """What the attributes of an evaluation say about the tracker."""
@@ -132,7 +137,7 @@ def _row(result: EvaluationResult, name: str, metric: Metric | None) -> Attribut
 
 def _nothing_to_judge(result: EvaluationResult) -> tuple[str, str]:
     if not result.attributes:
-        return "No attributes", "This evaluation has no scores by attribute, so weak ones cannot be told."
+        return "No attributes", "Scores by attribute need --attributes, and a data set whose sequences hold some."
     return "No attribute has a score", "The rule gives none for the sequences that hold the attributes."
 
 
