@@ -61,15 +61,13 @@ def _measure(kind: Kind, recording: Recording) -> Measures:
         "precision": np.where(valid, center_error_px(predicted, true), -1.0 if kind == "uav" else np.inf),
         "norm_precision": np.where(valid, scaled_center_error(predicted, true, true[:, 2:]), norm_error_of_invalid),
     }
-    if np.isnan(values["success"]).any():
-        raise DatasetError("a predicted box is not finite; pytracking refuses such results")
     return Measures(values=values, counted=every, divisor=valid if kind == "valid" else every)
 
 
 def _repaired(kind: Kind, recording: Recording) -> NDArray[np.float64]:
     """(N, 4) predicted boxes, newly allocated."""
     predicted, blank = recording.predicted, np.isnan(recording.true).any(axis=1)
-    wrong = np.isnan(predicted).any(axis=1) | (predicted[:, 2:] < 0).any(axis=1)
+    wrong = np.logical_or(np.isnan(predicted).any(axis=1), (predicted[:, 2:] < 0).any(axis=1))
     if wrong.any():
         raise DatasetError(
             f"predicted box of frame {int(wrong.argmax()) + 1} has a NaN or a side < 0; pytracking refuses such results"

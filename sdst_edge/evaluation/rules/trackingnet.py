@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.evaluation.metrics import center_error_px, edge_iou, pixel_centers, share_from, share_up_to
+from sdst_edge.evaluation.metrics import center_error_px, edge_iou, norm_center_error, share_from, share_up_to
 from sdst_edge.evaluation.rules.figures import CurveKind, Figure
 from sdst_edge.evaluation.rules.one_pass import Measures, OnePassRule
 from sdst_edge.evaluation.rules.recording import Recording
@@ -32,18 +32,11 @@ def _measure(recording: Recording) -> Measures:
     values = {
         "success": edge_iou(predicted, true),
         "precision": center_error_px(predicted, true),
-        "norm_precision": _norm_error(predicted, true),
+        "norm_precision": norm_center_error(predicted, true, true[:, 2:]),
         "coverage": (predicted.sum(axis=1) > 0).astype(np.float64),
     }
     every = np.ones_like(recording.visible)
     return Measures(values=values, counted=every, divisor=every)
-
-
-def _norm_error(predicted: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) error over the true sides, multiplied and divided in the order of the devkit, which decides on equality."""
-    way, sides = pixel_centers(true) - pixel_centers(predicted), true[:, 2:]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.sqrt((way / sides * way / sides).sum(axis=1)))
 
 
 def _area(curve: NDArray[np.float64]) -> float:
