@@ -54,8 +54,8 @@ def test_a_long_list_of_weak_attributes_is_cut() -> None:
 
 def test_nothing_is_called_weak_within_a_tenth_of_the_overall_score() -> None:
     found = find_weakness(judged(0.5, {"FM": (0.4501, 9), "SV": (0.52, 9)}))
-    assert found.heading == "No clear weakness; lowest: FM, fast motion"
-    assert found.details == "Success AUC 0.450 against 0.500 overall, over 9 sequences."
+    assert found.heading == "Weakest: FM, fast motion, but close to overall"
+    assert found.details == "Success AUC 0.450, 0.050 below its overall 0.500, over 9 sequences."
     assert not any(row.weak for row in found.rows)
     assert find_weakness(judged(0.5, {"FM": (0.4499, 9)})).rows[0].weak
 
@@ -70,8 +70,9 @@ def test_counts_of_failures_are_worse_the_higher_they_are() -> None:
 
 def test_a_perfect_and_a_hopeless_tracker_have_no_weak_attribute() -> None:
     for overall in (1.0, 0.0):
-        found = find_weakness(judged(overall, {"FM": (overall, 9), "SV": (overall, 9)}))
-        assert found.heading == "No clear weakness; lowest: FM, fast motion"
+        found = find_weakness(judged(overall, {"FM": (overall, 9), "SV": (overall * (1 - 1e-12), 9)}))
+        assert found.heading == "No weak attribute"
+        assert found.details == f"None has a worse success AUC than {overall:.3f} overall."
 
 
 def test_attributes_without_a_score_come_last_and_are_not_judged() -> None:

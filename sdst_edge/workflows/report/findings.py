@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import dataclass
 
 from sdst_edge.datasets.attributes import ATTRIBUTES
-from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.evaluation.result import AttributeResult, EvaluationResult
 from sdst_edge.evaluation.rules.rule import Metric
 from sdst_edge.workflows.report.numbers import change_text, count_text, score_text
 
@@ -92,10 +93,11 @@ def find_weakness(result: EvaluationResult) -> Findings:
     scores = [item.scores for item in result.attributes.values()]
     metric = first_scored([item for item in result.metrics if result.overall.get(item.key) is not None], scores)
     overall = None if metric is None else result.overall[metric.key]
-    rows = [_row(result, name, metric) for name in result.attributes]
     if metric is None or overall is None:
+        unjudged = tuple(_row(name, item, None, None) for name, item in result.attributes.items())
         heading, details = _nothing_to_judge(result)
-        return Findings(metric=None, overall=None, rows=tuple(rows), heading=heading, details=details)
+        return Findings(metric=None, overall=None, rows=unjudged, heading=heading, details=details)
+    rows = [_row(name, item, metric, overall) for name, item in result.attributes.items()]
     sign = 1.0 if metric.higher_is_better else -1.0
     rows.sort(key=lambda row: float("inf") if row.score is None else sign * row.score)
     heading, details = _sentence(metric, overall, rows)
@@ -108,22 +110,17 @@ def attribute_title(name: str) -> str:
     return "" if title == name.replace("_", " ") else title
 
 
-def first_scored(metrics: Iterable[Metric], scores: Iterable[Mapping[str, float | None]]) -> Metric | None:
+def first_scored(metrics: Iterable[Metric], scores: Items[Mapping[str, float | None]]) -> Metric | None:
     """The first metric for which any of ``scores`` has a value."""
-    scores = list(scores)
     return next((item for item in metrics if any(each.get(item.key) is not None for each in scores)), None)
 
 
-def _row(result: EvaluationResult, name: str, metric: Metric | None) -> AttributeRow:
-    attribute = result.attributes[name]
+def _row(name: str, attribute: AttributeResult, metric: Metric | None, overall: float | None) -> AttributeRow:
     score = None if metric is None else attribute.scores.get(metric.key)
     change, weak = None, False
-    if metric is not None and score is not None:
-        overall = result.overall[metric.key]
-        assert overall is not None  # see find_weakness
+    if metric is not None and score is not None and overall is not None:
         change = score - overall
-        loss = -change if metric.higher_is_better else change
-        weak = loss > WEAK_SHARE * abs(overall)
+        weak = _loss(metric, change) > WEAK_SHARE * abs(overall)
     return AttributeRow(
         name=name,
         title=attribute_title(name),
@@ -141,19 +138,20 @@ def _nothing_to_judge(result: EvaluationResult) -> tuple[str, str]:
     return "No attribute has a score", "The rule gives none for the sequences that hold the attributes."
 
 
-def _sentence(metric: Metric, overall: float, rows: list[AttributeRow]) -> tuple[str, str]:
+def _sentence(metric: Metric, overall: float, rows: Items[AttributeRow]) -> tuple[str, str]:
     """Heading and details; the first row has a score."""
-    worst = rows[0]
+    worst, weak = rows[0], [row for row in rows if row.weak]
     assert worst.change is not None
-    weak = [row for row in rows if row.weak]
-    if not weak:
-        lead = f"{_label(metric)} {score_text(metric, worst.score)} against {score_text(metric, overall)} overall"
-        heading = f"No clear weakness; lowest: {worst.full_name}"
-        return heading, f"{lead}, {_over(worst)}."
-    heading = f"Weakest: {worst.full_name}" + (f" ({_only(worst)})" if worst.few else "")
     side = "below" if worst.change < 0 else "above"
+    texts = score_text(metric, worst.score), score_text(metric, overall)
+    if not weak and (_loss(metric, worst.change) <= 0 or texts[0] == texts[1]):
+        return "No weak attribute", f"None has a worse {metric.label} than {texts[1]} overall."
+    heading = f"Weakest: {worst.full_name}"
+    heading += f" ({_only(worst)})" if worst.few else ""
+    heading += "" if weak else ", but close to overall"
     gap = change_text(metric, abs(worst.change)).lstrip("+")
-    lead = f"{_label(metric)} {score_text(metric, worst.score)}, {gap} {side} its overall {score_text(metric, overall)}"
+    label = metric.label[:1].upper() + metric.label[1:]
+    lead = f"{label} {texts[0]}, {gap} {side} its overall {texts[1]}"
     solid = [row for row in weak if not row.few]
     rest = [row for row in weak if row is not worst]
     details = f"{lead}, {_over(worst)}."
@@ -165,8 +163,9 @@ def _sentence(metric: Metric, overall: float, rows: list[AttributeRow]) -> tuple
     return heading, details
 
 
-def _label(metric: Metric) -> str:
-    return metric.label[:1].upper() + metric.label[1:]
+def _loss(metric: Metric, change: float) -> float:
+    """How much worse a score is that differs from another by ``change``."""
+    return -change if metric.higher_is_better else change
 
 
 def _over(row: AttributeRow) -> str:
