@@ -137,7 +137,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"000002\.xml is where 000001\.xml belongs"):
         read(tmp_path)
     make(tmp_path / "b", "val/s", *texts, frames=3)
-    with pytest.raises(DatasetError, match="XML files 0 to 3, but .* has 3 frames"):
+    with pytest.raises(DatasetError, match=r"XML files 0 to 3, but .* has 3 frames"):
         read(tmp_path / "b")
     make(tmp_path / "c", "val/s", *texts)
     (tmp_path / "c/Data/VID/val/s/000002.JPEG").unlink()

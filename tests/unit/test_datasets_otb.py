@@ -159,6 +159,15 @@ def test_a_broken_sequence_is_named_with_its_line(tmp_path: Path, text: str, num
         read(tmp_path)
 
 
+def test_a_missing_ground_truth_is_named(tmp_path: Path) -> None:
+    (make(tmp_path, "Walking", rows(3), range(1, 4)) / "groundtruth_rect.txt").unlink()
+    make(tmp_path, "Woman", rows(3), range(1, 4))
+    (tmp_path / "notes").mkdir()
+    assert [entry.name for entry in LAYOUT.find(tmp_path)] == ["Walking", "Woman"]
+    with pytest.raises(DatasetError, match=r"Walking.groundtruth_rect\.txt does not exist"):
+        read(tmp_path)
+
+
 def test_a_missing_frame_is_named(tmp_path: Path) -> None:
     (make(tmp_path, "Walking", rows(3), range(1, 4)) / "img" / "0002.jpg").unlink()
     with pytest.raises(DatasetError, match=r"0003\.jpg is where frame 2 belongs"):

@@ -27,7 +27,8 @@ def read(root: Path, *, require_frames: bool = True) -> list[Sequence]:
 
 
 def rows(count: int) -> str:
-    return "".join(f"{number}.5,2.0,30,40\n" for number in range(count))
+    """As the set writes them: numbers are filled with blanks."""
+    return "".join(f"{number + 0.5:5.2f},  2.00, 30.00, 40.00\n" for number in range(count))
 
 
 def test_boxes_and_frames_count_from_0(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@
     <split>/000000000139.jpg ...          pictures; or images/<split>/
 
 Each object is a sequence of the one frame it is in, called ``<picture>-<annotation id>``. Left out are crowds
-(``iscrowd``) and objects without area, such as the few in the real set whose box is a line. Boxes are x,y,w,h, 0-based.
+(``iscrowd``) and objects without area, such as annotation 2206849 of train2017, whose box is a line. Boxes are
+x,y,w,h, 0-based.
 
 The 860,000 objects of train2017 are kept as arrays; a sequence is made when it is asked for.
 """

@@ -45,16 +45,20 @@ _SPANS = {
     "Freeman4": (1, 283),
     "Tiger1": (6, 354),
 }
+#: Folders that are looked into to judge a root by.
 _LOOKED_AT = 20
 
 
 def _matches(root: Path) -> bool:
-    return bool(_groundtruths(root)) or any(_groundtruths(folder) for folder in islice(_folders(root), _LOOKED_AT))
+    try:
+        return bool(_groundtruths(root)) or any(map(_groundtruths, islice(_folders(root), _LOOKED_AT)))
+    except OSError:
+        return False
 
 
 def _find(root: Path) -> list[Entry]:
     folders = [Path(os.path.abspath(root))] if _groundtruths(root) else sorted(_folders(root))
-    return [_entry(folder, file) for folder in folders for file in _groundtruths(folder)]
+    return [_entry(folder, file) for folder in folders for file in _groundtruths(folder) or _expected(folder)]
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -66,6 +70,11 @@ def _groundtruths(folder: Path) -> list[str]:
     """The names of the annotations in a folder; of several, those that are not empty."""
     names = sorted(name for name in os.listdir(folder) if _GROUNDTRUTH.fullmatch(name))
     return names if len(names) < 2 else [name for name in names if (folder / name).stat().st_size > len("\r\n")]
+
+
+def _expected(folder: Path) -> list[str]:
+    """The annotation that is missing in a folder of frames, to be named when it is read."""
+    return ["groundtruth_rect.txt"] if (folder / "img").is_dir() else []
 
 
 def _entry(folder: Path, file: str) -> Entry:

@@ -31,7 +31,10 @@ _PART = re.compile(r"TRAIN_(\d+)|TEST")
 
 
 def _matches(root: Path) -> bool:
-    return bool(_parts(root))
+    try:
+        return bool(_parts(root))
+    except OSError:
+        return False
 
 
 def _parts(root: Path) -> list[Path]:
