@@ -47,6 +47,12 @@ def test_few_sequences_are_said_and_a_weakness_that_rests_on_more_is_named_too()
     assert [row.few for row in found.rows] == [True, True, False, False]
 
 
+def test_attributes_of_the_same_sequences_are_not_told_apart() -> None:
+    found = find_weakness(judged(0.6, {"SV": (0.6, 9), "CM": (0.5, 1), "VC": (0.5, 1), "FOC": (0.5, 1)}))
+    assert found.heading == "Weakest: CM, camera motion, and 2 alike (only 1 sequence)"
+    assert [row.name for row in found.rows] == ["CM", "VC", "FOC", "SV"]
+
+
 def test_a_long_list_of_weak_attributes_is_cut() -> None:
     found = find_weakness(judged(0.9, dict.fromkeys(("FM", "OV", "LR", "MB", "BC", "VC"), (0.1, 9))))
     assert found.details.endswith("; and 2 more.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +51,21 @@ def write_report(result: EvaluationResult, folder: Path, *, command: str = "", j
     with replacing(page) as part:
         text = page_text(result, command=command, json_name=json_name)
         part.write_text(text, encoding="utf-8", errors="replace")  # of names that no text file can hold
-    charts = {chart.name: chart for chart in curve_charts((result,))}
-    curves = {name: folder / f"{name}.png" for name in charts}
-    attributes = folder / "attributes.png"
-    for old in {attributes, *(folder / f"{name}.png" for name in CURVE_NAMES)}:
-        old.unlink(missing_ok=True)  # else a plot of an earlier evaluation might stay beside the new page
-    for name, chart in charts.items():
-        draw_curves(chart, curves[name])
     findings = find_weakness(result)
-    if findings.metric is None:
-        return ReportPaths(page=page, curves=curves, attributes=None)
-    draw_attributes(findings, result.tracker, attributes)
+    attributes = None if findings.metric is None else folder / "attributes.png"
+    if attributes is not None:
+        draw_attributes(findings, result.tracker, attributes)
+    curves: dict[str, Path] = {}
+    for chart in curve_charts((result,)):
+        curves[chart.name] = folder / f"{chart.name}.png"
+        draw_curves(chart, curves[chart.name])
+    _remove_others(folder, {attributes, *curves.values()})
     return ReportPaths(page=page, curves=curves, attributes=attributes)
+
+
+def _remove_others(folder: Path, written: Set[Path | None]) -> None:
+    """Removes plots of an earlier evaluation that the new one does not have."""
+    for name in ("attributes", *CURVE_NAMES):
+        plot = folder / f"{name}.png"
+        if plot not in written and plot.is_file():
+            plot.unlink()

@@ -69,7 +69,7 @@ def _evaluated(result: EvaluationResult) -> str:
         count_text(frames, "frame") + (f", {scored:,} of them scored" if scored != frames else ""),
     ]
     if result.skipped:
-        facts.append(f'<a href="#skipped">{count_text(len(result.skipped), "broken sequence")} skipped</a>')
+        facts.append(f'<a href="#skipped">{count_text(len(result.skipped), "sequence")} skipped</a>')
     pooled = "; frames of all sequences are pooled" if result.pooled else ""
     return (
         f"<header>\n<h1>{escape(result.tracker)}</h1>\n"
@@ -105,7 +105,7 @@ def _curves(result: EvaluationResult) -> str:
 
 
 def _curve(chart: CurveChart) -> str:
-    legend = "".join(f'<span class="legend"><i class="swatch"></i>{escape(line.legend)}</span>' for line in chart.lines)
+    legend = "".join(f'<span><i class="swatch"></i>{escape(line.legend)}</span>' for line in chart.lines)
     return f"<figure>\n<figcaption><b>{chart.title}</b>{legend}</figcaption>\n{curve_svg(chart)}\n</figure>\n"
 
 

@@ -63,7 +63,7 @@ def sequence_table(result: EvaluationResult, findings: Findings) -> str:
     columns += [_Column("frames"), _Column("scored")]
     columns += [_Column("FPS"), _Column("median ms")] if timed else []
     rows = []
-    for item in sorted(result.sequences, key=lambda item: _badness(item, metric)):
+    for item in sorted(result.sequences, key=lambda item: _goodness(item, metric)):
         cells = [_head(item.name, "wide"), *(_score(each, item.scores) for each in result.metrics)]
         cells += [_attributes(item.attributes, weak)] if labelled else []
         cells += [_number(item.frames, f"{item.frames:,}"), _number(item.scored, f"{item.scored:,}")]
@@ -72,7 +72,7 @@ def sequence_table(result: EvaluationResult, findings: Findings) -> str:
     return _table("Scores by sequence", columns, rows)
 
 
-def _badness(item: SequenceResult, metric: Metric | None) -> float:
+def _goodness(item: SequenceResult, metric: Metric | None) -> float:
     """Small for the worst, infinite for no score."""
     score = None if metric is None else item.scores.get(metric.key)
     if score is None or metric is None:
