@@ -117,10 +117,11 @@ def test_annotations_are_enough_where_frames_are_not_required(tmp_path: Path) ->
     ("text", "message"),
     [
         ("<annotation>", r"000001\.xml cannot be read"),
-        (frame(target(0, (9, 3, 0, 5))), r"000001\.xml: track 0: its box has no area"),
+        (frame(target(0, (9, 3, 0, 5))), r"000001\.xml: the box of track 0 has no area"),
         (frame(target(0, BOX), target(0, BOX)), r"000001\.xml: track 0 is there twice"),
-        (frame(target(0, BOX).replace("<xmax>9", "<xmax>nan")), r"000001\.xml: bndbox/xmax of <object> is 'nan'"),
-        (frame(target(0, BOX).replace("trackid", "id")), r"000001\.xml: <object> has no trackid"),
+        (frame(target(0, BOX).replace("<xmax>9", "<xmax>nan")), r"000001\.xml: xmax is 'nan'"),
+        (frame(target(0, BOX).replace("trackid", "id")), r"000001\.xml: trackid is None"),
+        (frame().replace("height", "depth"), r"000001\.xml: height is None"),
         ('<!DOCTYPE a [<!ENTITY x "y">]>' + frame(), r"000001\.xml has a document type"),
     ],
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,24 +100,24 @@ def _entry(part: Path, snippet: Path) -> Entry:
 
 def _read(entry: Entry, require_frames: bool) -> tuple[Sequence, ...]:
     annotations: Path = entry.hints["annotations"]
-    pictures: Path = entry.hints["pictures"]
     paths = _numbered_files(annotations)
-    frames = _read_frames(pictures, annotations, len(paths), require_frames)
+    frames = _read_frames(entry.hints["pictures"], annotations, len(paths), require_frames)
     tracks: dict[int, _Track] = {}
-    size_wh = (0, 0)
+    sizes_wh = []
     for index, path in enumerate(paths):
         root = _parse(path)
         try:
-            if index == 0:
-                size_wh = (_integer(root, "size/width"), _integer(root, "size/height"))
+            values = _values(root.find("size"))
+            sizes_wh.append((_integer(values, "width"), _integer(values, "height")))
             for item in root.iterfind("object"):
-                number = _integer(item, "trackid")
+                values = _values(item)
+                number = _integer(values, "trackid")
                 if number not in tracks:
                     tracks[number] = _Track.absent(len(paths))
-                _enter(tracks[number], index, item)
+                _enter(tracks[number], index, values)
         except ValueError as error:
             raise DatasetError(f"{path}: {error}") from None
-    return tuple(_sequence(f"{entry.name}-{number}", tracks[number], frames, size_wh) for number in sorted(tracks))
+    return tuple(_sequence(f"{entry.name}-{number}", tracks[number], frames, sizes_wh[0]) for number in sorted(tracks))
 
 
 def _numbered_files(folder: Path) -> list[Path]:
@@ -153,26 +153,28 @@ def _parse(path: Path) -> ET.Element:
         raise DatasetError(f"{path} cannot be read: {error}") from None
 
 
-def _enter(track: _Track, index: int, item: ET.Element) -> None:
-    x1, y1, x2, y2 = (_integer(item, f"bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax"))
+def _enter(track: _Track, index: int, values: Mapping[str, str | None]) -> None:
+    x1, y1, x2, y2 = (_integer(values, name) for name in ("xmin", "ymin", "xmax", "ymax"))
     if x2 < x1 or y2 < y1:
-        raise ValueError(f"track {_integer(item, 'trackid')}: its box has no area")
+        raise ValueError(f"the box of track {values['trackid']} has no area")
     if track.visible[index]:
-        raise ValueError(f"track {_integer(item, 'trackid')} is there twice")
+        raise ValueError(f"track {values['trackid']} is there twice")
     track.boxes_xywh[index] = x1, y1, x2 - x1 + 1, y2 - y1 + 1
     track.visible[index] = True
-    track.occluded[index] = _integer(item, "occluded") != 0
-    track.generated[index] = _integer(item, "generated") != 0
+    track.occluded[index] = _integer(values, "occluded") != 0
+    track.generated[index] = _integer(values, "generated") != 0
 
 
-def _integer(item: ET.Element, path: str) -> int:
-    text = item.findtext(path)
-    if text is None:
-        raise ValueError(f"<{item.tag}> has no {path}")
+def _values(item: ET.Element | None) -> dict[str, str | None]:
+    """What stands in an element and those within it, by their names."""
+    return {} if item is None else {part.tag: part.text for part in item.iter()}
+
+
+def _integer(values: Mapping[str, str | None], name: str) -> int:
     try:
-        return int(text)
+        return int(values.get(name) or "")
     except ValueError:
-        raise ValueError(f"{path} of <{item.tag}> is {text!r}, expected a whole number") from None
+        raise ValueError(f"{name} is {values.get(name)!r}, expected a whole number") from None
 
 
 def _sequence(name: str, track: _Track, frames: FileFrames | MissingFrames, size_wh: tuple[int, int]) -> Sequence:
