@@ -171,16 +171,14 @@ def _check(
     path: Path,
     start: int,
 ) -> None:
-    finite = np.isfinite(boxes_xywh).all(axis=1)
+    finite: NDArray[np.bool_] = np.isfinite(boxes_xywh).all(axis=1)
     bad = np.flatnonzero(visible & ~(finite & (boxes_xywh[:, 2:] > 0).all(axis=1)))
     if bad.size:
         fault = "has no area" if finite[bad[0]] else "is not finite"
         raise DatasetError(f"{path}, line {bad[0] + start}: the box {fault}; nan,nan,nan,nan marks an absent target")
-    ids = columns.get("id", np.zeros(1))
-    if (other := np.flatnonzero(np.not_equal(ids, ids[0]))).size:
-        raise DatasetError(
-            f"{path}, line {other[0] + start}: target {ids[other[0]]:g} after {ids[0]:g}; expected one target a file"
-        )
+    for line, target in enumerate(ids := columns["id"].tolist() if "id" in columns else [], start):
+        if target != ids[0]:
+            raise DatasetError(f"{path}, line {line}: target {target:g} after {ids[0]:g}; expected one target a file")
 
 
 def _spread(

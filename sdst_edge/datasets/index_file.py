@@ -109,7 +109,7 @@ def load_kept(path: Path, root: Path) -> dict[str, Kept]:
     Raises:
         Exception: of any kind, where the file is damaged.
     """
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
         if (header["format"], header["release"]) != (_FORMAT, sdst_runtime.__version__):
             return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,8 @@ from sdst_edge.datasets import (
     write_got10k_sequence,
 )
 from sdst_edge.datasets.boxfile import read_boxes
+from sdst_edge.datasets.frame_files import MissingFrames
+from sdst_edge.datasets.layouts.got10k import LAYOUT
 from sdst_runtime.errors import DatasetError
 from tests.tolerances import ABS_BOX_TEXT_PX, ABS_JPEG_LEVELS
 
@@ -90,6 +93,110 @@ def test_read_got10k_names_the_line_of_a_broken_groundtruth(tmp_path: Path, grou
 def test_read_got10k_names_the_line_of_a_broken_absence_label(tmp_path: Path, absence: str, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
         read_got10k(make(tmp_path / "car", GOOD, absence=absence))
+
+
+def labelled(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_got10k_marks_frames_by_its_labels(tmp_path: Path) -> None:
+    """Absent in frame 2 by absence.label, in 3 by cover.label; half seen in 4, at the border in 5, mostly seen in 6."""
+    folder = make(tmp_path / "car", "1,2,5,6\n" * 6, frames=6, absence="0\n1\n0\n0\n0\n0\n")
+    labelled(folder, "cover.label", "8\n8\n0\n4\n4\n5\n")
+    labelled(folder, "cut_by_image.label", "0\n0\n1\n0\n1\n0\n")
+    labelled(folder, "meta_info.ini", "[METAINFO]\nanno_fps: 10Hz\nresolution: (30, 20)\n")
+    (sequence,) = read_got10k(folder)
+    assert sequence.visible.tolist() == [True, False, False, True, True, True]
+    assert {name: np.flatnonzero(marks).tolist() for name, marks in sequence.frame_attributes.items()} == {
+        "POC": [3],
+        "absence": [1, 2],
+        "cut": [4],
+    }
+    assert sequence.size_wh == (30, 20)
+    assert sequence.origin == 1.0
+
+
+@pytest.mark.parametrize("text", ["", "[METAINFO]\n", "resolution: (0, 0)", "resolution: large"])
+def test_got10k_takes_sizes_that_are_not_told(tmp_path: Path, text: str) -> None:
+    (sequence,) = read_got10k(labelled(make(tmp_path / "car", GOOD), "meta_info.ini", text))
+    assert sequence.size_wh is None
+    assert sequence.picture_size() == (30, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("cover.label", "8\n9\n8\n", "cover.label, line 2: '9', expected 0 to 8"),
+        ("cover.label", "8\n8\n", "cover.label: 2 lines for 3 frames"),
+        ("cut_by_image.label", "0\n0\n3\n", "cut_by_image.label, line 3: '3', expected 0 or 1"),
+    ],
+)
+def test_got10k_names_the_line_of_a_broken_label(tmp_path: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
+        read_got10k(labelled(make(tmp_path / "car", GOOD), name, text))
+
+
+def test_got10k_test_sequences_have_one_box_and_are_not_to_be_scored(tmp_path: Path) -> None:
+    make(tmp_path / "test" / "GOT-10k_Test_000001", "2,3,5,6\n")
+    (sequence,) = read_got10k(tmp_path / "test")
+    assert sequence.visible.tolist() == [True, False, False]
+    assert sequence.boxes_xywh[0].tolist() == [1, 2, 5, 6]
+    assert np.isnan(sequence.boxes_xywh[1:]).all()
+
+
+def test_got10k_with_one_line_is_short_outside_the_test_subset(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"groundtruth\.txt: 1 lines for 3 frames"):
+        read_got10k(make(tmp_path / "val" / "car", "2,3,5,6\n"))
+
+
+def test_got10k_root_opens_its_only_subset_and_asks_where_there_are_more(tmp_path: Path) -> None:
+    make(tmp_path / "val" / "car", GOOD)
+    (tmp_path / "val" / "list.txt").write_text("car\n", encoding="utf-8")
+    assert [sequence.name for sequence in read_got10k(tmp_path)] == ["car"]
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "list.txt").write_text("", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"holds the subsets train, val; give one of them, such as .*val"):
+        read_got10k(tmp_path)
+
+
+def test_got10k_takes_attributes_from_the_file_beside_the_list(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        make(tmp_path / name, GOOD)
+    records = {
+        "a": {"attributes": {"SV": "labelled+computed", "LR": "computed"}, "labelled": {"names": ["SV"]}},
+        "b": {"attributes": {"LR": "computed"}},
+    }
+    (tmp_path / "attributes.json").write_text(json.dumps(records), encoding="utf-8")
+    assert [sequence.attributes for sequence in read_got10k(tmp_path)] == [("SV",), None, None]
+
+
+def test_got10k_names_a_folder_without_groundtruth(tmp_path: Path) -> None:
+    make(tmp_path / "a", GOOD)
+    (make(tmp_path / "b", GOOD) / "groundtruth.txt").unlink()
+    with pytest.raises(DatasetError, match=r"b/groundtruth\.txt does not exist"):
+        read_got10k(tmp_path)
+
+
+def test_got10k_without_pictures_is_read_from_its_annotations(tmp_path: Path) -> None:
+    (entry,) = LAYOUT.find(make(tmp_path / "car", GOOD, frames=0))
+    sequence = LAYOUT.read(entry, False)
+    assert isinstance(sequence, Sequence)
+    assert isinstance(sequence.frames, MissingFrames)
+    assert len(sequence) == 3
+    make(tmp_path / "bus", GOOD, frames=2)
+    with pytest.raises(DatasetError, match="3 lines for 2 frames"):
+        LAYOUT.read(LAYOUT.find(tmp_path / "bus")[0], False)
+
+
+def test_got10k_is_not_what_vot_looks_like(tmp_path: Path) -> None:
+    """VOT's older sets hold frames and groundtruth.txt in one folder as well."""
+    folder = make(tmp_path / "set" / "car", "1,2,3,2,3,4,1,4\n" * 3)
+    assert not LAYOUT.matches(tmp_path / "set")
+    (folder / "groundtruth.txt").write_text(GOOD, encoding="utf-8")
+    assert LAYOUT.matches(tmp_path / "set")
+    (folder / "occlusion.tag").touch()
+    assert not LAYOUT.matches(tmp_path / "set")
 
 
 def test_read_got10k_names_a_missing_frame(tmp_path: Path) -> None:
