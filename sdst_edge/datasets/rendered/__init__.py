@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from sdst_edge.datasets.rendered.clip import RenderedFrames, render_clip
+from sdst_edge.datasets.rendered import looks, paths, surroundings
+from sdst_edge.datasets.rendered.challenge import CHALLENGES
+from sdst_edge.datasets.rendered.clip import render_clip
+from sdst_edge.datasets.rendered.frames import RenderedFrames
 
-__all__ = ["RenderedFrames", "render_clip"]
+__all__ = ["CHALLENGES", "RenderedFrames", "looks", "paths", "render_clip", "surroundings"]

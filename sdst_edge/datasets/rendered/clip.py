@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdst_edge.datasets.attributes import ATTRIBUTES
+from sdst_edge.datasets.courses import labelled
 from sdst_edge.datasets.rendered.background import random_background
+from sdst_edge.datasets.rendered.challenge import CHALLENGES, boxes_of
+from sdst_edge.datasets.rendered.frames import RenderedFrames
 from sdst_edge.datasets.rendered.motion import Region, random_poses, smooth_signal
-from sdst_edge.datasets.rendered.pose import Pose, to_box_xywh
-from sdst_edge.datasets.rendered.sprite import Sprite, draw, random_colors, random_sprite
+from sdst_edge.datasets.rendered.sprite import random_colors, random_sprite
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["RenderedFrames", "render_clip"]
+__all__ = ["render_clip"]
 
 #: The target's radius over the height of the picture, in the middle of its changes of scale.
 _TARGET_RADIUS = (0.08, 0.15)
@@ -27,74 +30,34 @@ _PAN = 0.5
 _NOISE_SIGMA = (1.0, 5.0)
 _NOISE_MARGIN = 64
 _MIN_SIDE_PX = 96
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RenderedFrames:
-    """Frames of a clip, drawn at each access: the same index gives the same pixels.
-
-    Attributes:
-        size_wh: of the frames, px.
-        ground: (H', W', 3) uint8, what the camera pans over.
-        camera_xy: (N, 2), top left corner of the view on the ground, px.
-        target: sprite and its poses in the picture; drawn last, so that nothing ever hides it.
-        distractors: sprites and their poses in the picture.
-        light: (N, 2), gain and offset of the pixels.
-        noise: uint8 tile around 128, larger than the frames.
-        noise_xy: (N, 2) top left corner in the tile.
-        blur_px: sigma of the blur of the whole picture, 0 for none.
-    """
-
-    size_wh: tuple[int, int]
-    ground: NDArray[np.uint8]
-    camera_xy: NDArray[np.intp]
-    target: tuple[Sprite, list[Pose]]
-    distractors: tuple[tuple[Sprite, list[Pose]], ...]
-    light: NDArray[np.float64]
-    noise: NDArray[np.uint8]
-    noise_xy: NDArray[np.intp]
-    blur_px: float
-
-    def __len__(self) -> int:
-        return len(self.camera_xy)
-
-    def __getitem__(self, index: int, /) -> NDArray[np.uint8]:
-        """The frame at ``index``, newly drawn: (H, W, 3) uint8 BGR."""
-        import cv2
-
-        canvas = _view(self.ground, self.camera_xy[index], self.size_wh).copy()
-        for sprite, poses in (*self.distractors, self.target):
-            draw(canvas, sprite, poses[index])
-        if self.blur_px > 0:
-            canvas = np.asarray(cv2.GaussianBlur(canvas, (3, 3), self.blur_px), dtype=np.uint8)
-        grain = _view(self.noise, self.noise_xy[index], self.size_wh)
-        gain, offset = self.light[index].tolist()
-        return np.asarray(cv2.addWeighted(canvas, gain, grain, 1.0, offset - 128.0), dtype=np.uint8)
-
-    def silhouette(self, index: int) -> NDArray[np.uint8]:
-        """How much of each pixel the target covers at ``index``: (H, W) uint8, 255 = all of it."""
-        canvas = np.full((self.size_wh[1], self.size_wh[0], 3), 255, dtype=np.uint8)
-        sprite, poses = self.target
-        solid = tuple(np.dstack([np.zeros_like(t[..., :3]), t[..., 3]]) for t in sprite.textures)
-        black = Sprite(outline=sprite.outline, textures=solid, shadow=sprite.shadow)
-        draw(canvas, black, poses[index], shadow=False)
-        return np.asarray(255 - canvas[..., 0], dtype=np.uint8)
+#: A target of which less is in the picture on an axis is out of view.
+_MIN_SEEN_PX = 1.0
 
 
 def render_clip(
-    seed: int, *, frames: int = 120, size_wh: tuple[int, int] = (640, 360), distractors: int = 3
+    seed: int,
+    *,
+    frames: int = 120,
+    size_wh: tuple[int, int] = (640, 360),
+    distractors: int = 3,
+    attribute: str | None = None,
 ) -> Sequence:
     """A clip of one target, the same for the same arguments; frames are drawn when they are asked for.
 
     On another kind of processor a pixel may differ by a grey level or so, as OpenCV's roundings do.
     Boxes are those of the target's silhouette: tight around its outline as placed, in continuous coordinates, without
-    the shadow. The target is in front of everything and never leaves the picture, so it is visible throughout.
+    the shadow. Without an attribute the target is in front of everything and never leaves the picture, so it is visible
+    throughout.
 
     Args:
         seed: >= 0. Everything is drawn from it, also the colours of the ground.
         frames: how many, >= 1. A longer clip moves no faster.
         size_wh: of the picture, px, at least 96 each.
         distractors: other moving objects, >= 0; the first has the colours of the target.
+        attribute: a challenge in ``CHALLENGES`` that comes and goes in the same scene, or None. Boxes are those of the
+            whole silhouette also where something is in front of it, but cut at the picture's edges; a target that is
+            hidden or gone altogether is not visible. The sequence is labelled with it, see
+            :mod:`sdst_edge.datasets.courses`.
 
     Raises:
         ConfigError: an argument out of its range.
@@ -104,15 +67,38 @@ def render_clip(
             f"rendered clip: seed {seed}, {frames} frames of {size_wh[0]}x{size_wh[1]}, {distractors} distractors; "
             f"expected seed >= 0, frames >= 1, sides >= {_MIN_SIDE_PX} px and distractors >= 0"
         )
+    if attribute is not None and attribute not in CHALLENGES:
+        raise ConfigError(f"rendered clip: attribute {attribute!r}, expected one of {', '.join(CHALLENGES)}")
     rng = np.random.default_rng(seed)
-    rendered = _random_frames(rng, frames, size_wh, distractors)
-    sprite, poses = rendered.target
-    return Sequence(
+    scene = _random_frames(rng, frames, size_wh, distractors)
+    plain = Sequence(
         name=f"rendered-{seed}",
-        frames=rendered,
-        boxes_xywh=np.array([to_box_xywh(sprite.outline, pose) for pose in poses], dtype=np.float64),
+        frames=scene,
+        boxes_xywh=boxes_of(scene),
         visible=np.ones(frames, dtype=np.bool_),
+        size_wh=size_wh,
     )
+    return plain if attribute is None else _challenged(plain, scene, attribute, seed)
+
+
+def _challenged(plain: Sequence, scene: RenderedFrames, attribute: str, seed: int) -> Sequence:
+    """The clip with an attribute; the scene is otherwise the same, as is what is drawn from the seed."""
+    rng = np.random.default_rng([seed, list(ATTRIBUTES).index(attribute)])
+    timeline = CHALLENGES[attribute].timeline(len(scene))
+    changed = CHALLENGES[attribute].change(rng, scene, timeline)
+    boxes_xywh = boxes_of(changed)
+    low = np.maximum(boxes_xywh[:, :2], 0.0)
+    high = np.minimum(boxes_xywh[:, :2] + boxes_xywh[:, 2:], changed.size_wh)
+    visible = (high - low >= _MIN_SEEN_PX).all(axis=1)
+    visible &= ~np.array([changed.is_hidden(index) for index in range(len(changed))])
+    sequence = replace(
+        plain,
+        name=f"{plain.name}-{attribute}",
+        frames=changed,
+        boxes_xywh=np.concatenate([low, high - low], axis=1),
+        visible=visible,
+    )
+    return labelled(sequence, attribute, timeline.phases(), ~visible)
 
 
 def _random_frames(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], distractors: int) -> RenderedFrames:
@@ -173,10 +159,3 @@ def _noise_tile(rng: np.random.Generator, size_wh: tuple[int, int]) -> NDArray[n
     noise = rng.standard_normal((size_wh[1], size_wh[0], 3), dtype=np.float32) * np.float32(rng.uniform(*_NOISE_SIGMA))
     tile: NDArray[np.uint8] = np.clip(np.rint(noise + 128), 0, 255).astype(np.uint8)
     return tile
-
-
-def _view(picture: NDArray[np.uint8], corner_xy: NDArray[np.intp], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    x, y = int(corner_xy[0]), int(corner_xy[1])
-    width, height = size_wh
-    view: NDArray[np.uint8] = picture[y : y + height, x : x + width]
-    return view

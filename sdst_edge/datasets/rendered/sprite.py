@@ -37,16 +37,23 @@ class Sprite:
     shadow: NDArray[np.uint8]
 
 
-def random_sprite(rng: np.random.Generator, *, colors: NDArray[np.float32] | None = None) -> Sprite:
+def random_sprite(
+    rng: np.random.Generator,
+    *,
+    colors: NDArray[np.float32] | None = None,
+    outline: NDArray[np.float64] | None = None,
+) -> Sprite:
     """An object of a random shape and texture.
 
     Args:
         rng: where the randomness comes from.
         colors: (2, 3) BGR, 0..255, of its pattern; drawn when None.
+        outline: (N, 2) points of its plane, the farthest at radius 1; drawn when None.
     """
     import cv2
 
-    outline = _random_outline(rng)
+    if outline is None:
+        outline = _random_outline(rng)
     if colors is None:
         colors = random_colors(rng)
     alpha = _coverage(outline)

@@ -6,14 +6,15 @@ import math
 
 import numpy as np
 
-from sdst_edge.datasets.simulation.effect import Box, Scene, effect, intensity
+from sdst_edge.datasets.courses import intensity
+from sdst_edge.datasets.simulation.effect import Box, Scene, effect
 from sdst_edge.datasets.simulation.outline import Matrix, center, room_for, shift, size
 from sdst_edge.datasets.simulation.picture_warp import PictureWarp
 
 __all__: list[str] = []
 
 #: FM: length of a jump over sqrt(w h), of which a target that comes towards it takes some.
-_JUMP = (1.3, 2.5)
+_JUMP = (1.5, 2.5)
 _DIRECTIONS = 16
 #: CM: how far a jerk goes, over sqrt(w h) and over the picture's shorter side, and how often a course swings.
 _JERK, _JERK_OF_PICTURE, _JERKS = (0.5, 0.9), 0.15, 3
@@ -29,11 +30,11 @@ def _fast_motion(rng: np.random.Generator, strength: float, scene: Scene) -> Pic
     """The picture jumps in one frame, stays there and jumps back; each jump is farther than sqrt(w h).
 
     Everything jumps, since what is behind the target is not known; it counts where the target is in the picture, as in
-    the definition. The jump starts from the template's place in a pair. It is shortened, and may then be none, where
-    the target is too large to go so far within the picture.
+    the definition. The jump is shortened, and may then be none by it, where the target is too large to go so far
+    within the picture.
     """
-    jump_px = rng.uniform(_JUMP[0], _JUMP[0] + strength * (_JUMP[1] - _JUMP[0])) * size(scene.template_xywh)
-    (from_x, from_y), (x, y) = center(scene.template_xywh), center(scene.target_xywh)
+    jump_px = rng.uniform(_JUMP[0], _JUMP[0] + strength * (_JUMP[1] - _JUMP[0])) * size(scene.start_xywh)
+    (from_x, from_y), (x, y) = center(scene.start_xywh), center(scene.target_xywh)
     angles = rng.uniform(0, 2 * math.pi) + np.arange(_DIRECTIONS) * (2 * math.pi / _DIRECTIONS)
     aims = [(from_x + jump_px * math.cos(a) - x, from_y + jump_px * math.sin(a) - y) for a in angles.tolist()]
     reached = [room_for(aim, scene.target_xywh, scene.size_wh) for aim in aims]

@@ -7,19 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.datasets.attributes import ATTRIBUTES, derive_frames
+from sdst_edge.datasets.attributes import ATTRIBUTES
+from sdst_edge.datasets.courses import course_phases, labelled, plan_courses
 from sdst_edge.datasets.sequence import Frames, Sequence
 from sdst_edge.datasets.simulation.effect import Box, Effect, EffectKind, Frame, Scene, effect_kind
 from sdst_runtime.errors import ConfigError, DatasetError
 
 __all__ = ["SimulatedFrames", "simulate_clip"]
-
-#: Frames before the first course, in which a tracker sees the target as it is; fewer in short clips.
-_LEAD = 10
-#: Between courses, over a course's length.
-_REST = 0.4
-#: Phases at which an effect that people label by eye shows at half its strength or more.
-_SHOWN = (0.25, 0.75)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,7 +84,8 @@ def simulate_clip(sequence: Sequence, attribute: str, *, seed: int = 0, strength
         regions=None,
         size_wh=next((step[0].size_wh for step in steps if step is not None), size_wh),
     )
-    return _labelled(sequence, simulated, attribute, steps)
+    phases = np.array([0.0 if step is None else step[1] for step in steps])
+    return labelled(simulated, attribute, phases, sequence.visible & ~visible)
 
 
 def _steps(
@@ -100,42 +95,19 @@ def _steps(
     count = len(boxes_xywh)
 
     def drawn(number: int, peak: int) -> Effect:
-        scene = Scene(size_wh=size_wh, template_xywh=_box(boxes_xywh, 0), target_xywh=_box(boxes_xywh, peak))
+        template, target = _box(boxes_xywh, 0), _box(boxes_xywh, peak)
+        scene = Scene(size_wh=size_wh, template_xywh=template, start_xywh=target, target_xywh=target)
         return kind.draw(np.random.default_rng([*seed, number]), strength, scene)
 
     if kind.course_frames is None:
         by_area = np.argsort(boxes_xywh[:, 2:].prod(axis=1), kind="stable")
         return ((drawn(0, int(by_area[count // 2])), 0.5),) * count
     steps: list[tuple[Effect, float] | None] = [None] * count
-    start = min(_LEAD, max(1, count // 8))
-    length = min(kind.course_frames, (count - start - 1) // 2 * 2 + 1)  # odd, so that one frame is the peak
-    number = 0
-    while 0 < length <= count - start:
-        effect = drawn(number, start + length // 2)
-        for index in range(length):
-            steps[start + index] = (effect, (index + 1) / (length + 1))
-        start += length + max(1, round(_REST * length))
-        number += 1
+    for number, course in enumerate(plan_courses(count, kind.course_frames)):
+        effect = drawn(number, course[len(course) // 2])
+        for index, phase in zip(course, course_phases(course).tolist(), strict=True):
+            steps[index] = (effect, phase)
     return tuple(steps)
-
-
-def _labelled(
-    original: Sequence, simulated: Sequence, attribute: str, steps: tuple[tuple[Effect, float] | None, ...]
-) -> Sequence:
-    """The simulated sequence with what it shows, beside the labels that it had."""
-    derived = derive_frames(simulated)
-    if attribute in ("FOC", "OV"):
-        shown = original.visible & ~simulated.visible
-    elif attribute in derived and attribute != "POC":
-        shown = derived[attribute]
-    else:
-        phases = np.array([-1.0 if step is None else step[1] for step in steps])
-        shown = (phases >= _SHOWN[0]) & (phases <= _SHOWN[1]) & simulated.visible
-    shown = shown | original.frame_attributes.get(attribute, np.zeros(len(steps), dtype=np.bool_))
-    names = list(original.attributes or ())
-    if shown.any() and attribute not in names:
-        names.append(attribute)
-    return replace(simulated, attributes=tuple(names), frame_attributes={**original.frame_attributes, attribute: shown})
 
 
 def _seen_boxes(sequence: Sequence) -> NDArray[np.float64]:

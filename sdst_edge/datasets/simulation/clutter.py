@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect, intensity
+from sdst_edge.datasets.courses import intensity
+from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect
 from sdst_edge.datasets.simulation.outline import center
 from sdst_edge.datasets.simulation.patch import blend, inside, soft_mask
 

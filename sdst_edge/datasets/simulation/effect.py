@@ -1,13 +1,12 @@
 """What an effect is, and the register of all of them by the attribute that they simulate.
 
-An effect runs its course from phase 0, where nothing has happened yet, through 0.5, its peak, to 1, where all is as it
-was. A pair shows one phase of a course, a clip shows courses one after another; both use the same two methods, so that
-what a network is trained on is what a tracker is tested on.
+An effect runs its course from phase 0 through 0.5, its peak, to 1, see :mod:`sdst_edge.datasets.courses`. A pair shows
+one phase of a course, a clip shows courses one after another; both use the same two methods, so that what a network is
+trained on is what a tracker is tested on.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -27,7 +26,6 @@ __all__ = [
     "Scene",
     "effect",
     "effect_kind",
-    "intensity",
 ]
 
 #: x, y, w, h: continuous 0-based image px.
@@ -55,12 +53,15 @@ class Scene:
 
     Attributes:
         size_wh: of the pictures, px.
-        template_xywh: the target where tracking starts, which SV, ARC and FM are measured against.
+        template_xywh: the target where tracking starts, which SV and ARC are measured against.
+        start_xywh: where a jump starts: in a pair the template's place; in a clip the target's own, where the frames
+            before show it.
         target_xywh: the target at the peak of the effect's course.
     """
 
     size_wh: tuple[int, int]
     template_xywh: Box
+    start_xywh: Box
     target_xywh: Box
 
 
@@ -125,8 +126,3 @@ def effect_kind(attribute: str, strength: float) -> EffectKind:
     if not 0 < strength <= 1:
         raise ConfigError(f"strength {strength} of {attribute}, expected more than 0 and at most 1")
     return EFFECTS[attribute]
-
-
-def intensity(phase: float) -> float:
-    """How much of an effect shows at a phase: 0 at its ends, 1 at its peak, smooth in between."""
-    return math.sin(math.pi * phase) ** 2

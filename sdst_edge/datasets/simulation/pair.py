@@ -48,7 +48,9 @@ def simulate_pair(
         ConfigError: the attribute is unknown or the strength is out of its range.
     """
     height, width = search.frame.shape[:2]
-    scene = Scene(size_wh=(width, height), template_xywh=template_xywh, target_xywh=search.box_xywh)
+    scene = Scene(
+        size_wh=(width, height), template_xywh=template_xywh, start_xywh=template_xywh, target_xywh=search.box_xywh
+    )
     chosen = effect_kind(attribute, strength).draw(rng, strength, scene)
     placement = chosen.place(search.box_xywh, _PEAK)
     return View(chosen.paint(search.frame, search.box_xywh, _PEAK), placement.box_xywh, placement.visible)

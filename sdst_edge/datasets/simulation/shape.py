@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect, intensity
+from sdst_edge.datasets.courses import intensity
+from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect
 from sdst_edge.datasets.simulation.local_warp import LocalWarp, Points, displaced, nearness
 from sdst_edge.datasets.simulation.outline import Matrix, bounds, center, clipped, ellipse, grown, shift
 
