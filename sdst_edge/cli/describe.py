@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,10 +86,17 @@ def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
         ("correlations", ", ".join(f"{item.kind} ({item.kernel})" for item in manifest.correlations)),
         ("parameters", f"{manifest.parameters:,}"),
         ("MACs", f"template {_millions(macs.template)}, search {_millions(macs.search)}, head {_millions(macs.head)}"),
-        ("accuracy", ", ".join(f"{key}: {value}" for key, value in manifest.accuracy.items()) or "not measured"),
+        ("accuracy", "; ".join(_accuracy(key, value) for key, value in manifest.accuracy.items()) or "not measured"),
         *_provenance_rows(manifest.provenance),
         ("tools", ", ".join(f"{name} {version}" for name, version in manifest.tools.items())),
     ]
+
+
+def _accuracy(name: str, figures: Any) -> str:
+    if not isinstance(figures, Mapping):
+        return f"{name}: {figures}"
+    shown = (f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in figures.items())
+    return f"{name}: {', '.join(shown)}"
 
 
 def _provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_print_manifest_shows_sizes_precision_files_and_parity(capsys: pytest.Ca
         "together",
     ):
         assert expected in out
+
+
+def test_print_manifest_shows_what_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"val, house rule": {"success_auc": 0.65432, "sequences": 20}}
+    print_manifest(replace(toy_manifest(toy_graphs()), accuracy=figures), Path("toy"), as_json=False)
+    assert "val, house rule: success_auc 0.654, sequences 20" in capsys.readouterr().out
 
 
 def test_print_manifest_as_json_is_the_manifest(capsys: pytest.CaptureFixture[str]) -> None:

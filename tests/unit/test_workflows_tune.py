@@ -204,5 +204,5 @@ def test_write_tuned_changes_the_parameters_and_says_what_they_reach(toy_bundle:
     write_tuned(bundle, result, "val")
     manifest = Bundle.open(tmp_path / "copy").manifest
     assert Parameters.of(manifest.tracker) == best
-    assert manifest.accuracy == {"val (tuned on it)": {"rule": "house", "success_auc": 0.6, "sequences": 2}}
+    assert manifest.accuracy == {"val, tuned on it, house rule": {"success_auc": 0.6, "sequences": 2}}
     assert replace(manifest, tracker=bundle.manifest.tracker, accuracy={}) == bundle.manifest

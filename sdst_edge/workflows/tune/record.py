@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from sdst_edge.workflows.output_files import replacing
 from sdst_edge.workflows.tune.search import TuneResult
@@ -21,8 +20,8 @@ def tuned_manifest(manifest: Manifest, result: TuneResult, dataset: str) -> Mani
         result: of the search.
         dataset: name of the set that it was tuned on.
     """
-    figure: dict[str, Any] = {"rule": result.rule, result.metric: result.score, "sequences": result.sequences}
-    accuracy = {**manifest.accuracy, f"{dataset} (tuned on it)": figure}
+    figure = {result.metric: result.score, "sequences": result.sequences}
+    accuracy = {**manifest.accuracy, f"{dataset}, tuned on it, {result.rule} rule": figure}
     return replace(manifest, tracker=result.best.applied(manifest.tracker), accuracy=accuracy)
 
 

@@ -133,6 +133,7 @@ def tune(
         objective = _Objective(bundle, session, sequences, options, on_progress)
         if finished(study) < options.trials:
             study.optimize(objective, callbacks=[objective.after_trial])
+            objective.tell(options.trials, study)
     finally:
         session.close()
     return _result(study, rule, metric, len(sequences))
@@ -161,7 +162,6 @@ class _Objective:
         import optuna
 
         done = finished(trial.study)
-        best = self._best(trial.study)
         bounds = _bounds(trial.study)
         parameters = Parameters(**{name: trial.suggest_float(name, *limits) for name, limits in bounds.items()})
         scored: list[RuleScores] = []
@@ -170,7 +170,7 @@ class _Objective:
                 scores = score_trajectory(self._rule, sequence, follow(tracker, sequence)).scores
                 scored.append(scores)
                 trial.report(scores.scores[self._key], step=number)
-                self._tell(done + count / len(self._sequences), best)
+                self.tell(done + count / len(self._sequences), trial.study)
                 if count < len(self._sequences) and trial.should_prune():
                     raise optuna.TrialPruned
         return float(self._rule.mean(scored).scores[self._key])
@@ -180,11 +180,10 @@ class _Objective:
         if finished(study) >= self._trials:
             study.stop()
 
-    def _best(self, study: optuna.Study) -> str:
-        return f"best {self._key} {study.best_value:.3f}" if completed(study) else ""
-
-    def _tell(self, done: float, best: str) -> None:
+    def tell(self, done: float, study: optuna.Study) -> None:
+        """How many trials are done, and the best figure so far."""
         if self._on_progress is not None:
+            best = f"best {self._key} {study.best_value:.3f}" if completed(study) else ""
             self._on_progress(done, self._trials, best)
 
 
