@@ -7,15 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sdst_edge.datasets.layouts import coco, folder, got10k, imagenet_vid, lasot, otb, trackingnet, uav123, vot
+from sdst_edge.datasets.layouts import LAYOUTS
 from sdst_edge.datasets.sequence import Sequence
 from sdst_edge.evaluation.rules import rule_by_name
 from tests.picture_files import write_frames
-
-LAYOUTS = {
-    module.LAYOUT.name: module.LAYOUT
-    for module in (coco, folder, got10k, imagenet_vid, lasot, otb, trackingnet, uav123, vot)
-}
 
 BOXES = "1,2,30,40\n" * 3
 POLYGONS = "1,1,3,1,3,4,1,4\n" * 3
