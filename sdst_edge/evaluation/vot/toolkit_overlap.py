@@ -70,10 +70,10 @@ def pixel_shapes(answers: Items[Answer]) -> tuple[PixelShape, ...]:
     """Each region in whole pixels, to be compared with others."""
     boxes = [answer for answer in answers if isinstance(answer, Rectangle)]
     xywh = np.array([(box.x, box.y, box.width, box.height) for box in boxes]).reshape(-1, 4)
-    x, y, w, h = _whole(xywh).T
+    near = _near(xywh)
+    x, y, w, h = _whole(near).T
     bounds = iter(np.stack((x, y, x + w - 1, y + h - 1), axis=1).astype(np.int64).tolist())
-    sides = xywh[:, 2:].astype(np.float32)
-    empty = iter(np.any(sides <= 0, axis=1).tolist())
+    empty = iter(np.any(near[:, 2:] <= 0, axis=1).tolist())
     return tuple(
         PixelShape(bounds=tuple(next(bounds)), empty=next(empty)) if isinstance(answer, Rectangle) else _shape(answer)
         for answer in answers
@@ -104,16 +104,20 @@ def raster_overlaps(a: Items[PixelShape], b: Items[PixelShape], size_wh: tuple[i
     return np.where(same, 1.0, np.where(inside, overlaps, 0.0))
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    near = np.clip(values, -_FAR_PX, _FAR_PX).astype(np.float32)
-    return np.round(near).astype(np.float64)
+def _near(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    near: NDArray[np.float32] = np.clip(values, -_FAR_PX, _FAR_PX).astype(np.float32)
+    return near
+
+
+def _whole(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.round(values).astype(np.float64)
 
 
 def _shape(answer: Answer) -> PixelShape:
     if isinstance(answer, Polygon):
-        points, points_32 = _whole(answer.points), answer.points.astype(np.float32)
+        near = _near(answer.points)
+        points, flat = _whole(near), bool(np.any(near.min(axis=0) == near.max(axis=0)))
         (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-        flat = bool((points_32.min(axis=0) == points_32.max(axis=0)).any())
         return PixelShape(bounds=(int(left), int(top), int(right), int(bottom)), empty=flat, points=points)
     if isinstance(answer, Mask):
         return _mask_shape(answer)
