@@ -16,6 +16,8 @@ predicted and true boxes.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,17 +66,15 @@ def _measure_uav123(recording: Recording) -> Measures:
 
 def _measure_lasot(recording: Recording) -> Measures:
     within = np.arange(len(recording.true)) < len(recording.predicted)
-    predicted = recording.predictions(cut=True, fill=np.nan)
-    return _measure_all(predicted, recording.true, within & ~_blank(recording.true))
+    predicted, true = recording.predictions(cut=True, fill=np.nan), recording.true
+    found = _measure_all(predicted, true, within & ~_blank(true))
+    norm_error = norm_center_error(predicted, true, np.maximum(true[:, 2:], 1.0))
+    return replace(found, values={**found.values, "norm_precision": norm_error})
 
 
 def _measure_all(predicted: NDArray[np.float64], true: NDArray[np.float64], counted: NDArray[np.bool_]) -> Measures:
     predicted[0] = true[0]
-    values = {
-        "success": iou(predicted, true),
-        "precision": center_error_px(predicted, true),
-        "norm_precision": norm_center_error(predicted, true, np.fmax(true[:, 2:], 1.0)),
-    }
+    values = {"success": iou(predicted, true), "precision": center_error_px(predicted, true)}
     return Measures(values=values, counted=counted, divisor=counted)
 
 
