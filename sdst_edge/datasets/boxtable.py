@@ -171,7 +171,7 @@ def _check(
     path: Path,
     start: int,
 ) -> None:
-    finite: NDArray[np.bool_] = np.isfinite(boxes_xywh).all(axis=1)
+    finite: NDArray[np.bool_] = np.all(np.isfinite(boxes_xywh), axis=1)
     bad = np.flatnonzero(visible & ~(finite & (boxes_xywh[:, 2:] > 0).all(axis=1)))
     if bad.size:
         fault = "has no area" if finite[bad[0]] else "is not finite"

@@ -141,8 +141,9 @@ def test_folder_names_what_it_looked_for(tmp_path: Path) -> None:
         LAYOUT.find(tmp_path / "missing")
 
 
-def test_folder_is_not_what_a_got10k_sequence_looks_like(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["absence.label", "meta_info.ini", "sequence", "occlusion.tag"])
+def test_folder_is_not_what_sequences_of_got10k_and_vot_look_like(tmp_path: Path, name: str) -> None:
     root = make(tmp_path / "clip", "groundtruth.txt", "2,3,10,20\n4,5,10,20\n")
     assert LAYOUT.matches(root)
-    (root / "absence.label").write_text("0\n0\n", encoding="utf-8")
+    (root / name).write_text("0\n0\n", encoding="utf-8")
     assert not LAYOUT.matches(root)

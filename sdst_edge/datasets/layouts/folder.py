@@ -42,12 +42,12 @@ INSIDE = (
 #: Those whose data sets count pixels from 1.
 _FROM_1 = ("groundtruth.txt", "groundtruth_rect.txt")
 
-#: Files that mark a sequence of GOT-10k, which is no plain folder.
-_GOT10K = ("absence.label", "cover.label", "meta_info.ini")
+#: Files that mark a sequence of GOT-10k or VOT, which is no plain folder.
+_OTHERS = ("absence.label", "cover.label", "meta_info.ini", "sequence")
 
 
 def _matches(root: Path) -> bool:
-    if not root.is_dir() or any((root / name).is_file() for name in _GOT10K):
+    if not root.is_dir() or any((root / name).is_file() for name in _OTHERS) or any(root.glob("*.tag")):
         return False
     return _box_file(root) is not None and bool(list_pictures(root))
 
