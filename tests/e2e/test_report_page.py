@@ -26,6 +26,9 @@ FLAGS = (
 
 DESK, PHONE = (1280, 800), (390, 844)
 
+#: A4 between margins of 1 cm, at 96 px an inch.
+PAPER = (718, 1046)
+
 #: WCAG 2.2, success criteria 1.4.3 and 1.4.11: text, and parts of graphics that one must tell apart.
 CONTRAST_TEXT, CONTRAST_GRAPHICS = 4.5, 3.0
 
@@ -217,11 +220,12 @@ def test_text_and_bars_stand_out(browser: Chrome, tmp_path: Path, scheme: str) -
 
 
 def test_paper_shows_all_rows_in_black_on_white(browser: Chrome, tmp_path: Path) -> None:
-    show(browser, tmp_path, lasot_like(280), scheme="dark")
+    show(browser, tmp_path, lasot_like(280), PAPER, scheme="dark")
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
     assert rgb(style(browser, "body", "background-color")) == (255, 255, 255)
     assert sum(rgb(style(browser, "tbody td", "color"))) < 150
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= PAPER[0]
     table = elements(browser, "table.sortable")[1].rect
     frame = elements(browser, ".scroll")[1].rect
     assert frame["height"] >= table["height"] > 280 * 15

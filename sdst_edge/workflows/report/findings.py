@@ -146,7 +146,9 @@ def _sentence(metric: Metric, overall: float, rows: Items[AttributeRow]) -> tupl
     texts = score_text(metric, worst.score), score_text(metric, overall)
     if not weak and (_loss(metric, worst.change) <= 0 or texts[0] == texts[1]):
         return "No weak attribute", f"None has a worse {metric.label} than {texts[1]} overall."
-    alike = sum(row.score == worst.score for row in rows) - 1  # as where one sequence alone holds several
+    alike = (
+        sum(score_text(metric, row.score) == texts[0] for row in rows) - 1
+    )  # as where one sequence alone holds several
     heading = f"Weakest: {worst.full_name}"
     heading += f", and {alike} alike" if alike else ""
     heading += f" ({_only(worst)})" if worst.few else ""

@@ -70,11 +70,10 @@ def _evaluated(result: EvaluationResult) -> str:
     ]
     if result.skipped:
         facts.append(f'<a href="#skipped">{count_text(len(result.skipped), "sequence")} skipped</a>')
-    pooled = "; frames of all sequences are pooled" if result.pooled else ""
     return (
         f"<header>\n<h1>{escape(result.tracker)}</h1>\n"
         f'<p class="facts">on <strong>{escape(result.dataset)}</strong>: {"; ".join(facts)}</p>\n'
-        f'<p class="facts">Scored by {escape(result.rule_text)} (<code>{escape(result.rule)}</code>){pooled}</p>\n'
+        f'<p class="facts">Scored by {escape(result.rule_text)} (<code>{escape(result.rule)}</code>)</p>\n'
         "</header>"
     )
 
