@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def headline(rule: str, scores: RuleScores) -> float:
     return scores.scores[rule_by_name(rule).metrics[0].key]
 
 
-def close(value: float) -> object:
+def close(value: Any) -> Any:
     return pytest.approx(value, abs=ABS_METRIC, rel=0, nan_ok=True)
 
 
@@ -202,7 +204,7 @@ def test_mean_of_one_is_itself(name: str) -> None:
     one = score_file_boxes(name, LOST, TRUE)
     mean = RULES[name].mean([one])
     assert mean.scores == {key: close(value) for key, value in one.scores.items()}
-    assert all(mean.curves[key].tolist() == close(one.curves[key].tolist()) for key in one.curves)  # type: ignore[arg-type]
+    assert all(mean.curves[key].tolist() == close(one.curves[key].tolist()) for key in one.curves)
     assert mean.frames == one.frames
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sdst_edge.evaluation.rules import RULES
 from tests.file_boxes import score_file_boxes
@@ -13,8 +14,8 @@ TRUE = np.array([(11.0, 21.0, 10.0, 10.0)] * 4)
 FAR = np.array((900.0, 900.0, 10.0, 10.0))
 
 
-def success(predicted: object, true: object = TRUE, visible: tuple[bool, ...] | None = None) -> float:
-    return score_file_boxes("lasot", predicted, true, visible).scores["success_auc"] * 21 / 20  # type: ignore[arg-type]
+def success(predicted: NDArray[np.float64], visible: tuple[bool, ...] | None = None) -> float:
+    return score_file_boxes("lasot", predicted, TRUE, visible).scores["success_auc"] * 21 / 20
 
 
 def close(value: float) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from tests.tolerances import ABS_METRIC
 TRUE = np.array([(11.0, 21.0, 10.0, 10.0)] * 4)
 
 
-def close(value: float) -> object:
+def close(value: Any) -> Any:
     return pytest.approx(value, abs=ABS_METRIC)
 
 
@@ -28,12 +30,12 @@ def test_boxes_are_rounded_halves_to_even_in_the_numbers_of_the_files() -> None:
 def test_thresholds_are_inclusive_and_areas_are_of_trapezoids() -> None:
     predicted = TRUE + np.array([(0, 0, 0, 0)] * 2 + [(0, 0, -5, 0)] * 2)  # IoU 1, 1, 0.5, 0.5; 2.5 px off
     scores = score_file_boxes("trackingnet", predicted, TRUE)
-    assert scores.curves["success"].tolist() == close([100.0] * 11 + [50.0] * 10)  # type: ignore[arg-type]
+    assert scores.curves["success"].tolist() == close([100.0] * 11 + [50.0] * 10)
     assert scores.scores["success_auc"] == close(50 + 50 * 0.5 + 50 * 0.05 / 2)
-    assert scores.curves["precision"].tolist() == close([50.0] + [100.0] * 20)  # type: ignore[arg-type]
+    assert scores.curves["precision"].tolist() == close([50.0] + [100.0] * 20)
     assert scores.scores["precision_auc"] == close(100 - 50 * 0.05 / 2)
     # Sides are rounded as well: 2.5 of 10 px is 0.25, threshold 10 of 0, 0.025, ..., 0.5.
-    assert scores.curves["norm_precision"].tolist() == close([50.0] * 10 + [100.0] * 11)  # type: ignore[arg-type]
+    assert scores.curves["norm_precision"].tolist() == close([50.0] * 10 + [100.0] * 11)
 
 
 def test_a_miss_hits_at_threshold_0_and_no_number_does_not() -> None:

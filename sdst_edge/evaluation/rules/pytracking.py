@@ -1,8 +1,7 @@
 """The rules of pytracking's analysis, in percent: as for OTB, LaSOT and UAV123, and with invalid frames excluded.
 
 Source: github.com/visionml/pytracking, commit 7eb9e74bd3d40e29dbcec444902237da13de247b,
-``pytracking/analysis/extract_results.py`` and ``plot_results.py``.
-The original rounds curves to float32, this does not.
+``pytracking/analysis/extract_results.py`` and ``plot_results.py``. The original keeps curves in float32, we in float64.
 
 * A predicted box with a NaN or a side < 0 is refused, and so is a NaN in a true box, but for UAV123.
 * From frame 2 on, a predicted box with a side of 0 becomes the box of the frame before, where the true box has no NaN.
