@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence as Items
@@ -61,7 +62,7 @@ def open_dataset(
     if not parts:
         raise DatasetError(f"all sequences of {given} are broken; the first: {skipped[0].reason}")
     return Dataset(
-        name=Path(folder.absolute()).name + ("" if given.is_dir() else f" {given.stem}"),
+        name=os.path.basename(os.path.abspath(folder)) + ("" if given.is_dir() else f" {given.stem}"),
         root=folder,
         layout=chosen,
         sequences=_joined(folder, parts),
@@ -80,7 +81,7 @@ def detect_layout(root: Path, name: str = "auto") -> Layout:
         if name not in LAYOUTS:
             raise ConfigError(f"{name!r} is no layout of data sets; expected auto, {', '.join(LAYOUTS)}")
         return LAYOUTS[name]
-    fitting = _fitting(root)
+    fitting = _fitting(root, name)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -91,8 +92,8 @@ def detect_layout(root: Path, name: str = "auto") -> Layout:
     )
 
 
-def _fitting(root: Path) -> list[Layout]:
-    return [layout for layout in LAYOUTS.values() if layout.matches(root)]
+def _fitting(root: Path, name: str) -> list[Layout]:
+    return [layout for layout in LAYOUTS.values() if name in ("auto", layout.name) and layout.matches(root)]
 
 
 def _expectations(layouts: Iterable[Layout]) -> str:
@@ -104,7 +105,7 @@ def _around_list(listing: Path, name: str) -> tuple[Path, Layout]:
     if not listing.is_file():
         raise DatasetError(f"{listing} does not exist; expected the folder of a data set, or a list of its sequences")
     near = list(listing.absolute().parents)[:2]
-    folder = next((folder for folder in near if name == "auto" and _fitting(folder)), listing.parent)
+    folder = next((folder for folder in near if _fitting(folder, name)), listing.parent)
     return folder, detect_layout(folder, name)
 
 

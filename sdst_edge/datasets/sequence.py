@@ -33,7 +33,8 @@ class Sequence:
         name: unique in its data set.
         frames: N pictures of one size.
         boxes_xywh: (N, 4) float64, 0-based continuous image px. Where the target is visible: finite, sides > 0.
-        visible: (N,) bool; where it is false the box means nothing.
+        visible: (N,) bool; where it is false the box means nothing: the target is absent, or its makers keep the box
+            to themselves, as the test sets of GOT-10k and TrackingNet do with all but the first.
         attributes: challenges that the data set's makers labelled the sequence with, by its own names, such as
             ``OCC``; None where the set has no such labels for it, () where it was found to have none.
         frame_attributes: labels a frame by name, (N,) bool each: VOT's tags, LaSOT's ``FOC`` and ``OV``.

@@ -72,7 +72,7 @@ def _matches(root: Path) -> bool:
 def _first_folders(root: Path) -> list[Path]:
     """A few of the folders in a root, to judge it by."""
     try:
-        return sorted(path for path in root.iterdir() if path.is_dir())[:3]
+        return sorted(path for path in root.iterdir() if path.is_dir())[:10]
     except OSError:
         return []
 
