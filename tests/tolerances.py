@@ -60,3 +60,13 @@ ABS_JPEG_LEVELS = 5
 #: Ends of a bootstrap interval of 400 sequences against the normal one: 10,000 draws scatter the 2.5 % ends by 2 % of
 #: the half width, the skew of 400 normal numbers by as much.
 REL_BOOTSTRAP = 0.08
+
+#: AO of one network in torch and in ONNX Runtime on a short clip: network noise through the decoder, 1e-2 px of boxes
+#: of 50 px and more.
+ABS_ENGINES_AO = 1e-3
+
+#: A box of coordinates up to 1,000 px that went through a file of float32.
+ABS_BOX_F32_PX = 1e-4
+
+#: A box in a file of three decimals.
+ABS_BOX_TEXT_3_PX = 0.5e-3 + 1e-9

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -14,6 +17,7 @@ import pytest
 
 from tests.e2e.cli_process import COMMAND, fail, run, succeed
 from tests.e2e.conftest import Clip
+from tests.tolerances import ABS_ENGINES_AO, ABS_METRIC
 
 SCORES = {"success_auc", "precision_20", "ao", "sr_50"}
 
@@ -36,8 +40,8 @@ def test_nanotrack_from_the_authors_checkpoint_to_boxes_and_figures(shared: Path
         assert expected in text
 
     scores = json.loads(succeed("eval", bundle, clip.got10k, "--json"))
-    assert set(scores["mean"]) == SCORES
-    assert scores["mean"]["ao"] > 0.5, "the published tracker follows a rendered object"
+    assert set(scores["overall"]) == SCORES
+    assert scores["overall"]["ao"] > 0.5, "the published tracker follows a rendered object"
 
 
 def test_student_is_exported_and_runs(student: Path, clip: Clip, tmp_path: Path) -> None:
@@ -93,24 +97,94 @@ def test_track_ends_quietly_when_its_reader_goes_away(toy_bundle: Path, clip: Cl
     assert errors == ""
 
 
-def test_eval_prints_a_table_with_the_rule_and_writes_results(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
-    done = run("eval", toy_bundle, clip.got10k, "--results", tmp_path / "results")
+def test_eval_prints_a_table_with_the_rule_and_writes_boxes(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    done = run("eval", toy_bundle, clip.got10k, "--out", tmp_path / "out", "--attributes")
     assert done.returncode == 0, done.stderr
     assert "house rule" in done.stdout
-    for expected in ("one", "two", "mean", "success AUC", "precision 20 px", "AO", "SR 0.5", "FPS"):
+    for expected in ("one", "two", "overall", "success AUC", "precision@20", "AO", "SR 0.5", "FPS", "attribute"):
         assert expected in done.stdout
-    assert "eval" in done.stderr, "progress goes to stderr"
-    boxes = np.loadtxt(tmp_path / "results" / "one" / "one_001.txt", delimiter=",")
+    assert "eval: success AUC 0." in done.stderr, "progress goes to stderr"
+    boxes = np.loadtxt(tmp_path / "out" / "boxes" / toy_bundle.name / "one" / "one_001.txt", delimiter=",")
     truth = np.loadtxt(clip.got10k / "one" / "groundtruth.txt", delimiter=",")
     assert boxes.shape == truth.shape
     np.testing.assert_array_equal(boxes[0], truth[0])  # 1-based, as the ground truth is
 
 
-def test_eval_json_has_every_sequence_and_the_mean(toy_bundle: Path, clip: Clip) -> None:
+def test_eval_json_has_every_sequence_and_the_whole(toy_bundle: Path, clip: Clip) -> None:
     scored = json.loads(succeed("eval", toy_bundle, clip.got10k, "--json"))
     assert [item["name"] for item in scored["sequences"]] == ["one", "two"]
-    assert scored["sequences"][0]["scores"] == scored["sequences"][1]["scores"] == scored["mean"]
-    assert scored["fps"] > 0
+    assert scored["sequences"][0]["scores"] == scored["sequences"][1]["scores"] == scored["overall"]
+    assert scored["speed"]["fps"] > 0
+
+
+def test_eval_runs_a_checkpoint_through_the_same_tracker(student: Path, clip: Clip, tmp_path: Path) -> None:
+    bundle = tmp_path / "student"
+    succeed("export", student, "-o", bundle)
+    both = [json.loads(succeed("eval", model, clip.got10k, "--json")) for model in (student, bundle)]
+    assert both[0]["tracker"] == both[1]["tracker"] == "student"
+    assert both[0]["overall"]["ao"] == pytest.approx(both[1]["overall"]["ao"], abs=ABS_ENGINES_AO)
+
+
+def test_eval_is_interrupted_and_goes_on_with_what_is_not_finished(
+    toy_bundle: Path, clip: Clip, tmp_path: Path
+) -> None:
+    data, out = Path(shutil.copytree(clip.got10k, tmp_path / "data")), tmp_path / "out"
+    pipe = data / "two" / "00000009.jpg"  # a picture that never comes
+    picture = pipe.read_bytes()
+    pipe.unlink()
+    os.mkfifo(pipe)
+    command = [*COMMAND, "eval", str(toy_bundle), str(data), "--out", str(out), "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = out / "boxes" / toy_bundle.name / "one" / "one_001.txt"
+    for _ in range(600):
+        if first.exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (130, "")
+    assert "Traceback" not in stderr
+    before = first.stat().st_mtime_ns
+    pipe.unlink()
+    pipe.write_bytes(picture)
+    succeed("eval", toy_bundle, data, "--out", out)
+    assert first.stat().st_mtime_ns == before
+    assert len(json.loads((out / "result.json").read_text(encoding="utf-8"))["sequences"]) == 2
+
+
+def test_eval_of_recorded_boxes_loads_no_engine_and_no_plots(clip: Clip, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copy(clip.got10k / name / "groundtruth.txt", tmp_path / f"{name}.txt")
+    code = """
+import sys
+from sdst_edge.cli.app import app
+try:
+    app(["eval", *sys.argv[1:]], prog_name="sdst-edge")
+except SystemExit as end:
+    assert not end.code
+print(sorted({"torch", "onnxruntime", "onnx", "matplotlib", "cv2", "optuna"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path), str(clip.got10k), "--attributes"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_compare_prints_differences_with_intervals(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    succeed("eval", toy_bundle, clip.got10k, "--out", tmp_path / "toy")
+    for name in ("one", "two"):
+        (tmp_path / "perfect").mkdir(exist_ok=True)
+        shutil.copy(clip.got10k / name / "groundtruth.txt", tmp_path / "perfect" / f"{name}.txt")
+    succeed("eval", tmp_path / "perfect", clip.got10k, "--out", tmp_path / "best")
+    results = [tmp_path / name / "result.json" for name in ("toy", "best")]
+    text = succeed("compare", *results)
+    for expected in ("perfect against", "success AUC", "95 % interval", "10000 resamples, seed 0", "house rule"):
+        assert expected in text
+    plain = json.loads(succeed("compare", *results, "--json", "--metric", "ao", "--resamples", 100, "--seed", 3))
+    (contrast,) = plain["contrasts"]
+    assert contrast["overall"]["ao"]["value"] == pytest.approx(1.0, abs=ABS_METRIC)
+    assert contrast["overall"]["ao"]["clear"] == (contrast["overall"]["ao"]["low"] > 0)
+    assert plain["bootstrap"] == {"resamples": 100, "seed": 3}
+    assert "gives no 'eao'" in fail("compare", *results, "--metric", "eao")
 
 
 def test_bench_prints_stages_and_json(toy_bundle: Path) -> None:

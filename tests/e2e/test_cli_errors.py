@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.e2e.cli_process import fail, run
+from tests.e2e.cli_process import fail, run, succeed
 from tests.e2e.conftest import Clip
+from tests.tolerances import ABS_METRIC
 
 
 def copy_of(bundle: Path, target: Path) -> Path:
@@ -203,11 +204,76 @@ def test_track_wrong_usage_is_status_2(options: tuple[str, ...], toy_bundle: Pat
 
 
 def test_eval_refuses_what_is_no_data_set(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
-    assert "GOT-10k" in fail("eval", toy_bundle, tmp_path / "none")
-    assert "no sequences" in fail("eval", toy_bundle, tmp_path)
-    taken = tmp_path / "results"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "none does not exist" in fail("eval", toy_bundle, tmp_path / "none")
+    no_layout = run("eval", toy_bundle, empty)  # whose message lists the layouts in several lines
+    assert no_layout.returncode == 1
+    assert no_layout.stderr.startswith(f"error: {empty}")
+    taken = tmp_path / "taken"
     taken.write_text("a file\n", encoding="utf-8")
-    assert "results" in fail("eval", toy_bundle, clip.got10k, "--results", taken)
+    assert "taken" in fail("eval", toy_bundle, clip.got10k, "--out", taken)
+    assert taken.read_text(encoding="utf-8") == "a file\n"
+
+
+def test_eval_refuses_what_is_no_model(clip: Clip, tmp_path: Path) -> None:
+    assert "none does not exist" in fail("eval", tmp_path / "none", clip.got10k)
+    assert "is no such thing" in fail("eval", clip.video, clip.got10k)
+    nothing = fail("eval", tmp_path, clip.got10k)
+    assert "manifest.json" in nothing
+    assert "expected one.txt or one/one_001.txt" in nothing
+
+
+def test_eval_names_a_missing_result_or_leaves_it_out(clip: Clip, tmp_path: Path) -> None:
+    shutil.copy(clip.got10k / "one" / "groundtruth.txt", tmp_path / "one.txt")
+    assert "1 of 2 sequences: two" in fail("eval", tmp_path, clip.got10k)
+    done = run("eval", tmp_path, clip.got10k, "--skip-broken", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert [item["name"] for item in result["sequences"]] == ["one"]
+    assert result["overall"]["ao"] == pytest.approx(1.0, abs=ABS_METRIC)
+    assert "left out 1 of 2 sequences:\n  two: " in done.stderr
+
+
+def test_eval_names_a_broken_sequence_or_leaves_it_out(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(clip.got10k, tmp_path / "data"))
+    picture = data / "two" / "00000007.jpg"
+    picture.write_bytes(b"torn")
+    out = tmp_path / "out"
+    assert "00000007.jpg" in fail("eval", toy_bundle, data, "--out", out)
+    assert [path.name for path in (out / "boxes" / toy_bundle.name).iterdir()] == ["one"], "what is finished is kept"
+    done = run("eval", toy_bundle, data, "--out", out, "--skip-broken")
+    assert done.returncode == 0, done.stderr
+    assert "00000007.jpg" in done.stderr.split("left out 1 of 2")[1]
+
+    (data / "one" / "groundtruth.txt").write_text("1,2,3,4\n", encoding="utf-8")
+    assert "groundtruth.txt" in fail("eval", toy_bundle, data)
+    nothing_left = fail("eval", toy_bundle, data, "--skip-broken")
+    assert "groundtruth.txt" in nothing_left
+    assert "00000007.jpg" in nothing_left
+
+
+def test_eval_refuses_to_mix_models_in_a_folder(toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
+    given = (clip.got10k, "--sequences", "one", "--out", tmp_path / "out")
+    succeed("eval", toy_bundle, *given)
+    before = (tmp_path / "out" / "result.json").read_bytes()
+    assert "session auto and not split" in fail("eval", toy_bundle, *given, "--session", "split")
+    assert (tmp_path / "out" / "result.json").read_bytes() == before
+    succeed("eval", toy_bundle, *given, "--session", "split", "--overwrite")
+
+
+def test_eval_wrong_usage_is_status_2(toy_bundle: Path, clip: Clip) -> None:
+    for options in (("--workers", 0), ("--sequences", "one,"), ("--session", "boiled"), ("--results", "x")):
+        fail("eval", toy_bundle, clip.got10k, *options, status=2)
+
+
+def test_compare_refuses_what_is_no_evaluation(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    assert "a.json does not exist; expected the JSON" in fail("compare", path, path)
+    for text in ("", "[]", '{"format_version": 1, "tracker": 3}'):
+        path.write_text(text, encoding="utf-8")
+        assert "a.json" in fail("compare", path, path)
+    fail("compare", status=2)
 
 
 def test_bench_refuses_frames_that_no_memory_holds(toy_bundle: Path) -> None:

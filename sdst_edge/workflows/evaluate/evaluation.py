@@ -5,32 +5,28 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from sdst_edge.datasets.dataset import Dataset
 from sdst_edge.datasets.opening import open_dataset
-from sdst_edge.datasets.sequence import Sequence
 from sdst_edge.evaluation.result import EvaluationResult
-from sdst_edge.evaluation.run import Trackable
 from sdst_edge.workflows.evaluate.model import open_tracker
+from sdst_edge.workflows.evaluate.recorded import missing_results, score_recorded
 from sdst_edge.workflows.evaluate.request import Request
-from sdst_edge.workflows.evaluate.scheduling import run_all
+from sdst_edge.workflows.evaluate.running import run_unfinished, score_finished
 from sdst_edge.workflows.evaluate.store import RunRecord, Store
 from sdst_edge.workflows.evaluate.tables import attributes_csv, sequences_csv
 from sdst_edge.workflows.evaluate.tally import OnProgress, Tally
-from sdst_edge.workflows.evaluate.ways import Way, Work, choose_way
-from sdst_runtime.errors import BackendUnavailable, DatasetError, SdstError
+from sdst_edge.workflows.evaluate.ways import choose_way
+from sdst_runtime.errors import BackendUnavailable
 
 __all__ = ["run_evaluation"]
 
 #: Called with a remark for people.
 OnNote: TypeAlias = Callable[[str], None]
-
-SHOWN_NAMES = 20
 
 
 def run_evaluation(
@@ -53,16 +49,14 @@ def run_evaluation(
     """
     way_of = choose_way(request.protocol, request.rule)
     dataset = _open_chosen(request)
-    way = way_of(dataset.layout.name)
     tally = Tally(
-        way,
+        way_of(dataset.layout.name),
         dataset,
         attributes=request.attributes or request.out is not None,
         skip_broken=request.skip_broken,
         on_progress=on_progress,
     )
-    tally.tell()
-    store, result = (_score_recorded if request.recorded else _run)(request, tally)
+    store, result = (_evaluate_recorded if request.recorded else _evaluate_run)(request, tally)
     if store is not None:
         _write_files(store, result, request.command, on_note)
     return result
@@ -84,62 +78,36 @@ def _open_chosen(request: Request) -> Dataset:
     return replace(chosen, skipped=tuple(item for item in dataset.skipped if item.name in wanted))
 
 
-def _score_recorded(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
-    folder, sequences = request.model.path, tally.dataset.sequences
-    missing = [item.name for item in sequences if not tally.way.has(folder, item)]
-    if missing and (len(missing) == len(sequences) or not request.skip_broken):
-        raise DatasetError(_missing_text(folder, missing, len(sequences)))
-    store = _open_store(request, tally.dataset, tally.way)
-    for sequence in sequences:
-        if sequence.name in missing:
-            tally.skip(sequence.name, DatasetError(f"{folder} holds no result of it"))
-        else:
-            tally.score(folder, sequence)
+def _evaluate_recorded(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
+    folder = request.model.path
+    missing = missing_results(folder, tally, skip_broken=request.skip_broken)
+    store = _open_store(request, tally)
+    tally.tell()
+    score_recorded(folder, tally, missing)
     return store, tally.result(request.model.name, workers=1)
 
 
-def _run(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
-    way = tally.way
-    runnable = [item for item in tally.dataset.sequences if tally.attempt(way.check, item)]
+def _evaluate_run(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
+    runnable = [item for item in tally.dataset.sequences if tally.attempt(tally.way.check, item)]
     with ExitStack() as stack:
-        store = _open_store(request, tally.dataset, way)
+        store = _open_store(request, tally)
         if store is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sdst-eval-"))) / request.model.name
         else:
             folder = store.boxes
-        unfinished = []
-        for sequence in runnable:
-            if way.finished(folder, sequence):
-                tally.score(folder, sequence)
-            else:
-                unfinished.append(sequence)
+        tally.tell()
+        unfinished = score_finished(folder, tally, runnable)
         workers = max(1, min(request.workers, len(unfinished)))
         if store is not None:
             workers = store.note_workers(workers)
-        opener, work = partial(open_tracker, request.model), partial(_work, way.work(folder))
-        with closing(run_all(opener, work, unfinished, request.workers)) as done:
-            for position, error in done:
-                if error is None:
-                    tally.score(folder, unfinished[position])
-                elif isinstance(error, DatasetError):
-                    tally.skip(unfinished[position].name, error)
-                else:
-                    raise error
+        run_unfinished(request.model, folder, tally, unfinished, request.workers)
         return store, tally.result(request.model.name, workers=workers)
 
 
-def _work(work: Work, tracker: Trackable, sequence: Sequence) -> None:
-    """The work, with errors of the file system as ours, which end the run."""
-    try:
-        work(tracker, sequence)
-    except OSError as error:
-        raise SdstError(f"{error.filename} cannot be written: {error.strerror}") from None
-
-
-def _open_store(request: Request, dataset: Dataset, way: Way) -> Store | None:
+def _open_store(request: Request, tally: Tally) -> Store | None:
     if request.out is None:
         return None
-    model = request.model
+    model, dataset = request.model, tally.dataset
     if request.overwrite and not request.recorded:
         with open_tracker(model):
             pass  # a model that cannot be opened replaces nothing
@@ -148,22 +116,11 @@ def _open_store(request: Request, dataset: Dataset, way: Way) -> Store | None:
         variant=model.variant,
         session=model.session,
         threads=model.threads,
-        protocol=way.name,
+        protocol=tally.way.name,
         dataset=str(dataset.root.resolve()),
         layout=dataset.layout.name,
     )
     return Store.open(request.out, record, overwrite=request.overwrite)
-
-
-def _missing_text(folder: Path, missing: list[str], count: int) -> str:
-    expected = f"expected {missing[0]}.txt or {missing[0]}/{missing[0]}_001.txt in it, and so on"
-    if len(missing) == count:
-        return f"{folder} is no bundle (it holds no manifest.json) and holds no result of these sequences; {expected}"
-    more = f" and {len(missing) - SHOWN_NAMES} more" if len(missing) > SHOWN_NAMES else ""
-    return (
-        f"{folder} holds no result of {len(missing)} of {count} sequences: {', '.join(missing[:SHOWN_NAMES])}{more}; "
-        f"{expected}, or leave them out with --skip-broken"
-    )
 
 
 def _write_files(store: Store, result: EvaluationResult, command: str, on_note: OnNote | None) -> None:

@@ -28,7 +28,8 @@ from sdst_runtime.strict import from_plain, to_plain
 __all__ = ["RunRecord", "Store"]
 
 FORMAT_VERSION = 1
-RUN_FILE = "run.json"
+RUN_FILE, BOXES = "run.json", "boxes"
+RESULT_FILES = ("result.json", "result.csv", "attributes.csv", "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class Store:
             if (folder / RUN_FILE).exists():
                 if not overwrite:
                     return cls(folder, _same_run(folder, record))
-                shutil.rmtree(folder / "boxes", ignore_errors=True)
+                _remove(folder)
             elif any(folder.iterdir()):
                 raise ConfigError(f"{folder} holds files and no evaluation; choose another folder, or empty this one")
         store = cls(folder, record)
@@ -98,7 +99,7 @@ class Store:
     @property
     def boxes(self) -> Path:
         """The folder of the tracker's results."""
-        return self.folder / "boxes" / self.record.model.name
+        return self.folder / BOXES / self.record.model.name
 
     def note_workers(self, workers: int) -> int:
         """Remembers that so many processes run side by side; the most that ever did."""
@@ -118,6 +119,15 @@ class Store:
 
     def _write_record(self) -> None:
         self.write(RUN_FILE, json.dumps(to_plain(self.record), indent=2) + "\n")
+
+
+def _remove(folder: Path) -> None:
+    """Removes an evaluation: what other files the folder holds stays."""
+    boxes = folder / BOXES
+    if boxes.is_dir():
+        shutil.rmtree(boxes)
+    for name in (*RESULT_FILES, RUN_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _same_run(folder: Path, record: RunRecord) -> RunRecord:

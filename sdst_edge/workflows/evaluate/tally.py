@@ -21,6 +21,9 @@ __all__ = ["OnProgress", "Tally"]
 #: Called with sequences done, sequences in all, and the mean of the headline figure so far (empty at the start).
 OnProgress: TypeAlias = Callable[[int, int, str], None]
 
+#: Of skipped sequences, when none is left.
+SHOWN_REASONS = 3
+
 
 class Tally:
     """Scores sequences in any order, and keeps the figures.
@@ -111,7 +114,8 @@ class Tally:
         dataset = self.dataset
         items = [self._items[item.name] for item in dataset.sequences if item.name in self._items]
         if not items:
-            raise DatasetError(f"{dataset.root}: no sequence is left to score; {self._skipped[0].reason}")
+            reasons = "; ".join(item.reason for item in self._skipped[:SHOWN_REASONS])
+            raise DatasetError(f"{dataset.root}: no sequence is left to score: {reasons}")
         return replace(
             self.way.summarize(items, tracker, listing_order(dataset.layout.name, self._held)),
             dataset=dataset.name,

@@ -57,6 +57,10 @@ class Way(Protocol):
         """Whether there are result files of the sequence; they are not read."""
         ...
 
+    def expected(self, name: str) -> str:
+        """The result files of a sequence in ``folder``, for messages."""
+        ...
+
     def finished(self, folder: Path, sequence: Sequence) -> bool:
         """Whether all that :meth:`work` writes is there, one answer a frame."""
         ...
@@ -118,6 +122,9 @@ class _OnePass:
     def has(self, folder: Path, sequence: Sequence) -> bool:
         return find_result(folder, sequence.name) is not None
 
+    def expected(self, name: str) -> str:
+        return f"{name}.txt or {name}/{name}_001.txt in it"
+
     def finished(self, folder: Path, sequence: Sequence) -> bool:
         try:
             return len(read_result(folder, sequence).boxes_xywh) == len(sequence)
@@ -166,6 +173,9 @@ class _VotRuns:
 
     def has(self, folder: Path, sequence: Sequence) -> bool:
         return self.protocol.is_done(folder.parent, folder.name, sequence)
+
+    def expected(self, name: str) -> str:
+        return f"a folder baseline/{name} in it"
 
     def finished(self, folder: Path, sequence: Sequence) -> bool:
         if not self.has(folder, sequence):
