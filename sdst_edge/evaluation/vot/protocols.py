@@ -56,7 +56,7 @@ class SupervisedProtocol:
         return (
             Metric(key="eao", label="EAO"),
             Metric(key="accuracy", label="accuracy"),
-            Metric(key="robustness", label="robustness (failures in 100 frames)", best=0.0, higher_is_better=False),
+            Metric(key="robustness", label="robustness", best=0.0, higher_is_better=False),
             Metric(key="lost_number", label="lost number", best=0.0, higher_is_better=False),
         )
 

@@ -1,9 +1,9 @@
 """Which pixels polygons cover, row by row, as the toolkits of the VOT challenges draw them.
 
 Both toolkits fill a polygon along the rows of a window around what is to be compared. The outline's points are whole
-numbers by then. In a row, each edge that reaches it gives one node: its x there, cut to a whole number towards the
-window's left edge's side (towards 0). Nodes in ascending order are paired, and a pair covers the pixels from the one
-node to the other, both included. A corner gives the same node twice: the first of two equal nodes is passed over.
+numbers by then, counted from the window's first pixel. In a row, each edge that reaches it gives one node: its x there,
+cut to a whole number towards 0. Nodes in ascending order are paired, and a pair covers the pixels from the one node to
+the other, both included. A corner gives the same node twice: the first of two equal nodes is passed over.
 """
 
 from __future__ import annotations
