@@ -70,3 +70,13 @@ ABS_BOX_F32_PX = 1e-4
 
 #: A box in a file of three decimals.
 ABS_BOX_TEXT_3_PX = 0.5e-3 + 1e-9
+
+#: The box of a painted target after its picture was warped: pixels are whole and count from half brightness on, and
+#: bends are interpolated on a grid.
+ABS_WARPED_BOX_PX = 1.25
+
+#: A stretched sprite's tip is thinner than a pixel, and shows in none.
+ABS_STRETCHED_SILHOUETTE_PX = 1.0
+
+#: Means of large parts of a rendered picture on other processors, where roundings differ: grey levels.
+ABS_PART_MEAN_LEVELS = 0.75

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sdst_edge.datasets import Sequence, write_got10k_sequence
-from tests.tolerances import ABS_METRIC
+from tests.tolerances import ABS_BOX_TEXT_3_PX, ABS_BOX_TEXT_PX, ABS_METRIC
 from tests.toolkits.conftest import SIZE_WH, sdst_edge_json
 
 pytest.importorskip("got10k", reason="the GOT-10k toolkit is not in this environment: make test-toolkits")
@@ -67,7 +67,7 @@ def test_boxes_equal_those_of_eval(root: Path, toy_bundle: Path, tmp_path: Path)
     for path in theirs:
         (ours,) = (tmp_path / "ours").rglob(path.name)
         boxes = [np.loadtxt(file, delimiter=",") for file in (path, ours)]
-        assert np.abs(boxes[0] - boxes[1]).max() <= 1e-3  # the toolkit writes three decimals
+        assert boxes[0] == pytest.approx(boxes[1], abs=ABS_BOX_TEXT_3_PX + ABS_BOX_TEXT_PX)
 
 
 def test_update_takes_images_of_pillow(made_up_clips: list[Sequence], toy_bundle: Path) -> None:
@@ -82,7 +82,7 @@ def test_update_takes_images_of_pillow(made_up_clips: list[Sequence], toy_bundle
         images = [Image.fromarray(cv2.cvtColor(clip.frames[index], cv2.COLOR_BGR2RGB)) for index in range(2)]
         theirs.init(images[0], np.array((x + 1, y + 1, w, h)))
         ours.init(clip.frames[0], (x, y, w, h))
-        expected = np.array(ours.update(clip.frames[1]).box_xywh) + (1, 1, 0, 0)
+        expected = np.array(ours.update(clip.frames[1]).box_xywh) + np.array((1.0, 1.0, 0.0, 0.0))
         assert theirs.update(images[1]).tolist() == expected.tolist()
         assert theirs.name == toy_bundle.name
         assert theirs.is_deterministic
