@@ -18,7 +18,7 @@ from sdst_runtime.errors import DatasetError
 
 __all__ = ["OnProgress", "Tally"]
 
-#: Called with sequences done, sequences in all, and the mean of the headline figure so far (empty at the start).
+#: Called with sequences done, sequences in all, and the mean of the first figure so far (empty at the start).
 OnProgress: TypeAlias = Callable[[int, int, str], None]
 
 #: Of skipped sequences, when none is left.
@@ -49,7 +49,7 @@ class Tally:
         self._attributes, self._skip_broken, self._on_progress = attributes, skip_broken, on_progress
         self._items: dict[str, Any] = {}
         self._held: set[str] = set()
-        self._headlines: list[float] = []
+        self._values: dict[str, list[float]] = {}
         self._skipped = [Skipped(name=item.name, reason=item.reason) for item in dataset.skipped]
 
     def attempt(self, act: Callable[[Sequence], object], sequence: Sequence) -> bool:
@@ -87,8 +87,8 @@ class Tally:
         def keep(item: Sequence) -> None:
             self._items[item.name] = scored = self.way.score(folder, item, held)
             self._held.update(held)
-            headline = self.way.headline_of(scored)
-            self._headlines += [] if headline is None else [headline]
+            for key, value in self.way.scores_of(scored).items():
+                self._values.setdefault(key, []).extend(() if value is None else (value,))
             self.tell()
 
         self.attempt(keep, sequence)
@@ -96,10 +96,15 @@ class Tally:
     def tell(self) -> None:
         """Says how far it is."""
         if self._on_progress is not None:
-            label = self.way.headline.label
-            mean = f"{label} {float(np.mean(self._headlines)):.3f}" if self._headlines else ""
             total = len(self.dataset.sequences) + len(self.dataset.skipped)
-            self._on_progress(len(self._items) + len(self._skipped), total, mean)
+            self._on_progress(len(self._items) + len(self._skipped), total, self._running_mean())
+
+    def _running_mean(self) -> str:
+        """Of the first figure that single sequences have: EAO, for one, is of sets only."""
+        for metric in self.way.metrics:
+            if values := self._values.get(metric.key):
+                return f"{metric.label} {float(np.mean(values)):.3f}"
+        return ""
 
     def result(self, tracker: str, *, workers: int) -> EvaluationResult:
         """The figures of the set.

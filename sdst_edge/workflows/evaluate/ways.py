@@ -41,8 +41,8 @@ class Way(Protocol):
         ...
 
     @property
-    def headline(self) -> Metric:
-        """Of its figures the first."""
+    def metrics(self) -> tuple[Metric, ...]:
+        """Its figures, the headline first."""
         ...
 
     def check(self, sequence: Sequence) -> None:
@@ -69,8 +69,8 @@ class Way(Protocol):
         """Reads the results of a sequence and scores them; raises ``DatasetError`` naming the file."""
         ...
 
-    def headline_of(self, item: Any) -> float | None:
-        """The headline figure of a sequence that :meth:`score` scored; None where there is none."""
+    def scores_of(self, item: Any) -> Mapping[str, float | None]:
+        """The figures of a sequence that :meth:`score` scored, by metric; None for those that there are not."""
         ...
 
     def summarize(self, items: Items[Any], tracker: str, order: Iterable[str]) -> EvaluationResult:
@@ -110,8 +110,8 @@ class _OnePass:
         return "ope"
 
     @property
-    def headline(self) -> Metric:
-        return self.rule.metrics[0]
+    def metrics(self) -> tuple[Metric, ...]:
+        return self.rule.metrics
 
     def check(self, sequence: Sequence) -> None:
         check_runnable(sequence)
@@ -138,8 +138,8 @@ class _OnePass:
         except DatasetError as error:
             raise DatasetError(f"{find_result(folder, sequence.name)}: {error}") from None
 
-    def headline_of(self, item: ScoredSequence) -> float | None:
-        return finite_scores(item.scores.scores)[self.headline.key]
+    def scores_of(self, item: ScoredSequence) -> Mapping[str, float | None]:
+        return finite_scores(item.scores.scores)
 
     def summarize(self, items: Items[ScoredSequence], tracker: str, order: Iterable[str]) -> EvaluationResult:
         return summarize(self.rule, items, tracker=tracker, order=order)
@@ -162,8 +162,8 @@ class _VotRuns:
         return self.protocol.name
 
     @property
-    def headline(self) -> Metric:
-        return self.protocol.metrics[0]
+    def metrics(self) -> tuple[Metric, ...]:
+        return self.protocol.metrics
 
     def check(self, sequence: Sequence) -> None:
         self.protocol.check(sequence)
@@ -195,8 +195,8 @@ class _VotRuns:
             update_seconds=runs.update_seconds(),
         )
 
-    def headline_of(self, item: _VotItem) -> float | None:
-        return finite_scores(item.scores.scores).get(self.headline.key)
+    def scores_of(self, item: _VotItem) -> Mapping[str, float | None]:
+        return finite_scores(item.scores.scores)
 
     def summarize(self, items: Items[_VotItem], tracker: str, order: Iterable[str]) -> EvaluationResult:
         whole = self.protocol.score_set([item.scores for item in items])
