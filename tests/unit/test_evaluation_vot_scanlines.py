@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdst_edge.evaluation.vot.scanlines import Rows, scan
+from sdst_edge.evaluation.vot.scanlines import Rows, scan, scan_boxes
 
 Points = list[tuple[int, int]]
 
@@ -80,6 +80,18 @@ def test_shared_pixels_are_those_of_both() -> None:
         both = drawn_plainly(a, size_wh, False) & drawn_plainly(b, size_wh, False)
         shared = scanned([a], [size_wh], False).shared_counts(scanned([b], [size_wh], False))
         assert shared.tolist() == both.sum(axis=1).tolist()
+
+
+def test_boxes_are_drawn_as_their_outlines() -> None:
+    rng = np.random.default_rng(9)
+    corners = rng.integers(-6, 26, size=(200, 2, 2))
+    corners[:20, 1] = corners[:20, 0]
+    sizes_wh = [(int(w), int(h)) for w, h in rng.integers(1, 25, size=(200, 2))]
+    outlines = [[(x, y), (x_last, y), (x_last, y_last), (x, y_last)] for (x, y), (x_last, y_last) in corners.tolist()]
+    found, expected = scan_boxes(corners.astype(np.float64), np.array(sizes_wh)), scanned(outlines, sizes_wh, False)
+    assert found.counts().tolist() == expected.counts().tolist()
+    assert found.shared_counts(expected).tolist() == expected.counts().tolist()
+    assert found.counts().sum() > 5000
 
 
 def test_a_row_that_only_a_corner_touches_is_drawn_by_the_toolkit_alone() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sdst_edge.datasets.region import Mask, Polygon, Rectangle
 from sdst_edge.evaluation.vot.runs import Answer
-from sdst_edge.evaluation.vot.scanlines import scan
+from sdst_edge.evaluation.vot.scanlines import Rows, scan, scan_boxes
 from sdst_runtime.errors import DatasetError
 
 __all__ = ["outline_overlaps", "picture_overlaps"]
@@ -85,14 +85,24 @@ def _is_outline(answer: Answer) -> bool:
 
 
 def _points(regions: list[Answer]) -> NDArray[np.float32]:
-    """(N, K, 2); a region with fewer points than the others repeats its last one, which draws nothing."""
+    """(N, K, 2); a region with fewer points than the others repeats its last one, which draws nothing.
+
+    Boxes among themselves have K = 2, first and last corner, and are drawn without looking for nodes.
+    """
+    if all(isinstance(region, Rectangle) for region in regions):
+        corners = np.array([_corners(region)[::2] for region in regions]).reshape(-1, 2, 2)  # type: ignore[arg-type]
+        return _near(corners)
     outlines = [_corners(region) if isinstance(region, Rectangle) else region.points for region in regions]  # type: ignore[union-attr]
-    most = max((len(points) for points in outlines), default=4)
+    most = max(len(points) for points in outlines)
     padded = np.zeros((len(outlines), most, 2))
     for place, points in zip(padded, outlines, strict=True):
         place[: len(points)], place[len(points) :] = points, points[-1]
-    points_32: NDArray[np.float32] = np.clip(padded, -_FAR_PX, _FAR_PX).astype(np.float32)
-    return points_32
+    return _near(padded)
+
+
+def _near(points: NDArray[np.float64]) -> NDArray[np.float32]:
+    near: NDArray[np.float32] = np.clip(points, -_FAR_PX, _FAR_PX).astype(np.float32)
+    return near
 
 
 def _corners(box: Rectangle) -> tuple[tuple[float, float], ...]:
@@ -138,10 +148,7 @@ def _drawn_overlaps(
     a: NDArray[np.float32], b: NDArray[np.float32], origin: NDArray[np.float64], sizes_wh: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     offset = origin.astype(np.float32)[:, None]
-    rows_a, rows_b = (
-        scan(_rounded(points - offset), np.ones(points.shape[:2], dtype=np.bool_), sizes_wh, flat_edges=False)
-        for points in (a, b)
-    )
+    rows_a, rows_b = _rows(_rounded(a - offset), sizes_wh), _rows(_rounded(b - offset), sizes_wh)
     tops = np.cumsum(sizes_wh[:, 1]) - sizes_wh[:, 1]
     area_a, area_b, shared = (
         np.add.reduceat(counts, tops) for counts in (rows_a.counts(), rows_b.counts(), rows_a.shared_counts(rows_b))
@@ -149,6 +156,12 @@ def _drawn_overlaps(
     with np.errstate(invalid="ignore"):  # nothing drawn: 0 / 0 is NaN in the original
         ratio = shared.astype(np.float32) / (area_a + area_b - shared).astype(np.float32)
     return ratio.astype(np.float64)
+
+
+def _rows(points: NDArray[np.float64], sizes_wh: NDArray[np.int64]) -> Rows:
+    if points.shape[1] == 2:
+        return scan_boxes(points, sizes_wh)
+    return scan(points, np.ones(points.shape[:2], dtype=np.bool_), sizes_wh, flat_edges=False)
 
 
 def _rounded(points: NDArray[np.float32]) -> NDArray[np.float64]:

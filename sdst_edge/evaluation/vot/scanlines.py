@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Rows", "scan"]
+__all__ = ["Rows", "scan", "scan_boxes"]
 
 #: Stands for "no node": beyond any picture, so it sorts to the end.
 _NONE = 1e15
@@ -64,15 +64,34 @@ def scan(
     Returns:
         R = sum of the windows' heights.
     """
-    owner = np.repeat(np.arange(len(points)), sizes_wh[:, 1])  # (R,)
-    tops = np.cumsum(sizes_wh[:, 1]) - sizes_wh[:, 1]
-    y = (np.arange(len(owner)) - tops[owner]).astype(np.float64)
-    nodes, counts = _nodes(points, edges, owner, y[:, None], flat_edges)
+    owner, y = _window_rows(sizes_wh)
+    nodes, counts = _nodes(points, edges, owner, y[:, None].astype(np.float64), flat_edges)
     first, last = _stretches(nodes, counts, flat_edges)
     first, last = np.maximum(first, 0), np.minimum(last, sizes_wh[owner, 0, None] - 1)
     for slot in range(1, first.shape[1]):
         first[:, slot] = np.maximum(first[:, slot], last[:, :slot].max(axis=1) + 1)
     return Rows(first, last)
+
+
+def scan_boxes(corners: NDArray[np.float64], sizes_wh: NDArray[np.int64]) -> Rows:
+    """What :func:`scan` without ``flat_edges`` gives for upright boxes.
+
+    Args:
+        corners: (N, 2, 2), opposite corners, whole numbers, relative to the window's first pixel.
+        sizes_wh: (N, 2) of the windows, >= 1.
+    """
+    owner, y = _window_rows(sizes_wh)
+    (left, top), (right, bottom) = (values.T.astype(np.int64) for values in (corners.min(axis=1), corners.max(axis=1)))
+    drawn = ((left < right) & (top < bottom))[owner] & (top[owner] <= y) & (y <= bottom[owner])
+    first, last = np.maximum(left, 0), np.minimum(right, sizes_wh[:, 0] - 1)
+    return Rows(np.where(drawn, first[owner], 1)[:, None], np.where(drawn, last[owner], 0)[:, None])
+
+
+def _window_rows(sizes_wh: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Of all rows (R,) of the windows: the window, and which row in it."""
+    owner = np.repeat(np.arange(len(sizes_wh)), sizes_wh[:, 1])
+    tops = np.cumsum(sizes_wh[:, 1]) - sizes_wh[:, 1]
+    return owner, np.arange(len(owner)) - tops[owner]
 
 
 def _nodes(
