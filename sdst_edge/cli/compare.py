@@ -30,6 +30,7 @@ def compare(
         str | None, typer.Option(metavar="KEY", help="Compare attributes by this one.", show_default="the headline")
     ] = None,
     common: Annotated[bool, typer.Option("--common", help="Compare on the sequences that all have.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for plots of all of them; needs the extra plots.")] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Samples of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     as_json: JsonOption = False,
@@ -47,6 +48,10 @@ def compare(
     compared = compare_results(evaluations, metric=metric, bootstrap=bootstrap, common=common)
     if compared.left_out:
         note(f"left out {len(compared.left_out)} sequences that not all have: {', '.join(compared.left_out)}")
+    if out is not None:
+        from sdst_edge.workflows.report import write_comparison
+
+        write_comparison(evaluations, out)
     if as_json:
         print_json(compared)
     else:

@@ -176,7 +176,8 @@ def test_compare_prints_differences_with_intervals(toy_bundle: Path, clip: Clip,
         shutil.copy(clip.got10k / name / "groundtruth.txt", tmp_path / "perfect" / f"{name}.txt")
     succeed("eval", tmp_path / "perfect", clip.got10k, "--out", tmp_path / "best")
     results = [tmp_path / name / "result.json" for name in ("toy", "best")]
-    text = succeed("compare", *results)
+    text = succeed("compare", *results, "--out", tmp_path / "plots")
+    assert (tmp_path / "plots" / "success.png").stat().st_size > 0
     for expected in ("perfect against", "success AUC", "95 % interval", "10000 resamples, seed 0", "house rule"):
         assert expected in text
     plain = json.loads(succeed("compare", *results, "--json", "--metric", "ao", "--resamples", 100, "--seed", 3))
