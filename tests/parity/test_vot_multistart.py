@@ -114,7 +114,8 @@ def test_figures_from_the_toolkit_s_overlaps_are_equal(
         runs = runs_of(arrays, tracker, sequence).runs
         overlaps = [arrays[f"{tracker}_{sequence.name}_{run.start:08d}_overlaps"] for run in runs]
         absent = [~sequence.visible[list(run.frames())] for run in runs]
-        items.append(score_multistart_overlaps(sequence.name, overlaps, absent, golden["high"], length=len(sequence)))
+        passes = list(zip(overlaps, absent, strict=True))
+        items.append(score_multistart_overlaps(sequence.name, len(sequence), passes, golden["high"]))
     assert_equal(PROTOCOL.score_set(items), golden["trackers"][tracker])
 
 

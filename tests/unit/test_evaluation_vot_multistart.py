@@ -23,7 +23,8 @@ def scored(*runs: list[float], absent: list[list[int]] | None = None, high: int 
     hidden = [
         np.isin(np.arange(len(run)), frames) for run, frames in zip(runs, absent or [[]] * len(runs), strict=True)
     ]
-    return score_multistart_overlaps("clip", [np.array(run) for run in runs], hidden, high, length=len(runs[0]))
+    passes = [(np.array(run), flags) for run, flags in zip(runs, hidden, strict=True)]
+    return score_multistart_overlaps("clip", len(runs[0]), passes, high)
 
 
 def curve(item: MultistartScores, high: int = 20) -> NDArray[np.float64]:

@@ -86,46 +86,44 @@ def score_multistart_sequence(sequence: Sequence, runs: SequenceRuns, high: int)
         DatasetError: the first picture is needed for its size and cannot be read.
     """
     truth, size_wh = pixel_shapes(true_regions(sequence)), sequence.picture_size()
-    overlaps, absent = [], []
+    passes = []
     for run in runs.runs:
         shown = [truth[frame] for frame in run.frames()]
-        overlaps.append(raster_overlaps(pixel_shapes(run.answers), shown, size_wh))
-        absent.append(np.array([shape.empty for shape in shown]))
+        overlaps = raster_overlaps(pixel_shapes(run.answers), shown, size_wh)
+        passes.append((overlaps, np.array([shape.empty for shape in shown])))
     tags = tuple(name for name, flags in sequence.frame_attributes.items() if flags.any())
-    return score_multistart_overlaps(sequence.name, overlaps, absent, high, length=len(sequence), tags=tags)
+    return score_multistart_overlaps(sequence.name, len(sequence), passes, high, tags)
 
 
 def score_multistart_overlaps(
     name: str,
-    overlaps: Items[NDArray[np.float64]],
-    absent: Items[NDArray[np.bool_]],
-    high: int,
-    *,
     length: int,
+    passes: Items[tuple[NDArray[np.float64], NDArray[np.bool_]]],
+    high: int,
     tags: tuple[str, ...] = (),
 ) -> MultistartScores:
     """Figures of one sequence from overlaps in running order.
 
     Args:
         name: of the sequence.
-        overlaps: of each run, (N,).
-        absent: likewise, where the ground truth is empty: such frames are no failure, and end a row of them.
-        high: the longest length that EAO is the mean over.
         length: of the sequence, frames.
-        tags: that its frames carry.
+        passes: of each run the overlaps (N,), and where the ground truth is empty (N,): such a frame is no failure, and
+            ends a row of them.
+        high: the longest length that EAO is the mean over.
+        tags: that the sequence's frames carry.
     """
     sums, active, total_progress, overlap_sum = np.zeros(high), np.zeros(high), 0, 0.0
-    for run_overlaps, run_absent in zip(overlaps, absent, strict=True):
-        progress = _progress((run_overlaps <= THRESHOLD) & ~run_absent)
+    for overlaps, absent in passes:
+        progress = _progress((overlaps <= THRESHOLD) & ~absent)
         total_progress += progress
-        overlap_sum += float(run_overlaps[:progress].sum())
-        means = _means(run_overlaps, progress, high)
+        overlap_sum += float(overlaps[:progress].sum())
+        means = _means(overlaps, progress, high)
         sums += np.nan_to_num(means)
         active += ~np.isnan(means)
     return MultistartScores(
         name=name,
         length=length,
-        frames=sum(len(item) for item in overlaps),
+        frames=sum(len(overlaps) for overlaps, _ in passes),
         progress=total_progress,
         overlap_sum=overlap_sum,
         eao_sums=sums,
