@@ -50,10 +50,10 @@ class Index:
         self._root = root
         self._kept: dict[str, Kept] = {}
         self._is_changed = False
-        if path is not None and path.is_file():
+        if path is not None:
             try:
                 self._kept = load_kept(path, root)
-            except Exception as error:  # whatever a damaged file leads to
+            except Exception as error:  # it is not there, or whatever a damaged file leads to
                 _log.debug("%s is not used: %s", path, error)
 
     def read(self, layout: Layout, entry: Entry, require_frames: bool) -> Sequence | Items[Sequence]:

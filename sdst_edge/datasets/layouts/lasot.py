@@ -52,7 +52,7 @@ _CUT_SHORT = "monkey-17"
 def _matches(root: Path) -> bool:
     if _is_sequence(root) or _annotations(root) is not None:
         return True
-    return any(_is_sequence(path) or any(map(_is_sequence, _folders(path)[:3])) for path in _folders(root)[:3])
+    return any(_is_sequence(path) or any(map(_is_sequence, _folders(path)[:3])) for path in _folders(root)[:10])
 
 
 def _is_sequence(folder: Path) -> bool:
