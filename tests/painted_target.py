@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,15 +19,22 @@ Box = tuple[float, float, float, float]
 
 def painted(box_xywh: Box, size_wh: tuple[int, int] = (240, 180), *, round_: bool = False) -> NDArray[np.uint8]:
     """A frame with a rectangle, or an ellipse that touches its sides, of whole pixels; parts outside are cut."""
-    rng = np.random.default_rng(5)
-    frame = rng.integers(0, 60, size=(size_wh[1], size_wh[0], 3), dtype=np.uint8)
+    ground, texture = _materials(size_wh)
     x, y, w, h = (int(value) for value in box_xywh)
-    columns, rows = np.meshgrid(np.arange(size_wh[0]) + 0.5, np.arange(size_wh[1]) + 0.5)
-    u, v = (columns - x - w / 2) / (w / 2), (rows - y - h / 2) / (h / 2)
+    u = (np.arange(size_wh[0]) + 0.5 - x - w / 2) / (w / 2)
+    v = ((np.arange(size_wh[1]) + 0.5 - y - h / 2) / (h / 2))[:, None]
     inside = u**2 + v**2 <= 1 if round_ else np.maximum(np.abs(u), np.abs(v)) <= 1
-    texture = 160 + 95 * ((columns // 5 + rows // 5) % 2)
-    frame[inside] = texture[inside, None].astype(np.uint8)
-    return frame
+    return np.where(inside[..., None], texture, ground)
+
+
+@lru_cache(maxsize=4)
+def _materials(size_wh: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Dark noise, and bright checks of five pixels a side."""
+    rng = np.random.default_rng(5)
+    ground = rng.integers(0, 60, size=(size_wh[1], size_wh[0], 3), dtype=np.uint8)
+    checks = (np.arange(size_wh[0]) // 5 + np.arange(size_wh[1])[:, None] // 5) % 2
+    texture = np.repeat((160 + 95 * checks)[..., None], 3, axis=2).astype(np.uint8)
+    return ground, texture
 
 
 def painted_clip(boxes_xywh: list[Box], size_wh: tuple[int, int] = (240, 180), *, round_: bool = False) -> Sequence:

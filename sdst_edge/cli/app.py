@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sdst_edge.cli import attributes, bench, compare, demo, eval_, export, import_, info, track, tune
+from sdst_edge.cli import attributes, bench, compare, demo, eval_, export, import_, info, simulate, track, tune
 from sdst_edge.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -29,6 +29,7 @@ app.command("track", epilog=f"Example: {track.EXAMPLE}")(track.track)
 app.command("eval", epilog=f"Example: {eval_.EXAMPLE}")(eval_.evaluate)
 app.command("compare", epilog=f"Example: {compare.EXAMPLE}")(compare.compare)
 app.command("attributes", epilog=f"Example: {attributes.EXAMPLE}")(attributes.attributes)
+app.command("simulate", epilog=f"Example: {simulate.EXAMPLE}")(simulate.simulate)
 app.command("tune", epilog=f"Example: {tune.EXAMPLE}")(tune.tune)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)

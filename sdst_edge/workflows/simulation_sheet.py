@@ -93,7 +93,8 @@ def shown_frames(flags: NDArray[np.bool_], count: int) -> list[int]:
     if flags.any():
         start = int(flags.argmax())
         after = flags[start:]
-        stop = start + (len(after) if after.all() else int((~after).argmax()))
-        beside = max(count // 2, (stop - start) // 2)
-        first, last = max(first, start - beside), min(last, stop - 1 + beside)
+        run = len(after) if after.all() else int((~after).argmax())
+        length = max(count - 1, 2 * run)
+        first = max(0, start - (length - run) // 2)
+        last = min(last, first + length - 1)
     return [0, *np.linspace(first, last, count - 1).round().astype(int).tolist()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.datasets.rendered.pose import Pose
+from sdst_edge.datasets.rendered.pose import Pose, to_box_xywh
 from sdst_edge.datasets.rendered.sprite import Sprite, draw
 
 __all__ = ["RenderedFrames"]
@@ -76,10 +76,17 @@ class RenderedFrames:
 
     def is_hidden(self, index: int) -> bool:
         """Whether the occluder is in front of all of the target that is in the picture at ``index``."""
-        if self.occluder is None:
+        if self.occluder is None or not self._is_behind_box(index):
             return False
         in_front = _coverage(self.occluder, index, self.size_wh)
         return bool((in_front[self.silhouette(index) > 0] == 255).all())
+
+    def _is_behind_box(self, index: int) -> bool:
+        """Whether the occluder's box holds the target's: cheap, and needed for hiding it."""
+        assert self.occluder is not None
+        boxes = [to_box_xywh(sprite.outline, poses[index]) for sprite, poses in (self.occluder, self.target)]
+        (x, y, w, h), (left, top, width, height) = boxes
+        return x <= left and y <= top and left + width <= x + w and top + height <= y + h
 
     def _with_target(self, canvas: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
         """The canvas with the target drawn into it: once, or at each place of its smear and then averaged."""

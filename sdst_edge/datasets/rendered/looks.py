@@ -78,13 +78,14 @@ def _viewpoint_change(rng: np.random.Generator, scene: RenderedFrames, timeline:
 
 @challenge("DEF", course_frames=41)
 def _deformation(rng: np.random.Generator, scene: RenderedFrames, timeline: Timeline) -> RenderedFrames:
-    """The target bulges in three directions, and the bulges run round it."""
-    table = PoseTable(scene.target[1])
+    """The target bulges in three directions, and the bulges run round it; the area of its box stays."""
+    table, areas = PoseTable(scene.target[1]), boxes_of(scene)[:, 2:].prod(axis=1)
     strength = timeline.intensity()
     wobble = table.columns["wobble"]
     wanted = timeline.spread(rng.uniform(*_WOBBLE, size=len(timeline.courses)).tolist())
     wobble += (wanted - wobble) * strength
     table.columns["wobble_phase"] += np.cumsum(strength) * _RUN_RAD * float(rng.choice((-1.0, 1.0)))
+    table.columns["radius_px"] *= np.sqrt(areas / boxes_of(with_target(scene, table))[:, 2:].prod(axis=1))
     return kept_inside(with_target(scene, table))
 
 
