@@ -117,6 +117,12 @@ def test_got10k_marks_frames_by_its_labels(tmp_path: Path) -> None:
     assert sequence.origin == 1.0
 
 
+def test_got10k_does_not_claim_partial_occlusion_where_nobody_graded(tmp_path: Path) -> None:
+    folder = labelled(make(tmp_path / "car", GOOD), "cover.label", "8\n0\n8\n")
+    (sequence,) = read_got10k(labelled(folder, "cut_by_image.label", "0\n0\n0\n"))
+    assert list(sequence.frame_attributes) == ["absence", "cut"]
+
+
 @pytest.mark.parametrize("text", ["", "[METAINFO]\n", "resolution: (0, 0)", "resolution: large"])
 def test_got10k_takes_sizes_that_are_not_told(tmp_path: Path, text: str) -> None:
     (sequence,) = read_got10k(labelled(make(tmp_path / "car", GOOD), "meta_info.ini", text))

@@ -14,7 +14,8 @@
 A target counts as absent where absence.label or cover.label says so. From the labels follow marks of frames:
 ``absence``; ``cut``, by the picture's border; and ``POC``, partial occlusion, where at most 60 % of the target is seen
 (cover 1 to 4) and no border cuts it, as what hides it then lies in front of it. Above 60 % the grades tell light from
-no occlusion by eye, which is no challenge worth a mark.
+no occlusion by eye, which is no challenge worth a mark. A sequence with no grade but 0 and 8 may be one whose maker
+did not grade: its partial occlusion is not known, and ``POC`` is left out.
 """
 
 from __future__ import annotations
@@ -209,7 +210,7 @@ def _read_marks(folder: Path, count: int) -> tuple[NDArray[np.bool_], dict[str, 
     if cover is not None:
         absent |= cover == 0
     marks: dict[str, NDArray[np.bool_]] = {}
-    if cover is not None and cut is not None:
+    if cover is not None and cut is not None and (cover % 8).any():
         marks["POC"] = (cover >= _PARTIAL[0]) & (cover <= _PARTIAL[1]) & (cut == 0) & ~absent
     if absence is not None or cover is not None:
         marks["absence"] = absent
