@@ -279,9 +279,55 @@ def test_plots_that_cannot_be_drawn_are_a_remark(
     assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["rule"] == "house"
 
 
+def vot_data(data: Path, folder: Path) -> Path:
+    """The same sequences in the layout of VOT, the first two frames tagged."""
+    for name in NAMES:
+        (folder / name / "color").mkdir(parents=True)
+        for picture in (data / name).glob("*.jpg"):
+            picture.rename(folder / name / "color" / picture.name)
+        (data / name / "groundtruth.txt").rename(folder / name / "groundtruth.txt")
+        (folder / name / "camera_motion.tag").write_text("1\n1\n0\n0\n", encoding="utf-8")
+    (folder / "list.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    return folder
+
+
+def test_vot_protocols_run_resume_and_score_recorded_results(
+    no_plots: None, tracker: StillTracker, bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    vot = vot_data(data, tmp_path / "vot")
+    out = tmp_path / "out"
+
+    def evaluated(model: Path, **options: Any) -> EvaluationResult:
+        request = Request(model=find_model(model), dataset=vot, layout="vot", protocol="vot2018", **options)
+        return run_evaluation(request)
+
+    ran = evaluated(bundle, out=out)
+    assert tracker.seen == ["a", "b", "c"]
+    assert (ran.protocol, ran.rule, ran.layout) == ("vot2018", "vot2018", "vot")
+    assert ran.metrics[0].key == "eao"
+    assert [item.scores["eao"] for item in ran.sequences] == [None] * 3, "of sets only"
+    assert list(ran.attributes) == ["CM"]
+    assert ran.attributes["CM"].sequences == 3
+    assert (out / "boxes" / "n3" / "baseline" / "a" / "a_001.txt").is_file()
+    assert EvaluationResult.read(out / "result.json") == ran
+    assert evaluated(bundle, out=out) == ran
+    assert evaluated(out / "boxes" / "n3", attributes=True) == ran
+    assert tracker.seen == ["a", "b", "c"]
+
+    (out / "boxes" / "n3" / "baseline" / "b" / "b_001.txt").unlink()
+    with pytest.raises(DatasetError, match=r"no result of 1 of 3 sequences: b"):
+        evaluated(out / "boxes" / "n3")
+    evaluated(bundle, out=out)
+    assert tracker.seen == ["a", "b", "c", "b"]
+    with pytest.raises(ConfigError, match="protocol vot2018 and not ope"):
+        run_evaluation(Request(model=find_model(bundle), dataset=vot, layout="vot", out=out))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"workers": 0}, "0 workers"),
+        ({"overwrite": True}, "there is no --out"),
         ({"protocol": "vot1999"}, "protocol is 'vot1999', expected one of ope, vot2016, vot2018"),
         ({"protocol": "vot2018", "rule": "otb"}, "has a rule of its own"),
         ({"rule": "lasso"}, "there is no rule 'lasso'"),

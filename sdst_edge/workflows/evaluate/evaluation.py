@@ -13,6 +13,7 @@ from typing import TypeAlias
 from sdst_edge.datasets.dataset import Dataset
 from sdst_edge.datasets.opening import open_dataset
 from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.workflows.evaluate.choosing import choose_way
 from sdst_edge.workflows.evaluate.model import open_tracker
 from sdst_edge.workflows.evaluate.recorded import missing_results, score_recorded
 from sdst_edge.workflows.evaluate.request import Request
@@ -20,7 +21,6 @@ from sdst_edge.workflows.evaluate.running import run_unfinished, score_finished
 from sdst_edge.workflows.evaluate.store import RunRecord, Store
 from sdst_edge.workflows.evaluate.tables import attributes_csv, sequences_csv
 from sdst_edge.workflows.evaluate.tally import OnProgress, Tally
-from sdst_edge.workflows.evaluate.ways import choose_way
 from sdst_runtime.errors import BackendUnavailable
 
 __all__ = ["run_evaluation"]

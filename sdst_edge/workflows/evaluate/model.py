@@ -110,15 +110,19 @@ def open_tracker(model: Model) -> Iterator[Trackable]:
         with load(model.path, model.session, model.threads, model.variant) as tracker:
             yield tracker
         return
-    import torch
-
     from sdst_edge.models import TorchSession, load_checkpoint
     from sdst_runtime.tracker import Tracker
 
-    torch.set_num_threads(model.threads)
     network = load_checkpoint(model.path).model
+    _limit_threads(model.threads)
     with Tracker(TorchSession(network), network.config, owns_session=True) as tracker:
         yield tracker
+
+
+def _limit_threads(threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
 
 
 def _sha256(file: Path) -> str:

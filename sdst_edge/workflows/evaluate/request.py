@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdst_edge.workflows.evaluate.model import Model
+from sdst_runtime.errors import ConfigError
 
 __all__ = ["Request"]
 
@@ -27,6 +28,9 @@ class Request:
         out: folder for everything that comes of it; None to keep nothing.
         overwrite: replace what ``out`` holds.
         command: that was given, for the page.
+
+    Raises:
+        ConfigError: no process is to run, or nothing is there to overwrite.
     """
 
     model: Model
@@ -41,6 +45,12 @@ class Request:
     out: Path | None = None
     overwrite: bool = False
     command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ConfigError(f"{self.workers} workers, expected 1 or more")
+        if self.overwrite and self.out is None:
+            raise ConfigError("--overwrite replaces what --out holds, and there is no --out")
 
     @property
     def recorded(self) -> bool:

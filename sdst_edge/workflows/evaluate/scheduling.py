@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Generator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from collections.abc import Sequence as Items
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -58,8 +59,8 @@ def run_all(
         yield from _run_in_processes(open_tool, work, items, workers)
     elif items:
         with open_tool() as tool:
-            for index, item in enumerate(items):
-                yield Done(index, _attempt(work, tool, item))
+            for position, item in enumerate(items):
+                yield Done(position, _attempt(work, tool, item))
 
 
 def _attempt(work: Callable[[Tool, Item], None], tool: Tool, item: Item) -> SdstError | None:
@@ -85,12 +86,13 @@ def _run_in_processes(
         while busy:
             ready = wait([worker.connection for worker in busy])
             for worker in [worker for worker in busy if worker.connection in ready]:
-                yield Done(worker.index, worker.answer())
+                done = Done(worker.position, worker.answer())
                 following = next(waiting, None)
                 if following is None:
                     busy.remove(worker)
                 else:
-                    worker.give(following, items)
+                    worker.give(following, items)  # first of all, so that it does not wait for the caller
+                yield done
 
 
 class _Worker(Generic[Tool, Item]):
@@ -101,9 +103,10 @@ class _Worker(Generic[Tool, Item]):
     ) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads of the engine in unknown states
         self.connection, theirs = context.Pipe()
-        self.index = -1
+        self.position = -1
         self._process = context.Process(target=_serve, args=(theirs, open_tool, work), daemon=True)
-        self._process.start()
+        with _interrupts_ignored():
+            self._process.start()
         theirs.close()  # so that the end of the process ends the pipe
 
     def __enter__(self) -> _Worker[Tool, Item]:
@@ -114,11 +117,11 @@ class _Worker(Generic[Tool, Item]):
         self._process.join()
         self.connection.close()
 
-    def give(self, index: int, items: Items[Item]) -> None:
+    def give(self, position: int, items: Items[Item]) -> None:
         """Sends an item to work on."""
-        self.index = index
+        self.position = position
         with suppress(BrokenPipeError):  # it died: its answer, or the lack of one, says why
-            self.connection.send(items[index])
+            self.connection.send(items[position])
 
     def answer(self) -> SdstError | None:
         """What went wrong with the item, once the connection is ready.
@@ -139,9 +142,21 @@ class _Worker(Generic[Tool, Item]):
         return error
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes started in here ignore Ctrl-C, which reaches all of a terminal: the first one ends the others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only there can handlers be set
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def _serve(connection: Connection, open_tool: Any, work: Any) -> None:
     """In the worker: works on what comes through the pipe, until that is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others
     try:
         with open_tool() as tool:
             while True:
