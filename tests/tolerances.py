@@ -80,3 +80,6 @@ ABS_STRETCHED_SILHOUETTE_PX = 1.0
 
 #: Means of large parts of a rendered picture on other processors, where roundings differ: grey levels.
 ABS_PART_MEAN_LEVELS = 0.75
+
+#: A silhouette that the picture's edge cuts at a shallow angle: half a pixel of depth is some pixels of width.
+ABS_CUT_SILHOUETTE_PX = 2.0

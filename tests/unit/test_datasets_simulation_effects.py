@@ -69,15 +69,16 @@ def test_fast_motion_takes_the_target_farther_than_its_size(seed: int) -> None:
     assert (w, h) == pytest.approx((40, 30))  # all of it is in the picture
 
 
+@pytest.mark.parametrize("strength", [0.01, 1.0])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_camera_motion_alone_is_no_fast_motion(seed: int) -> None:
+def test_camera_motion_alone_is_no_fast_motion(seed: int, strength: float) -> None:
     scene = Scene(size_wh=SIZE_WH, template_xywh=BOX, start_xywh=BOX, target_xywh=BOX)
-    effect = EFFECTS["CM"].draw(np.random.default_rng(seed), 1.0, scene)
+    effect = EFFECTS["CM"].draw(np.random.default_rng(seed), strength, scene)
     places = [effect.place(BOX, index / 26).box_xywh for index in range(27)]
     centers = np.array([(x + w / 2, y + h / 2) for x, y, w, h in places])
     steps = np.linalg.norm(np.diff(centers, axis=0), axis=1)
     assert steps.max() < math.sqrt(40 * 30)
-    assert np.ptp(centers, axis=0).max() > 0.3 * math.sqrt(40 * 30)
+    assert np.ptp(centers, axis=0).max() > 0.2 * math.sqrt(40 * 30)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -102,13 +103,14 @@ def test_partial_occlusion_covers_a_part(seed: int) -> None:
     assert 0.2 < covered < 0.8
 
 
+@pytest.mark.parametrize("strength", [0.01, 1.0])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_illumination_changes_the_target_and_not_its_box(seed: int) -> None:
-    view = pair("IV", seed)
+def test_illumination_changes_the_target_and_not_its_box(seed: int, strength: float) -> None:
+    view = pair("IV", seed, strength=strength)
     assert view.box_xywh == BOX
     change = view.frame[TARGET].astype(float) - painted(BOX, SIZE_WH)[TARGET]
-    assert np.abs(change).mean() > 12
-    assert np.abs(change.mean()) > 8  # one way
+    assert np.abs(change).mean() > 6
+    assert np.abs(change.mean()) > 6  # one way
 
 
 def test_motion_blur_smears_along_one_line_and_keeps_the_box() -> None:

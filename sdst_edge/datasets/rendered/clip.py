@@ -14,6 +14,7 @@ from sdst_edge.datasets.rendered.background import random_background
 from sdst_edge.datasets.rendered.challenge import CHALLENGES, boxes_of
 from sdst_edge.datasets.rendered.frames import RenderedFrames
 from sdst_edge.datasets.rendered.motion import Region, random_poses, smooth_signal
+from sdst_edge.datasets.rendered.pose import to_seen_box_xywh
 from sdst_edge.datasets.rendered.sprite import random_colors, random_sprite
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import ConfigError
@@ -55,7 +56,7 @@ def render_clip(
         size_wh: of the picture, px, at least 96 each.
         distractors: other moving objects, >= 0; the first has the colours of the target.
         attribute: a challenge in ``CHALLENGES`` that comes and goes in the same scene, or None. Boxes are those of the
-            whole silhouette also where something is in front of it, but cut at the picture's edges; a target that is
+            part of the silhouette that is in the picture, also where something is in front of it; a target that is
             hidden or gone altogether is not visible. The sequence is labelled with it, see
             :mod:`sdst_edge.datasets.courses`.
 
@@ -86,16 +87,15 @@ def _challenged(plain: Sequence, scene: RenderedFrames, attribute: str, seed: in
     rng = np.random.default_rng([seed, list(ATTRIBUTES).index(attribute)])
     timeline = CHALLENGES[attribute].timeline(len(scene))
     changed = CHALLENGES[attribute].change(rng, scene, timeline)
-    boxes_xywh = boxes_of(changed)
-    low = np.maximum(boxes_xywh[:, :2], 0.0)
-    high = np.minimum(boxes_xywh[:, :2] + boxes_xywh[:, 2:], changed.size_wh)
-    visible = (high - low >= _MIN_SEEN_PX).all(axis=1)
+    sprite, poses = changed.target
+    boxes_xywh = np.array([to_seen_box_xywh(sprite.outline, pose, changed.size_wh) for pose in poses], dtype=np.float64)
+    visible = (boxes_xywh[:, 2:] >= _MIN_SEEN_PX).all(axis=1)
     visible &= ~np.array([changed.is_hidden(index) for index in range(len(changed))])
     sequence = replace(
         plain,
         name=f"{plain.name}-{attribute}",
         frames=changed,
-        boxes_xywh=np.concatenate([low, high - low], axis=1),
+        boxes_xywh=boxes_xywh,
         visible=visible,
     )
     return labelled(sequence, attribute, timeline.phases(), ~visible)

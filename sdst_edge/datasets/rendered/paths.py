@@ -17,7 +17,7 @@ __all__: list[str] = []
 #: FM: px a frame over sqrt(w h) of the box.
 _SPEED = (1.25, 1.6)
 #: OV: share of a course in which the target leaves, and comes back; and how far beyond the edge it goes, px.
-_LEAVING, _BEYOND_PX = 0.35, 2.0
+_LEAVING, _BEYOND_PX = 0.4, 2.0
 #: CM: how far a jerk goes, over sqrt(w h), and how often a course swings.
 _JERK, _JERKS = (0.6, 0.8), 3
 
@@ -52,7 +52,7 @@ def _fast_motion(rng: np.random.Generator, scene: RenderedFrames, timeline: Time
     return with_target(scene, table)
 
 
-@challenge("OV", course_frames=45)
+@challenge("OV", course_frames=61)
 def _out_of_view(rng: np.random.Generator, scene: RenderedFrames, timeline: Timeline) -> RenderedFrames:
     """The target leaves the picture over a near edge, stays away and comes back."""
     boxes, table = boxes_of(scene), PoseTable(scene.target[1])

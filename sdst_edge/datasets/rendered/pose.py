@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pose", "to_box_xywh", "to_image", "to_plane"]
+__all__ = ["Pose", "to_box_xywh", "to_image", "to_plane", "to_seen_box_xywh"]
 
 _LOBES = 3
 
@@ -81,3 +81,35 @@ def to_box_xywh(outline: NDArray[np.float64], pose: Pose) -> tuple[float, float,
     points = to_image(outline, pose)
     (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return left, top, right - left, bottom - top
+
+
+def to_seen_box_xywh(
+    outline: NDArray[np.float64], pose: Pose, size_wh: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """Tight box of the part of an outline that is in the picture, px; sides of 0 where no part is.
+
+    The polygon is cut at one edge of the picture after another (Sutherland and Hodgman, Reentrant Polygon Clipping,
+    CACM 1974).
+    """
+    points = to_image(outline, pose)
+    for axis, side in enumerate(size_wh):
+        for inwards, edge in ((1.0, 0.0), (-1.0, float(side))):
+            points = _cut(points, axis, inwards, edge)
+    if not len(points):
+        return 0.0, 0.0, 0.0, 0.0
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return left, top, right - left, bottom - top
+
+
+def _cut(points: NDArray[np.float64], axis: int, inwards: float, edge: float) -> NDArray[np.float64]:
+    """The corners of a closed polygon (N, 2) on the inner side of an edge, and where its sides cross it."""
+    depth = inwards * (points[:, axis] - edge)
+    inside = depth >= 0
+    if inside.all():
+        return points
+    following = np.roll(points, -1, axis=0)
+    crossing = inside != np.roll(inside, -1)
+    share = depth[crossing] / (depth - np.roll(depth, -1))[crossing]
+    crossings = points[crossing] + share[:, None] * (following - points)[crossing]
+    order = np.concatenate([np.flatnonzero(inside), np.flatnonzero(crossing) + 0.5]).argsort(kind="stable")
+    return np.asarray(np.concatenate([points[inside], crossings])[order], dtype=np.float64)

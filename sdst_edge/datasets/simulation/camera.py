@@ -21,7 +21,7 @@ _JERK, _JERK_OF_PICTURE, _JERKS = (0.5, 0.9), 0.15, 3
 _ROLL_RAD, _ZOOM_OCTAVES, _KEYSTONE = 0.1, 0.12, 0.06
 _TURN_RAD = (0.25 * math.pi, math.pi)
 #: OV: share of a course in which the target leaves, and comes back.
-_LEAVING = 0.35
+_LEAVING = 0.4
 _BEYOND_PX = 1.0
 
 
@@ -52,18 +52,19 @@ def _fast_motion(rng: np.random.Generator, strength: float, scene: Scene) -> Pic
 def _camera_motion(rng: np.random.Generator, strength: float, scene: Scene) -> PictureWarp:
     """A shaken camera: shift, roll, zoom and keystone swing a few times and die away; no step reaches sqrt(w h)."""
     longest_px = min(size(scene.target_xywh), _JERK_OF_PICTURE / _JERK[1] * min(scene.size_wh))
-    jerk_px = rng.uniform(*_JERK) * strength * longest_px
+    amount = 0.5 + 0.5 * strength
+    jerk_px = rng.uniform(*_JERK) * amount * longest_px
     angle, (roll, zoom, key_x, key_y) = rng.uniform(0, 2 * math.pi), rng.choice((-1.0, 1.0), size=4).tolist()
 
     def matrix(box_xywh: Box, phase: float) -> Matrix:
         swing = intensity(phase) * math.cos(2 * math.pi * _JERKS * (phase - 0.5))
         offset = (jerk_px * swing * math.cos(angle), jerk_px * swing * math.sin(angle))
         dx, dy = room_for(offset, box_xywh, scene.size_wh)
-        factor = 2 ** (strength * _ZOOM_OCTAVES * zoom * swing)
-        tilt = strength * _KEYSTONE * swing / max(scene.size_wh)
+        factor = 2 ** (amount * _ZOOM_OCTAVES * zoom * swing)
+        tilt = amount * _KEYSTONE * swing / max(scene.size_wh)
         keystone = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [tilt * key_x, tilt * key_y, 1.0]])
         x, y = center(box_xywh)
-        turned = _turn(strength * _ROLL_RAD * roll * swing, factor)
+        turned = _turn(amount * _ROLL_RAD * roll * swing, factor)
         result: Matrix = shift(x + dx, y + dy) @ keystone @ turned @ shift(-x, -y)
         return result
 
@@ -83,7 +84,7 @@ def _rotation(rng: np.random.Generator, strength: float, scene: Scene) -> Pictur
     return PictureWarp(size_wh=scene.size_wh, matrix=matrix)
 
 
-@effect("OV", course_frames=45)
+@effect("OV", course_frames=61)
 def _out_of_view(rng: np.random.Generator, strength: float, scene: Scene) -> PictureWarp:
     """The picture slides until the target is beyond a near edge, and back.
 

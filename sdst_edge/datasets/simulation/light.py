@@ -17,7 +17,7 @@ __all__ = ["Illumination", "MotionBlur"]
 
 #: IV: exponent of the grey levels and their gain, both as powers of two, when the light goes down; up is a bit less.
 _GAMMA_OCTAVES, _GAIN_OCTAVES, _TINT_OCTAVES = (0.35, 0.9), (0.5, 1.2), 0.25
-_UP = 0.6
+_UP = 0.5
 #: Diameter of a shadow or a light spot over the target's sides, and how far its middle is off.
 _SPOT, _SPOT_OFFSET = (2.0, 4.0), 0.4
 _SPOT_EDGE = 0.2
@@ -74,7 +74,7 @@ class Illumination:
 def _illumination(rng: np.random.Generator, strength: float, scene: Scene) -> Illumination:
     """Light goes down or up and back, everywhere or in a spot that hides nothing: a shadow, or the sun."""
     up = bool(rng.integers(2))
-    amount = strength * (_UP if up else 1.0) * (-1.0 if up else 1.0)
+    amount = (0.5 + 0.5 * strength) * (-_UP if up else 1.0)
     gamma, gain = rng.uniform(*_GAMMA_OCTAVES), rng.uniform(*_GAIN_OCTAVES)
     tint = rng.uniform(-_TINT_OCTAVES, _TINT_OCTAVES, size=3)
     spot = None

@@ -21,7 +21,7 @@ _CLEAR_CHANGE = 1.5
 _MOST_SHRINKING = 1.75
 _LOW_RESOLUTION_PX = 1000.0
 #: VC: the turn of the target's plane, and how far the camera is away from it, in half sides.
-_TILT_RAD, _DISTANCE = (0.5, 0.85), 4.0
+_TILT_RAD, _DISTANCE = (0.65, 0.85), 4.0
 #: DEF: waves over the target: how many, how long and how high, over its sides.
 _WAVES, _WAVELENGTH, _AMPLITUDE = 3, (0.9, 1.8), 0.075
 _STEADY_STEPS = 12
