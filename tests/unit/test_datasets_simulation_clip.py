@@ -139,6 +139,16 @@ def test_simulate_clip_keeps_other_labels_and_drops_shapes(clip: Sequence) -> No
     assert simulated.regions is None
 
 
+def test_simulate_clip_keeps_flags_of_frames_true(clip: Sequence) -> None:
+    nothing = np.zeros(COUNT, dtype=bool)
+    flagged = replace(clip, frame_attributes={"absence": nothing, "cut": nothing})
+    hidden, turned = simulate_clip(flagged, "FOC", seed=0), simulate_clip(flagged, "ROT", seed=0)
+    assert hidden.frame_attributes["absence"].tolist() == (~hidden.visible).tolist()
+    assert hidden.frame_attributes["cut"].tolist() == nothing.tolist()
+    assert set(turned.frame_attributes) == {"absence", "ROT"}
+    assert not nothing.any()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 @pytest.mark.parametrize("attribute", EFFECTS)
 def test_simulate_clip_takes_short_clips(attribute: str, count: int, clip: Sequence) -> None:

@@ -59,6 +59,7 @@ def simulate_clip(sequence: Sequence, attribute: str, *, seed: int = 0, strength
         ``<name>-<attribute>``, with frames that are painted at each access. ``frame_attributes`` says which frames show
         the attribute: by LaSOT's definition for SV, ARC, FM and LR, hidden or gone for FOC and OV, half its strength
         or more for others; ``attributes`` has it where any frame does. It has no regions: they are not moved.
+        Other labels stay, but the flag ``cut`` where boxes moved.
 
     Raises:
         ConfigError: attribute, seed or strength out of its range.
@@ -81,11 +82,24 @@ def simulate_clip(sequence: Sequence, attribute: str, *, seed: int = 0, strength
         frames=SimulatedFrames(source=sequence.frames, boxes_xywh=before, steps=steps),
         boxes_xywh=boxes_xywh,
         visible=visible,
+        frame_attributes=_still_true(sequence, boxes_xywh, visible),
         regions=None,
         size_wh=next((step[0].size_wh for step in steps if step is not None), size_wh),
     )
     phases = np.array([0.0 if step is None else step[1] for step in steps])
     return labelled(simulated, attribute, phases, sequence.visible & ~visible)
+
+
+def _still_true(
+    sequence: Sequence, boxes_xywh: NDArray[np.float64], visible: NDArray[np.bool_]
+) -> dict[str, NDArray[np.bool_]]:
+    """The frames' labels after a change: absence with its new frames; ``cut`` is not known once boxes moved."""
+    flags = dict(sequence.frame_attributes)
+    if "absence" in flags:
+        flags["absence"] = ~visible
+    if not np.array_equal(boxes_xywh[visible], sequence.boxes_xywh[visible]):
+        flags.pop("cut", None)
+    return flags
 
 
 def _steps(

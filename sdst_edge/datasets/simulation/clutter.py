@@ -11,7 +11,7 @@ import numpy as np
 from sdst_edge.datasets.courses import intensity
 from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect
 from sdst_edge.datasets.simulation.outline import center
-from sdst_edge.datasets.simulation.patch import blend, inside, soft_mask
+from sdst_edge.datasets.simulation.patch import blend, fitted, inside, soft_mask
 
 __all__ = ["Clutter", "Copy"]
 
@@ -23,6 +23,7 @@ _APART, _APPROACH = (1.02, 1.5), 1.5
 #: By how much a copy goes around the target in a course, radians; and how fast it appears.
 _ORBIT_RAD, _FADING = 0.5, 6.0
 _SMALLEST_SCALE = 0.4
+_EDGE = 0.12
 _LEAST_SEEN = 0.9
 
 
@@ -75,18 +76,9 @@ class Clutter:
             if region is None:
                 continue
             rows, columns = region
-            x, y, w, h = copy_xywh
-            scale_x, scale_y = target.shape[1] / w, target.shape[0] / h
-            to_target = np.array([[scale_x, 0.0, (columns.start + 0.5 - x) * scale_x - 0.5],
-                                  [0.0, scale_y, (rows.start + 0.5 - y) * scale_y - 0.5]])  # fmt: skip
-            pasted = cv2.warpAffine(
-                cv2.flip(target, 1) if copy.mirrored else np.ascontiguousarray(target),
-                to_target,
-                (columns.stop - columns.start, rows.stop - rows.start),
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            mask = soft_mask(copy_xywh, rows, columns, power=3.0, edge_px=max(1.0, 0.12 * min(w, h)))
+            shown = cv2.flip(target, 1) if copy.mirrored else target
+            pasted = fitted(shown, copy_xywh, rows, columns)
+            mask = soft_mask(copy_xywh, rows, columns, power=3.0, edge_px=max(1.0, _EDGE * min(copy_xywh[2:])))
             mask *= np.float32(min(1.0, _FADING * intensity(phase)))
             result[region] = blend(result[region], pasted, mask)
         return result
@@ -107,7 +99,10 @@ def standing(copy: Copy, box_xywh: Box, phase: float) -> Box:
 
 @effect("BC", course_frames=41)
 def _background_clutter(rng: np.random.Generator, strength: float, scene: Scene) -> Clutter:
-    """Two to five copies come near, wander around the target and go; smaller ones where the picture has no room."""
+    """Two to five copies come near, wander around the target and go; smaller ones where the picture has no room.
+
+    None come where the target fills the picture.
+    """
     count = int(rng.integers(_COPIES[0], _COPIES[0] + 1 + round(strength * (_COPIES[1] - _COPIES[0]))))
     angles = rng.uniform(0, 2 * math.pi) + np.arange(_PLACES) * (2 * math.pi / _PLACES)
     rng.shuffle(angles)

@@ -10,14 +10,12 @@ import numpy as np
 from sdst_edge.datasets.rendered.texture import color_ramp, fractal_noise, random_color, random_pattern
 from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect
 from sdst_edge.datasets.simulation.outline import center
-from sdst_edge.datasets.simulation.patch import blend, inside, soft_mask
+from sdst_edge.datasets.simulation.patch import blend, fitted, inside, soft_mask
 
 __all__ = ["Occluder"]
 
-#: Of the occluder's shape, see soft_mask; where its edge has ended, over its half sides: a box that is within these on
-#: both axes is covered whole.
-_POWER, _CORE = 6.0, 0.84
-_EDGE = 0.05
+#: Of the occluder's shape, see soft_mask; and how wide its soft edge is, over its shorter side.
+_POWER, _EDGE = 6.0, 0.05
 #: POC: share of the target's side that the occluder covers.
 _SHARE = (0.3, 0.7)
 #: FOC: sides of the occluder over the target's, along its way and across.
@@ -49,35 +47,25 @@ class Occluder:
 
     def place(self, box_xywh: Box, phase: float) -> Placement:
         """The box as it is; not visible while all of it is behind the occluder."""
-        x, y, w, h = self._slab(box_xywh, phase)
-        middle, (box_x, box_y) = (x + w / 2, y + h / 2), center(box_xywh)
-        hidden = (
-            abs(box_x - middle[0]) + box_xywh[2] / 2 <= _CORE * w / 2
-            and abs(box_y - middle[1]) + box_xywh[3] / 2 <= _CORE * h / 2
-        )
-        return Placement(box_xywh, visible=not hidden)
+        slab_xywh = self._slab(box_xywh, phase)
+        (x, y), (box_x, box_y) = center(slab_xywh), center(box_xywh)
+        corner = (
+            (abs(box_x - x) + box_xywh[2] / 2) / (slab_xywh[2] / 2),
+            (abs(box_y - y) + box_xywh[3] / 2) / (slab_xywh[3] / 2),
+        )  # the box's farthest one, over the slab's half sides
+        far = (corner[0] ** _POWER + corner[1] ** _POWER) ** (1 / _POWER)
+        return Placement(box_xywh, visible=far > 1 - 2 * _EDGE)
 
     def paint(self, frame: Frame, box_xywh: Box, phase: float) -> Frame:
         """The picture with the occluder where it is by then."""
-        import cv2
-
         result: Frame = frame.copy()
         slab_xywh = self._slab(box_xywh, phase)
         region = inside(slab_xywh, self.size_wh)
         if region is None:
             return result
-        x, y, w, h = slab_xywh
         rows, columns = region
-        to_texels = np.array([[_TEXELS / w, 0.0, (columns.start + 0.5 - x) * _TEXELS / w - 0.5],
-                              [0.0, _TEXELS / h, (rows.start + 0.5 - y) * _TEXELS / h - 0.5]])  # fmt: skip
-        surface = cv2.warpAffine(
-            _material(self.material),
-            to_texels,
-            (columns.stop - columns.start, rows.stop - rows.start),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        mask = soft_mask(slab_xywh, rows, columns, power=_POWER, edge_px=max(1.0, _EDGE * min(w, h)))
+        surface = fitted(_material(self.material), slab_xywh, rows, columns)
+        mask = soft_mask(slab_xywh, rows, columns, power=_POWER, edge_px=_EDGE * min(slab_xywh[2:]))
         result[region] = blend(frame[region], surface, mask)
         return result
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdst_edge.datasets.simulation.effect import Box, Frame
 
-__all__ = ["blend", "inside", "soft_mask"]
+__all__ = ["blend", "fitted", "inside", "soft_mask"]
 
 
 def inside(box_xywh: Box, size_wh: tuple[int, int]) -> tuple[slice, slice] | None:
@@ -18,6 +18,23 @@ def inside(box_xywh: Box, size_wh: tuple[int, int]) -> tuple[slice, slice] | Non
     left, top = max(0, math.floor(x)), max(0, math.floor(y))
     right, bottom = min(size_wh[0], math.ceil(x + w)), min(size_wh[1], math.ceil(y + h))
     return (slice(top, bottom), slice(left, right)) if left < right and top < bottom else None
+
+
+def fitted(picture: ArrayLike, box_xywh: Box, rows: slice, columns: slice) -> Frame:
+    """A picture (h, w, 3) uint8, stretched until it fills a box: the part of it in these rows and columns."""
+    import cv2
+
+    source = np.ascontiguousarray(picture, dtype=np.uint8)
+    x, y, w, h = box_xywh
+    scale_x, scale_y = source.shape[1] / w, source.shape[0] / h
+    shift_x = (columns.start + 0.5 - x) * scale_x - 0.5  # OpenCV counts from the middle of a pixel
+    shift_y = (rows.start + 0.5 - y) * scale_y - 0.5
+    size_wh = (columns.stop - columns.start, rows.stop - rows.start)
+    to_source = np.array([[scale_x, 0.0, shift_x], [0.0, scale_y, shift_y]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(source, to_source, size_wh, flags=flags, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
 
 
 def soft_mask(
