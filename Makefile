@@ -35,7 +35,7 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "error: $(PYTHON) has no venv module; install it (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@$(NEED_COMPILER)
-	@echo "Creating $(VENV): about 380 MB of downloads, half of it torch without CUDA"
+	@echo "Creating $(VENV): about 450 MB of downloads, half of it torch without CUDA"
 	@$(PYTHON) -m venv $(VENV)
 
 $(TORCH_STAMP): $(VENV)/pyvenv.cfg constraints.txt
