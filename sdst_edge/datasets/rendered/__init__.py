@@ -1,4 +1,7 @@
-"""Rendered clips: textured objects that move over textured backgrounds, with exact boxes, from nothing but a seed."""
+"""Rendered clips: textured objects that move over textured backgrounds, with exact boxes, from nothing but a seed.
+
+The modules of challenges are imported here so that they register in ``CHALLENGES``.
+"""
 
 from __future__ import annotations
 

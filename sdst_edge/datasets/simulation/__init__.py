@@ -1,4 +1,7 @@
-"""Challenging attributes put into real pictures: pairs to train on, clips to test on, boxes moved with the pixels."""
+"""Challenging attributes put into real pictures: pairs to train on, clips to test on, boxes moved with the pixels.
+
+The modules of effects are imported here so that they register in ``EFFECTS``.
+"""
 
 from __future__ import annotations
 
