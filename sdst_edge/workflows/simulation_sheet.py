@@ -53,7 +53,10 @@ def simulation_sheet(clips: Items[tuple[str, Sequence]], *, columns: int) -> NDA
 def _window(clip: Sequence, indices: list[int]) -> tuple[float, float, float]:
     """Left, top and share of the picture's width and height that a row shows: the same for all its frames."""
     size = np.array(clip.picture_size(), dtype=np.float64)
-    boxes = clip.boxes_xywh[[index for index in indices if clip.visible[index]] or [0]]
+    seen = [index for index in indices if clip.visible[index]]
+    if not seen:
+        return 0.0, 0.0, 1.0
+    boxes = clip.boxes_xywh[seen]
     low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     margin = _MARGIN * np.sqrt(boxes[:, 2:].prod(axis=1)).mean()
     share = min(1.0, float(((high - low + 2 * margin) / size).max()))

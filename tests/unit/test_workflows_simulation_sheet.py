@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,13 @@ def test_simulation_sheet_has_a_row_a_clip() -> None:
         assert row[:, :56].max() > 200  # its name
     absent = [(row == ABSENT_BGR).all(axis=2).sum() > 1000 for row in rows]
     assert absent == [True, False, True]
+
+
+def test_simulation_sheet_takes_frames_without_a_target() -> None:
+    clip = painted_clip([(100.0, 70.0, 40.0, 30.0)] * 3)
+    nowhere, gone = np.full((3, 4), np.nan), np.zeros(3, dtype=bool)
+    absent = replace(clip, boxes_xywh=nowhere, visible=gone, frame_attributes={"FOC": ~gone})
+    assert (simulation_sheet([("FOC", absent)], columns=2) == ABSENT_BGR).all(axis=2).sum() > 2000
 
 
 def test_contact_sheet_scales_frames_of_another_size_to_the_first() -> None:
