@@ -42,7 +42,7 @@ def drawn(attribute: str, box: Box, seed: int, strength: float = 1.0) -> Effect:
 def test_place_gives_the_box_of_the_painted_target(attribute: str, box: Box, phase: float) -> None:
     round_ = attribute in ("CM", "ROT", "VC", "DEF")  # these take the silhouette for an ellipse
     frame = painted(box, SIZE_WH, round_=round_)
-    for seed in range(2):
+    for seed in (BOXES.index(box), 7):
         effect = drawn(attribute, box, seed)
         placement = effect.place(box, phase)
         found = found_box(effect.paint(frame, box, phase))
@@ -89,15 +89,14 @@ def test_effects_begin_and_end_with_the_frame_as_it_is(attribute: str) -> None:
 @pytest.mark.parametrize("box", EXTREME_BOXES, ids=str)
 def test_effects_take_extreme_boxes(attribute: str, box: Box) -> None:
     frame = painted(box, SIZE_WH)
-    for seed in range(2):
-        effect = drawn(attribute, box, seed)
-        for phase in (0.1, 0.5):
-            placement = effect.place(box, phase)
-            result = effect.paint(frame, box, phase)
-            assert result.shape == (effect.size_wh[1], effect.size_wh[0], 3)
-            assert result.dtype == np.uint8
-            assert not placement.visible or min(placement.box_xywh[2:]) > 0
-            assert np.isfinite(placement.box_xywh).all()
+    effect = drawn(attribute, box, 1)
+    for phase in (0.1, 0.5):
+        placement = effect.place(box, phase)
+        result = effect.paint(frame, box, phase)
+        assert result.shape == (effect.size_wh[1], effect.size_wh[0], 3)
+        assert result.dtype == np.uint8
+        assert not placement.visible or min(placement.box_xywh[2:]) > 0
+        assert np.isfinite(placement.box_xywh).all()
 
 
 @pytest.mark.parametrize("box", BOXES, ids=str)
