@@ -14,6 +14,8 @@ __all__ = ["nanotrack_bundles", "shared", "toy_bundle"]
 
 # Thread pools that wait for busy cores cost more than the threads bring: networks here take milliseconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests leave nothing in the home folder: those of the index of data sets name a place of their own.
+os.environ["SDST_CACHE_DIR"] = ""
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"

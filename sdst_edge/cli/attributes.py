@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sdst_edge.cli.console import note, print_json, print_rich, progress_bar
-from sdst_edge.cli.options import JsonOption
+from sdst_edge.cli.options import DatasetArgument, JsonOption, LayoutOption, SkipBrokenOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Items
@@ -36,8 +36,8 @@ class DefinitionsChoice(str, Enum):
 
 
 def attributes(
-    dataset: Annotated[Path, typer.Argument(help="Data set, or the folder of one sequence; pictures may be missing.")],
-    layout: Annotated[str, typer.Option(help="How it lies on disk; auto: found out.")] = "auto",
+    dataset: DatasetArgument,
+    layout: LayoutOption = "auto",
     definitions: Annotated[
         DefinitionsChoice,
         typer.Option(help="Whose definitions of SV, ARC, FM and LR; auto: the data set's own, LaSOT's if it has none."),
@@ -45,9 +45,7 @@ def attributes(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSON file to write: labels, flags and measures a sequence.")
     ] = None,
-    skip_broken: Annotated[
-        bool, typer.Option("--skip-broken", help="Go on without broken sequences, and list them.")
-    ] = False,
+    skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Count the challenging attributes of a data set: labelled by its makers, and computed from boxes and flags.

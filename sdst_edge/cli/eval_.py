@@ -11,9 +11,13 @@ import typer
 
 from sdst_edge.cli.console import note, print_json, print_rich, progress_bar
 from sdst_edge.cli.options import (
+    DatasetArgument,
     JsonOption,
+    LayoutOption,
+    SequencesOption,
     SessionChoice,
     SessionOption,
+    SkipBrokenOption,
     ThreadsOption,
     VariantOption,
 )
@@ -32,23 +36,23 @@ def evaluate(
             help="A bundle's folder, a checkpoint (.safetensors), or a folder of any tracker's result files."
         ),
     ],
-    data: Annotated[Path, typer.Argument(help="Folder of a data set, or a text file that lists its sequences.")],
-    layout: Annotated[str, typer.Option(help="How it lies on disk; auto: found out.")] = "auto",
-    protocol: Annotated[str, typer.Option(help="ope (one pass), vot2018 (resets) or vot2020 (multi-start).")] = "ope",
+    data: DatasetArgument,
+    layout: LayoutOption = "auto",
+    protocol: Annotated[
+        str, typer.Option(help="ope: one pass; vot2016, vot2018, vot2019: resets; vot2020: multi-start.")
+    ] = "ope",
     rules: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Score as a toolkit does, such as got10k, lasot, otb.", show_default="house"),
     ] = None,
     attributes: Annotated[bool, typer.Option("--attributes", help="Also score by challenging attribute.")] = False,
-    sequences: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Only these.")] = None,
+    sequences: SequencesOption = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that run side by side.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Folder for figures, plots and boxes; what is finished there is not run again.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the evaluation that --out holds.")] = False,
-    skip_broken: Annotated[
-        bool, typer.Option("--skip-broken", help="Go on without broken sequences, and list them.")
-    ] = False,
+    skip_broken: SkipBrokenOption = False,
     variant: VariantOption = None,
     session: SessionOption = SessionChoice.AUTO,
     threads: ThreadsOption = 1,

@@ -8,7 +8,18 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["BundleArgument", "JsonOption", "SessionChoice", "SessionOption", "ThreadsOption", "VariantOption"]
+__all__ = [
+    "BundleArgument",
+    "DatasetArgument",
+    "JsonOption",
+    "LayoutOption",
+    "SequencesOption",
+    "SessionChoice",
+    "SessionOption",
+    "SkipBrokenOption",
+    "ThreadsOption",
+    "VariantOption",
+]
 
 
 class SessionChoice(str, Enum):
@@ -20,6 +31,23 @@ class SessionChoice(str, Enum):
 
 
 BundleArgument: TypeAlias = Annotated[Path, typer.Argument(help="Folder that `sdst-edge export` wrote.")]
+DatasetArgument: TypeAlias = Annotated[
+    Path, typer.Argument(help="Folder of a data set or of one sequence, or a text file there that lists sequences.")
+]
+LayoutOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="How the data set lies on disk: lasot, got10k, otb, uav123, trackingnet, vot, imagenet-vid, coco or "
+        "folder; auto: found out.",
+    ),
+]
+SequencesOption: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME,NAME", help="Only these.", show_default="all")
+]
+SkipBrokenOption: TypeAlias = Annotated[
+    bool, typer.Option("--skip-broken", help="Go on without broken sequences, and list them.")
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 ThreadsOption: TypeAlias = Annotated[int, typer.Option(min=1, help="Threads of the inference engine.")]
 VariantOption: TypeAlias = Annotated[

@@ -10,9 +10,13 @@ import typer
 from sdst_edge.cli.console import note, print_json, print_rich, progress_bar
 from sdst_edge.cli.options import (
     BundleArgument,
+    DatasetArgument,
     JsonOption,
+    LayoutOption,
+    SequencesOption,
     SessionChoice,
     SessionOption,
+    SkipBrokenOption,
     ThreadsOption,
     VariantOption,
 )
@@ -30,8 +34,8 @@ EXAMPLE = "sdst-edge tune n3/ data/train --trials 100"
 
 def tune(
     bundle: BundleArgument,
-    data: Annotated[Path, typer.Argument(help="Folder of a data set, or a text file that lists its sequences.")],
-    layout: Annotated[str, typer.Option(help="How it lies on disk; auto: found out.")] = "auto",
+    data: DatasetArgument,
+    layout: LayoutOption = "auto",
     trials: Annotated[int, typer.Option(min=1, help="Runs in all, those that the study remembers included.")] = 100,
     study: Annotated[
         Path | None,
@@ -41,12 +45,10 @@ def tune(
     ] = None,
     rules: Annotated[str, typer.Option(metavar="NAME", help="Rule to score by, as eval takes it.")] = "house",
     metric: Annotated[str, typer.Option(help="Figure to search for.", show_default="the rule's first")] = "",
-    sequences: Annotated[str | None, typer.Option(metavar="NAME,NAME", help="Only these.")] = None,
+    sequences: SequencesOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the proposals and the order of the sequences.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Search, and leave the bundle as it is.")] = False,
-    skip_broken: Annotated[
-        bool, typer.Option("--skip-broken", help="Go on without broken sequences, and list them.")
-    ] = False,
+    skip_broken: SkipBrokenOption = False,
     variant: VariantOption = None,
     session: SessionOption = SessionChoice.AUTO,
     threads: ThreadsOption = 1,

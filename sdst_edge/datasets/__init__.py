@@ -6,7 +6,7 @@ from sdst_edge.datasets.dataset import Dataset, Skipped
 from sdst_edge.datasets.frame_files import FileFrames
 from sdst_edge.datasets.layouts import LAYOUTS, Layout
 from sdst_edge.datasets.layouts.got10k import read_got10k
-from sdst_edge.datasets.layouts.got10k_writing import write_got10k_result, write_got10k_sequence
+from sdst_edge.datasets.layouts.got10k_writing import write_got10k_sequence
 from sdst_edge.datasets.opening import open_dataset
 from sdst_edge.datasets.rendered import render_clip
 from sdst_edge.datasets.sequence import Frames, Sequence
@@ -22,6 +22,5 @@ __all__ = [
     "open_dataset",
     "read_got10k",
     "render_clip",
-    "write_got10k_result",
     "write_got10k_sequence",
 ]

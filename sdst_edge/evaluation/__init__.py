@@ -6,13 +6,8 @@
 from __future__ import annotations
 
 from sdst_edge.evaluation.metrics import (
-    average_overlap,
     center_error_px,
     iou,
-    precision_at,
-    success_auc,
-    success_curve,
-    success_rate,
 )
 from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.evaluation.rules import RULES, rule_by_name
@@ -25,16 +20,11 @@ __all__ = [
     "EvaluationResult",
     "Trackable",
     "Trajectory",
-    "average_overlap",
     "center_error_px",
     "evaluate",
     "follow",
     "iou",
-    "precision_at",
     "rule_by_name",
     "score_trajectory",
-    "success_auc",
-    "success_curve",
-    "success_rate",
     "summarize",
 ]

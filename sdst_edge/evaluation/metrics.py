@@ -17,20 +17,15 @@ __all__ = [
     "ERROR_THRESHOLDS",
     "NORM_ERROR_THRESHOLDS",
     "OVERLAP_THRESHOLDS",
-    "average_overlap",
     "center_error_px",
     "edge_iou",
     "iou",
     "norm_center_error",
     "pixel_centers",
-    "precision_at",
     "scaled_center_error",
     "share_above",
     "share_from",
     "share_up_to",
-    "success_auc",
-    "success_curve",
-    "success_rate",
 ]
 
 #: 0, 0.05, ..., 1, rounded to float64 as toolkits have them (0.15 and some others are an ulp above k / 20).
@@ -158,39 +153,6 @@ def share_up_to(values: ArrayLike, thresholds: ArrayLike, frames: int) -> NDArra
     """How many values are less than each threshold or equal to it; arguments as in :func:`share_above`."""
     ordered, _ = _ordered(values)
     return np.asarray(np.searchsorted(ordered, thresholds, side="right") / frames)
-
-
-def success_curve(overlap: ArrayLike) -> NDArray[np.float64]:
-    """Share of frames whose IoU is greater than each of 0, 0.05, ..., 1.
-
-    Args:
-        overlap: (N,) IoU, N >= 1.
-
-    Returns:
-        (21,) float64 in [0, 1]; the last is 0, as no IoU is greater than 1.
-    """
-    values = np.asarray(overlap, dtype=np.float64)
-    return share_above(values, OVERLAP_THRESHOLDS, len(values))
-
-
-def success_auc(overlap: ArrayLike) -> float:
-    """Mean of the :func:`success_curve`: 20 / 21 for a perfect tracker."""
-    return float(success_curve(overlap).mean())
-
-
-def precision_at(error_px: ArrayLike, threshold_px: float = 20.0) -> float:
-    """Share of frames whose centre is at most ``threshold_px`` off."""
-    return float((np.asarray(error_px, dtype=np.float64) <= threshold_px).mean())
-
-
-def average_overlap(overlap: ArrayLike) -> float:
-    """AO: mean IoU."""
-    return float(np.asarray(overlap, dtype=np.float64).mean())
-
-
-def success_rate(overlap: ArrayLike, threshold: float = 0.5) -> float:
-    """SR: share of frames whose IoU is greater than ``threshold``."""
-    return float((np.asarray(overlap, dtype=np.float64) > threshold).mean())
 
 
 def _pairs(a_xywh: ArrayLike, b_xywh: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

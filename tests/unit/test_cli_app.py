@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from sdst_edge.cli.app import app
+from sdst_edge.datasets import LAYOUTS
 
-COMMANDS = ("import", "export", "track", "eval", "bench", "info", "demo")
+COMMANDS = ("import", "export", "track", "eval", "compare", "attributes", "simulate", "tune", "bench", "info", "demo")
 
 
 @pytest.fixture
@@ -32,6 +33,12 @@ def test_help_lists_all_commands(runner: CliRunner) -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
     assert all(command in result.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["eval", "attributes", "tune"])
+def test_help_names_all_layouts(command: str, runner: CliRunner) -> None:
+    shown = " ".join(runner.invoke(app, [command, "--help"]).stdout.replace("│", " ").split())
+    assert all(name in shown for name in LAYOUTS)
 
 
 def test_version_names_the_program(runner: CliRunner) -> None:

@@ -14,10 +14,8 @@ from sdst_edge.datasets import (
     Sequence,
     read_got10k,
     render_clip,
-    write_got10k_result,
     write_got10k_sequence,
 )
-from sdst_edge.datasets.boxfile import read_boxes
 from sdst_edge.datasets.frame_files import MissingFrames
 from sdst_edge.datasets.layouts.got10k import LAYOUT
 from sdst_runtime.errors import DatasetError
@@ -276,10 +274,3 @@ def test_write_got10k_sequence_is_read_back_where_the_target_is_absent(tmp_path:
     (again,) = read_got10k(tmp_path / "s")
     assert again.visible.tolist() == [True, False]
     assert again.boxes_xywh[0].tolist() == [1.0, 2.0, 3.0, 4.0]
-
-
-def test_write_got10k_result_adds_the_origin_back(tmp_path: Path) -> None:
-    path = tmp_path / "tracker" / "car" / "car_001.txt"
-    write_got10k_result(path, [(0.0, 1.0, 5.0, 6.0)])
-    assert path.read_text(encoding="utf-8") == "1.0000,2.0000,5.0000,6.0000\n"
-    assert read_boxes(path, origin=1.0).tolist() == [[0.0, 1.0, 5.0, 6.0]]

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
+from sdst_edge.datasets.attributes import SEQUENCE_LABELS
 from sdst_edge.datasets.frame_files import FileFrames, MissingFrames
 from sdst_edge.datasets.layouts.otb import LAYOUT
-from sdst_edge.datasets.layouts.otb_attributes import OTB_ATTRIBUTES, OTB_LABELS
+from sdst_edge.datasets.layouts.otb_attributes import OTB_LABELS
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 from tests.picture_files import write_frames
@@ -130,7 +131,7 @@ def test_an_unknown_label_is_named(tmp_path: Path) -> None:
 def test_the_benchmarks_labels_are_complete_and_in_order() -> None:
     assert len(OTB_LABELS) == 100
     for name, labels in OTB_LABELS.items():
-        assert list(labels) == sorted(set(labels), key=OTB_ATTRIBUTES.index), name
+        assert list(labels) == sorted(set(labels), key=SEQUENCE_LABELS["otb"].index), name
 
 
 def test_the_benchmarks_labels_are_those_of_the_shared_sequences(shared: Path) -> None:

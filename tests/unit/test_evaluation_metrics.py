@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from sdst_edge.evaluation import (
-    average_overlap,
     center_error_px,
     iou,
-    precision_at,
-    success_auc,
-    success_curve,
-    success_rate,
 )
 from sdst_edge.evaluation.metrics import (
     edge_iou,
@@ -88,28 +83,3 @@ def test_shares_count_what_is_equal_as_they_say_and_nan_never() -> None:
     assert share_from(values, thresholds, 4).tolist() == [0.75, 0.5, 0.0]
     assert share_up_to(values, thresholds, 2).tolist() == [0.5, 1.5, 1.5]  # over another number of frames
     assert share_above([], thresholds, 4).tolist() == [0.0, 0.0, 0.0]
-
-
-def test_success_curve_counts_what_is_greater() -> None:
-    curve = success_curve([0.0, 0.5, 0.52, 1.0])
-    assert curve.shape == (21,)
-    assert curve[0] == 0.75  # 0 is not greater than 0
-    assert curve[9] == 0.75
-    assert curve[10] == 0.5  # nor is 0.5 greater than 0.5
-    assert curve[20] == 0.0
-
-
-def test_success_auc_of_a_perfect_tracker_is_20_of_21() -> None:
-    assert success_auc(np.ones(7)) == pytest.approx(20 / 21, abs=ABS_METRIC)
-    assert success_auc(np.zeros(7)) == 0.0
-
-
-def test_precision_at_counts_the_threshold_itself() -> None:
-    assert precision_at([0.0, 20.0, 20.001, np.inf]) == 0.5
-    assert precision_at([0.0, 5.0], threshold_px=4.0) == 0.5
-
-
-def test_average_overlap_and_success_rate() -> None:
-    assert average_overlap([0.0, 0.5, 1.0]) == 0.5
-    assert success_rate([0.2, 0.5, 0.6]) == pytest.approx(1 / 3, abs=ABS_METRIC)
-    assert success_rate([0.2, 0.5, 0.6], threshold=0.1) == 1.0

@@ -1,29 +1,17 @@
-"""Sequences and results written as GOT-10k's toolkit reads them."""
+"""Sequences written in the GOT-10k layout."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sdst_edge.datasets.boxfile import write_boxes
 from sdst_edge.datasets.layouts.got10k import ABSENCE, GROUNDTRUTH, ORIGIN
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["write_got10k_result", "write_got10k_sequence"]
-
-
-def write_got10k_result(path: Path, boxes_xywh: ArrayLike) -> None:
-    """Writes a tracker's boxes as the toolkit reads them: one a line, 1-based.
-
-    Args:
-        path: such as ``<results>/<tracker>/<sequence>/<sequence>_001.txt``; its folder is made.
-        boxes_xywh: (N, 4), 0-based image px, the given box of frame 1 first. Not modified.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_boxes(path, boxes_xywh, origin=ORIGIN)
+__all__ = ["write_got10k_sequence"]
 
 
 def write_got10k_sequence(folder: Path, sequence: Sequence) -> None:

@@ -26,16 +26,18 @@ from pathlib import Path
 
 import numpy as np
 
+from sdst_edge.datasets.attributes.names import SEQUENCE_LABELS
 from sdst_edge.datasets.boxfile import check_boxes, read_boxes, read_lines
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 from sdst_edge.datasets.layouts.numbered_frames import annotated_frames
-from sdst_edge.datasets.layouts.otb_attributes import OTB_ATTRIBUTES, OTB_LABELS
+from sdst_edge.datasets.layouts.otb_attributes import OTB_LABELS
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
 __all__ = ["LAYOUT"]
 
 _ORIGIN = 1.0
+_ATTRIBUTES = SEQUENCE_LABELS["otb"]
 _GROUNDTRUTH = re.compile(r"groundtruth_rect(?:\.(\d+))?\.txt")
 _SPANS = {
     "David": (300, 770),
@@ -108,9 +110,9 @@ def _attributes(path: Path, name: str) -> tuple[str, ...] | None:
     if not path.is_file():
         return OTB_LABELS.get(name)
     labels = {label.strip() for line in read_lines(path) for label in line.split(",")} - {""}
-    if unknown := sorted(labels - set(OTB_ATTRIBUTES)):
-        raise DatasetError(f"{path}: {unknown[0]!r} is no attribute, expected some of {', '.join(OTB_ATTRIBUTES)}")
-    return tuple(label for label in OTB_ATTRIBUTES if label in labels)
+    if unknown := sorted(labels - set(_ATTRIBUTES)):
+        raise DatasetError(f"{path}: {unknown[0]!r} is no attribute, expected some of {', '.join(_ATTRIBUTES)}")
+    return tuple(label for label in _ATTRIBUTES if label in labels)
 
 
 LAYOUT = Layout(
@@ -120,6 +122,6 @@ LAYOUT = Layout(
     matches=_matches,
     find=_find,
     read=_read,
-    attributes=OTB_ATTRIBUTES,
+    attributes=_ATTRIBUTES,
     rule="otb",
 )

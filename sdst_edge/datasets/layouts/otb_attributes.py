@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["OTB_ATTRIBUTES", "OTB_LABELS"]
-
-#: Illumination variation, scale variation, occlusion, deformation, motion blur, fast motion, in-plane and out-of-plane
-#: rotation, out of view, background clutter, low resolution: the order of the benchmark.
-OTB_ATTRIBUTES = ("IV", "SV", "OCC", "DEF", "MB", "FM", "IPR", "OPR", "OV", "BC", "LR")
+__all__ = ["OTB_LABELS"]
 
 _TABLE = """
 Basketball IV OCC DEF OPR BC | Biker SV OCC MB FM OPR OV LR | Bird1 DEF FM OV | Bird2 OCC DEF FM IPR OPR
@@ -48,5 +44,5 @@ def _labels() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({name: tuple(labels) for name, *labels in rows})
 
 
-#: Sequence name, as the benchmark writes it, to its labels in the order of ``OTB_ATTRIBUTES``; 100 sequences.
+#: Sequence name, as the benchmark writes it, to its labels in the order of the benchmark; 100 sequences.
 OTB_LABELS = _labels()

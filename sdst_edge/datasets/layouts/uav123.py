@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sdst_edge.datasets.attributes.names import SEQUENCE_LABELS
 from sdst_edge.datasets.boxfile import check_boxes, read_boxes, read_lines, split_row
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 from sdst_edge.datasets.layouts.numbered_frames import Span, annotated_frames
@@ -37,9 +38,7 @@ from sdst_runtime.errors import DatasetError
 __all__ = ["LAYOUT"]
 
 _ORIGIN = 1.0
-#: Aspect ratio change ARC, full and partial occlusion FOC and POC, viewpoint change VC, camera motion CM, similar
-#: object SOB, and the rest as in OTB: the order of the columns in the set's files.
-_ATTRIBUTES = ("SV", "ARC", "LR", "FM", "FOC", "POC", "OV", "BC", "IV", "VC", "CM", "SOB")
+_ATTRIBUTES = SEQUENCE_LABELS["uav123"]
 _SETS = ("UAV123", "UAV123_10fps", "UAV123@10fps", "UAV20L")
 _CONFIGURED = re.compile(
     r"'name'\s*,\s*'([^']+)'\s*,\s*'path'\s*,\s*'([^']+)'\s*,\s*'startFrame'\s*,\s*(\d+)\s*,\s*'endFrame'\s*,\s*(\d+)"
