@@ -5,8 +5,9 @@
     <tracker>/<sequence>/<sequence>_001.txt    GOT-10k's; seconds of each frame in <sequence>_time.txt beside it
     <tracker>/<sequence>.txt                   all others; seconds in times/<sequence>_time.txt, or beside it
 
-Boxes are x,y,w,h with commas, tabs or spaces between them, counted from the origin of the data set, one a frame from
-the first. Files of other trackers may hold too few or too many, and numbers that are not finite: what becomes of them
+A sequence may be filed under another toolkit's name for it, see :mod:`sdst_edge.evaluation.result_names`. Boxes are
+x,y,w,h with commas, tabs or spaces between them, counted from the origin of the data set, one a frame from the first.
+Files of other trackers may hold too few or too many, and numbers that are not finite: what becomes of them
 is for the rule to say, as toolkits differ. Of several repetitions (``_002.txt`` and so on) the first is read.
 """
 
@@ -21,10 +22,11 @@ from numpy.typing import NDArray
 
 from sdst_edge.datasets.boxfile import write_boxes
 from sdst_edge.datasets.sequence import Sequence
+from sdst_edge.evaluation.result_names import find_result
 from sdst_edge.evaluation.trajectory import Trajectory
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["ResultForm", "find_result", "read_result", "rounded", "write_result"]
+__all__ = ["ResultForm", "is_written", "read_result", "rounded", "write_result"]
 
 #: How a folder of results is laid out.
 ResultForm: TypeAlias = Literal["got10k", "otb"]
@@ -59,10 +61,13 @@ def write_result(folder: Path, sequence: Sequence, trajectory: Trajectory, form:
     part.replace(boxes)
 
 
-def find_result(folder: Path, name: str) -> Path | None:
-    """The file of a sequence's boxes in the folder of a tracker, in either form; None where there is none."""
-    choices = (folder / f"{name}.txt", folder / name / f"{name}_001.txt")
-    return next((path for path in choices if path.is_file()), None)
+def is_written(folder: Path, sequence: Sequence, form: ResultForm) -> bool:
+    """Whether :func:`write_result` has left a box a frame; files of other names or forms are not looked at."""
+    boxes, _ = _written_paths(folder, sequence.name, form)
+    try:
+        return len(_read_numbers(boxes, columns=4)) == len(sequence)
+    except DatasetError:
+        return False
 
 
 def read_result(folder: Path, sequence: Sequence) -> Trajectory:
@@ -86,7 +91,8 @@ def read_result(folder: Path, sequence: Sequence) -> Trajectory:
         )
     boxes_xywh = _read_numbers(path, columns=4)
     boxes_xywh[:, :2] -= sequence.origin
-    seconds = _read_seconds(folder, sequence.name, len(boxes_xywh))
+    name = path.parent.name if path.parent != folder else path.stem
+    seconds = _read_seconds(folder, name, len(boxes_xywh))
     return Trajectory(name=sequence.name, boxes_xywh=boxes_xywh, seconds=seconds)
 
 

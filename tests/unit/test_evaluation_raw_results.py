@@ -10,7 +10,8 @@ import pytest
 
 from sdst_edge.datasets import Sequence
 from sdst_edge.evaluation import Trajectory
-from sdst_edge.evaluation.raw_results import find_result, read_result, rounded, write_result
+from sdst_edge.evaluation.raw_results import is_written, read_result, rounded, write_result
+from sdst_edge.evaluation.result_names import find_result
 from sdst_runtime.errors import DatasetError
 
 BOXES = np.array([(0.0, 1.5, 20.0, 10.0), (3.123456, -4.0, 20.0, 10.0), (5.0, 6.0, 20.00005, 10.0)])
@@ -83,6 +84,54 @@ def test_read_result_names_file_and_line(tmp_path: Path, text: str, message: str
     (tmp_path / "car.txt").write_text(text, encoding="utf-8")
     with pytest.raises(DatasetError, match=message):
         read_result(tmp_path, sequence())
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("Jogging-2", "Jogging.2.txt"),
+        ("Jogging-2", "jogging_2.txt"),
+        ("Skating2-1", "Skating2.1/Skating2.1_001.txt"),
+        ("Human4-2", "Human4.txt"),
+        ("Human4-2", "human4_2.txt"),
+        ("CarDark", "carDark.txt"),
+        ("FaceOcc1", "faceocc1.txt"),
+        ("bird1_1", "uav_bird1_1.txt"),
+    ],
+)
+def test_find_result_knows_the_names_of_toolkits(tmp_path: Path, name: str, file: str) -> None:
+    for other in ("Jogging.1.txt", "Car1.txt", "uav_bird1_2.txt", file):
+        (tmp_path / other).parent.mkdir(exist_ok=True)
+        (tmp_path / other).write_text("1,1,1,1\n", encoding="utf-8")
+    assert find_result(tmp_path, name) == tmp_path / file
+
+
+def test_find_result_takes_a_sequences_own_name_before_all_others_and_does_not_guess(tmp_path: Path) -> None:
+    for name in ("Human4", "human4_2", "JOGGING.1", "Jogging_1"):
+        (tmp_path / f"{name}.txt").write_text("1,1,1,1\n", encoding="utf-8")
+    assert find_result(tmp_path, "Human4-2") == tmp_path / "human4_2.txt"
+    (tmp_path / "Human4-2.txt").write_text("1,1,1,1\n", encoding="utf-8")
+    assert find_result(tmp_path, "Human4-2") == tmp_path / "Human4-2.txt"
+    assert find_result(tmp_path, "Jogging-1") is None
+    assert find_result(tmp_path, "Jogging") is None
+
+
+def test_read_result_finds_times_beside_a_file_of_another_name(tmp_path: Path) -> None:
+    (tmp_path / "CAR.txt").write_text("1,1,1,1\n" * 3, encoding="utf-8")
+    (tmp_path / "CAR_time.txt").write_text("1\n2\n3\n", encoding="utf-8")
+    seconds = read_result(tmp_path, sequence()).seconds
+    assert seconds is not None
+    assert seconds.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_is_written_looks_at_what_was_written_alone(tmp_path: Path) -> None:
+    (tmp_path / "CAR.txt").write_text("1,1,1,1\n" * 3, encoding="utf-8")
+    assert not is_written(tmp_path, sequence(), "otb")
+    write_result(tmp_path, sequence(), trajectory(boxes_xywh=BOXES[:2], seconds=None), "otb")
+    assert not is_written(tmp_path, sequence(), "otb")
+    write_result(tmp_path, sequence(), trajectory(), "otb")
+    assert is_written(tmp_path, sequence(), "otb")
+    assert not is_written(tmp_path, sequence(), "got10k")
 
 
 def test_read_result_names_the_files_that_it_expects(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from sdst_edge.datasets.sequence import Sequence
-from sdst_edge.evaluation.raw_results import ResultForm, find_result, read_result, write_result
+from sdst_edge.evaluation.raw_results import ResultForm, is_written, read_result, write_result
 from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.evaluation.result_names import find_result
 from sdst_edge.evaluation.rules.rule import Metric, Rule
 from sdst_edge.evaluation.run import Trackable, check_runnable, follow
 from sdst_edge.evaluation.scoring import ScoredSequence, finite_scores, score_trajectory, summarize
@@ -56,10 +57,7 @@ class _OnePass:
         return f"{name}.txt or {name}/{name}_001.txt in it"
 
     def finished(self, folder: Path, sequence: Sequence) -> bool:
-        try:
-            return len(read_result(folder, sequence).boxes_xywh) == len(sequence)
-        except DatasetError:
-            return False
+        return is_written(folder, sequence, self.form)
 
     def score(self, folder: Path, sequence: Sequence, attributes: Mapping[str, str]) -> ScoredSequence:
         trajectory = read_result(folder, sequence)
