@@ -42,6 +42,8 @@ class Sequence:
         anchors: (N,) int8 of VOT's multi-start protocol, else None: 1 a run starts here and goes forward, -1 backward.
         size_wh: of the pictures, px, where the data set's files tell it; else None, see :meth:`picture_size`.
         origin: coordinate of a picture's left and top edge in the data set's files, in which results are written.
+        whole: the sequence with frames before the first one here, where toolkits disagree on which is the first
+            (OTB's Tiger1), else None: recorded boxes of so many frames are held against it.
 
     Raises:
         DatasetError: the parts are not of one length, or a visible box is not finite or has no area.
@@ -57,6 +59,7 @@ class Sequence:
     anchors: NDArray[np.int8] | None = None
     size_wh: tuple[int, int] | None = None
     origin: float = 0.0
+    whole: Sequence | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)

@@ -99,8 +99,32 @@ def test_tiger1_begins_at_frame_6(tmp_path: Path, require_frames: bool) -> None:
     (sequence,) = read(tmp_path, require_frames=require_frames)
     assert len(sequence) == 349
     assert sequence.boxes_xywh[0, 0] == 5
+    assert sequence.whole is not None
+    assert len(sequence.whole) == 354
+    assert sequence.whole.boxes_xywh[0, 0] == 0
     if require_frames:
         assert first_and_last(sequence) == ("0006.jpg", "0354.jpg")
+        assert first_and_last(sequence.whole) == ("0001.jpg", "0354.jpg")
+
+
+def test_tiger1_is_taken_as_it_is_where_it_was_cut_already(tmp_path: Path) -> None:
+    make(tmp_path, "Tiger1", rows(349), range(1, 355))
+    (sequence,) = read(tmp_path)
+    assert sequence.whole is None
+    assert first_and_last(sequence) == ("0006.jpg", "0354.jpg")
+
+
+@pytest.mark.parametrize("with_originals", [True, False])
+def test_a_folder_that_was_copied_for_each_target_holds_that_target(tmp_path: Path, with_originals: bool) -> None:
+    names = {"Jogging-1": (1, 2), "Jogging-2": (1, 2), "Human4-2": (2,)}
+    names |= {"Jogging": (1, 2), "Human4": (2,)} if with_originals else {}
+    for name, targets in names.items():
+        folder = make(tmp_path, name, "\n", range(1, 3), file="groundtruth_rect.1.txt")
+        for target in targets:
+            text = f"{target},1,2,2\n" * 2
+            (folder / f"groundtruth_rect.{target}.txt").write_text(text, encoding="utf-8")
+    found = {sequence.name: sequence.boxes_xywh[0, 0] + 1 for sequence in read(tmp_path)}
+    assert found == {"Human4-2": 2, "Jogging-1": 1, "Jogging-2": 2}
 
 
 def test_targets_that_share_a_folder_are_sequences_and_an_empty_ground_truth_is_none(tmp_path: Path) -> None:

@@ -216,6 +216,18 @@ def test_results_of_another_length_are_refused_by_file_or_skipped(data: Path, tm
     assert "b.txt" in result.skipped[0].reason
 
 
+@pytest.mark.parametrize("rows", [354, 349])
+def test_results_of_tiger1_are_held_against_the_frames_that_the_toolkit_took(tmp_path: Path, rows: int) -> None:
+    truth = ["1,1,10,10"] * 5 + ["100,100,10,10"] * 349
+    (tmp_path / "otb" / "Tiger1").mkdir(parents=True)
+    (tmp_path / "otb" / "Tiger1" / "groundtruth_rect.txt").write_text("\n".join(truth), encoding="utf-8")
+    (tmp_path / "boxes").mkdir()
+    (tmp_path / "boxes" / "tiger1.txt").write_text("\n".join(truth[-rows:]), encoding="utf-8")
+    result = run_evaluation(Request(model=find_model(tmp_path / "boxes"), dataset=tmp_path / "otb", rule="otb"))
+    assert result.sequences[0].frames == rows
+    assert result.overall["precision_20"] == 1.0
+
+
 def test_a_toolkit_that_fills_up_short_results_does_so_here(data: Path, tmp_path: Path) -> None:
     folder = recorded_boxes(tmp_path / "other", NAMES, rows=3)
     assert len(run(folder, data, rule="pytracking").sequences) == 3

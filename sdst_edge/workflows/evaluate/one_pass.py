@@ -61,8 +61,10 @@ class _OnePass:
 
     def score(self, folder: Path, sequence: Sequence, attributes: Mapping[str, str]) -> ScoredSequence:
         trajectory = read_result(folder, sequence)
+        whole = sequence.whole
+        truth = whole if whole is not None and len(trajectory.boxes_xywh) == len(whole) else sequence
         try:
-            return score_trajectory(self.rule, sequence, trajectory, attributes)
+            return score_trajectory(self.rule, truth, trajectory, attributes)
         except DatasetError as error:
             raise DatasetError(f"{find_result(folder, sequence.name)}: {error}") from None
 
