@@ -6,6 +6,7 @@ signed-rank test of its scores against the best trial's on the same sequences (O
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ class _Objective:
                 scored.append(scores)
                 trial.report(scores.scores[self._key], step=number)
                 self.tell(done + count / len(self._sequences), trial.study)
-                if count < len(self._sequences) and trial.should_prune():
+                if count < len(self._sequences) and _is_hopeless(trial):
                     raise optuna.TrialPruned
         return float(self._rule.mean(scored).scores[self._key])
 
@@ -185,6 +186,12 @@ class _Objective:
         if self._on_progress is not None:
             best = f"best {self._key} {study.best_value:.3f}" if completed(study) else ""
             self._on_progress(done, self._trials, best)
+
+
+def _is_hopeless(trial: optuna.Trial) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy before 1.13 tells that it approximates where scores are equal
+        return trial.should_prune()
 
 
 def _bounds(study: optuna.Study) -> dict[str, tuple[float, float]]:
