@@ -50,8 +50,14 @@ def score_trajectory(
         attributes: challenges of the sequence, each with its source.
 
     Raises:
-        DatasetError: the rule refuses the number of boxes, or finds no frame to score; names the sequence.
+        DatasetError: no frame but the first has a true box, the rule refuses the number of boxes, or finds no frame to
+            score; names the sequence.
     """
+    if not sequence.visible[1:].any():
+        raise DatasetError(
+            f"sequence {sequence.name}: of {len(sequence)} frames none is left to score: the target is seen only in "
+            "frame 1, or its makers keep the other boxes to themselves, as those of test sets do"
+        )
     size_wh = sequence.picture_size() if rule.needs_size else None
     try:
         scores = rule.score(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,15 @@ def test_score_trajectory_names_the_sequence() -> None:
     item = sequence("short")
     with pytest.raises(DatasetError, match=r"sequence short: 4 predicted boxes for 5 frames"):
         score_trajectory(HOUSE, item, Trajectory(name="short", boxes_xywh=item.boxes_xywh[:4]))
+
+
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("name", ["house", "otb", "pysot", "trackingnet"])
+def test_score_trajectory_refuses_a_sequence_whose_boxes_are_kept_from_us(name: str, count: int) -> None:
+    item = sequence("test", count)
+    item = replace(item, visible=np.arange(count) == 0)
+    with pytest.raises(DatasetError, match=r"sequence test: of \d frames none is left to score: .* test sets"):
+        score_trajectory(rule_by_name(name), item, Trajectory(name="test", boxes_xywh=item.boxes_xywh))
 
 
 def test_summarize_refuses_no_sequences() -> None:
