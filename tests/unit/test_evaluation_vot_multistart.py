@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sdst_edge.datasets.region import Mask, Polygon, Rectangle
 from sdst_edge.datasets.region_text import SpecialCode
-from sdst_edge.evaluation.vot import PROTOCOLS, MultistartProtocol
+from sdst_edge.evaluation.vot import PROTOCOLS, MultistartProtocol, Run, SequenceRuns
 from sdst_edge.evaluation.vot.multistart import MultistartScores, score_multistart_overlaps, score_multistart_set
 from sdst_runtime.errors import DatasetError
 from tests.tolerances import ABS_METRIC
@@ -161,6 +161,18 @@ def test_an_answer_that_is_no_number_is_no_answer() -> None:
     sequence = clip(moving_boxes(3), anchors={0: 1})
     (run,) = PROTOCOL.run(ScriptedTracker(lambda _: (float("inf"), 1, 2, 3)), sequence).runs
     assert run.answers[1:] == (SpecialCode.UNKNOWN, SpecialCode.UNKNOWN)
+
+
+@pytest.mark.parametrize(("start", "backward"), [(1, False), (1, True), (4, False)])
+def test_a_run_that_leaves_the_sequence_is_refused(start: int, backward: bool) -> None:
+    run = Run(start=start, backward=backward, answers=(SpecialCode.INITIALIZATION, BOX, BOX))
+    with pytest.raises(DatasetError, match=rf"clip: a run from frame {start + 1} has 3 answers, .* 3 frames"):
+        PROTOCOL.score([(clip([BOX] * 3, anchors={1: 1}), SequenceRuns(name="clip", runs=(run,)))])
+
+
+def test_a_sequence_without_runs_is_refused() -> None:
+    with pytest.raises(DatasetError, match="clip: no runs to score"):
+        PROTOCOL.score([(clip([BOX] * 3, anchors={1: 1}), SequenceRuns(name="clip", runs=()))])
 
 
 @pytest.mark.parametrize("anchors", [None, {}])

@@ -84,6 +84,38 @@ def test_a_failure_five_frames_before_the_end_ends_a_fragment() -> None:
     assert found.eao_curve[14] == pytest.approx(9 * SHARE / 14, rel=0, abs=ABS_METRIC)
 
 
+def test_a_fragment_that_ends_with_the_sequence_weighs_as_if_it_were_longer() -> None:
+    answers: list[Answer] = [START, *[HALF] * 9, FAILURE, *[UNKNOWN] * 4]
+    found = score(still(15), answers, [START, *[BOX] * 14])
+    # all frames of both count, divided by 16 and by 15
+    assert found.eao_curve[14] == pytest.approx((15 / 16 * 9 * SHARE / 14 + 1) / (15 / 16 + 1), rel=0, abs=ABS_METRIC)
+
+
+def test_runs_weigh_alike_in_the_eao_however_many_a_sequence_has() -> None:
+    once, thrice = clip([BOX] * 8, name="once"), clip([BOX] * 8, name="thrice")
+    run = Run(start=0, backward=False, answers=(START, *[BOX] * 7))
+    other = Run(start=0, backward=False, answers=(START, *[HALF] * 7))
+    runs = SequenceRuns(name="once", runs=(run,)), SequenceRuns(name="thrice", runs=(other,) * 3)
+    found = PROTOCOL.score(list(zip((once, thrice), runs, strict=True)))
+    assert found.overall["eao"] == pytest.approx((1 + 3 * SHARE) / 4, rel=0, abs=ABS_METRIC)
+
+
+def test_an_unknown_overlap_is_0_in_a_run_with_failures_alone() -> None:
+    protocol = SupervisedProtocol(name="short", low=2, high=4)
+    without = score(still(4), [START, BOX, UNKNOWN, BOX], protocol=protocol)
+    assert without.eao_curve[:3].tolist() == [1.0, 1.0, 0.0]
+    assert np.isnan(without.eao_curve[3])
+    assert without.overall["eao"] == 0.5
+    failing = score(still(5), [START, BOX, UNKNOWN, BOX, FAILURE], protocol=protocol)
+    assert failing.eao_curve[:4].tolist() == [1.0, 1.0, 0.5, pytest.approx(2 / 3)]
+
+
+@pytest.mark.parametrize("runs", [[], [[START, BOX]], [[START, BOX, BOX], [START] * 4]])
+def test_runs_of_another_length_are_refused(runs: list[list[Answer]]) -> None:
+    with pytest.raises(DatasetError, match=r"sequence clip: runs of \[.*\] answers, expected one a frame: 3"):
+        score(still(3), *runs)
+
+
 def test_eao_is_the_curve_s_mean_over_its_lengths_and_fragments() -> None:
     answers: list[Answer] = [START, HALF, FAILURE, *[UNKNOWN] * 4, START, *[BOX] * 4]
     found = score(still(12), answers, protocol=SupervisedProtocol(name="short", low=2, high=4))

@@ -26,6 +26,7 @@ from sdst_edge.evaluation.vot.protocol import AttributeScores, VotScores
 from sdst_edge.evaluation.vot.runs import SequenceRuns
 from sdst_edge.evaluation.vot.toolkit_overlap import pixel_shapes, raster_overlaps
 from sdst_edge.evaluation.vot.truth import true_regions
+from sdst_runtime.errors import DatasetError
 
 __all__ = [
     "MultistartScores",
@@ -83,11 +84,19 @@ def score_multistart_sequence(sequence: Sequence, runs: SequenceRuns, high: int)
         high: the longest length that EAO is the mean over.
 
     Raises:
-        DatasetError: the first picture is needed for its size and cannot be read.
+        DatasetError: there is no run, one leaves the sequence, or the first picture is needed for its size and cannot
+            be read.
     """
+    if not runs.runs:
+        raise DatasetError(f"sequence {sequence.name}: no runs to score")
     truth, size_wh = pixel_shapes(true_regions(sequence)), sequence.picture_size()
     passes = []
     for run in runs.runs:
+        if not all(0 <= frame < len(truth) for frame in run.frames()):
+            raise DatasetError(
+                f"sequence {sequence.name}: a run from frame {run.start + 1} has {len(run.answers)} answers and leaves "
+                f"the sequence, which has {len(truth)} frames"
+            )
         shown = [truth[frame] for frame in run.frames()]
         overlaps = raster_overlaps(pixel_shapes(run.answers), shown, size_wh)
         passes.append((overlaps, np.array([shape.empty for shape in shown])))

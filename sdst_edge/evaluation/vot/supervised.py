@@ -10,7 +10,9 @@ computes it (``toolkit/evaluation/{ar,eao}_benchmark.py``):
   that reach it of their mean overlap in frames 2 to L; EAO is the curve's mean over a range of lengths. For a tag,
   fragments are weighted by the share of their frames that carry it.
 
-Accuracy bounds outlines by the picture's (width, height), EAO by (width - 1, height - 1); both are the original's.
+What else is the original's: accuracy bounds outlines by the picture's (width, height), EAO by (width - 1, height - 1).
+An unknown overlap is 0 in a run with failures; in one without, it is left out of the curve at its length, which is no
+number from there on. A failure five frames before the end makes its fragment weigh as if it were a frame longer.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +31,7 @@ from sdst_edge.evaluation.vot.protocol import AttributeScores, VotScores
 from sdst_edge.evaluation.vot.pysot_overlap import picture_overlaps
 from sdst_edge.evaluation.vot.runs import Run, SequenceRuns
 from sdst_edge.evaluation.vot.truth import true_regions
+from sdst_runtime.errors import DatasetError
 
 __all__ = ["BURN_IN", "SKIPPED", "SupervisedScores", "score_supervised_sequence", "score_supervised_set"]
 
@@ -78,29 +82,35 @@ class Fragment:
 
     Attributes:
         start: its first frame.
-        overlaps: (L,); 0 where the tracker gave no region.
+        overlaps: (L,); NaN where none is known, in a run without failures.
         failed: whether it ended in a failure: then it goes on with overlap 0.
-        weight: of the run: 1 over the number of runs.
+        length: in frames, by which its share of frames with a tag is told: L, or L + 1.
     """
 
     start: int
     overlaps: NDArray[np.float64]
     failed: bool
-    weight: float
+    length: int
 
 
 def score_supervised_sequence(sequence: Sequence, runs: SequenceRuns) -> SupervisedScores:
-    """Figures of one sequence; all runs have an answer for each frame.
+    """Figures of one sequence.
 
     Raises:
-        DatasetError: the first picture is needed for its size and cannot be read, or a region is a mask.
+        DatasetError: there is no run, one has other than an answer for each frame, the first picture is needed for its
+            size and cannot be read, or a region is a mask.
     """
+    lengths = {len(run.answers) for run in runs.runs}
+    if lengths != {len(sequence)}:
+        raise DatasetError(
+            f"sequence {sequence.name}: runs of {sorted(lengths)} answers, expected one a frame: {len(sequence)}"
+        )
     truth, size_wh = true_regions(sequence), sequence.picture_size()
     counted, fragments = [], []
     for run in runs.runs:
         inner, outer = picture_overlaps(run.answers, truth, size_wh)
         counted.append(np.where(_burning_in(run), np.nan, outer))
-        fragments += _fragments(run, inner, 1.0 / len(runs.runs))
+        fragments += _fragments(run, inner)
     return SupervisedScores(
         name=sequence.name,
         accuracy_overlaps=_means_of_numbers(np.array(counted)),
@@ -152,43 +162,45 @@ def _burning_in(run: Run) -> NDArray[np.bool_]:
     return burning
 
 
-def _fragments(run: Run, overlaps: NDArray[np.float64], weight: float) -> list[Fragment]:
+def _fragments(run: Run, overlaps: NDArray[np.float64]) -> list[Fragment]:
     """The original also takes the first frame of the next fragment for one of this one."""
-    overlaps = np.where(np.isnan(overlaps), 0.0, overlaps)
-    starts = [0, *(index + SKIPPED for index in _failures(run) if index + SKIPPED <= len(overlaps))]
-    ends = [*(start + 1 for start in starts[1:]), len(overlaps)]
-    return [
-        Fragment(start=start, overlaps=overlaps[start:end], failed=index < len(starts) - 1, weight=weight)
-        for index, (start, end) in enumerate(zip(starts, ends, strict=True))
+    failures, end = _failures(run), len(overlaps)
+    if failures:
+        overlaps = np.where(np.isnan(overlaps), 0.0, overlaps)
+    starts = [0, *(index + SKIPPED for index in failures if index + SKIPPED <= end)]
+    failed = [
+        Fragment(start=start, overlaps=overlaps[start : stop + 1], failed=True, length=stop + 1 - start)
+        for start, stop in pairwise(starts)
     ]
+    last = Fragment(start=starts[-1], overlaps=overlaps[starts[-1] :], failed=False, length=end - starts[-1])
+    return [*failed, last]
 
 
 def _eao_curves(items: Items[SupervisedScores], tags: Items[str]) -> NDArray[np.float64]:
-    """Curves (1 + T, L): over all fragments, then for each tag; NaN where none is that long."""
+    """Curves (1 + T, L): over all fragments, then for each tag; NaN where the original's is, or weighs nothing."""
     pairs = [(item, fragment) for item in items for fragment in item.fragments]
-    length = max(len(item.accuracy_overlaps) for item in items)
-    means, reached = np.zeros((len(pairs), length)), np.zeros((len(pairs), length), dtype=np.bool_)
+    most = max(len(item.accuracy_overlaps) for item in items)
+    overlaps, reached = np.zeros((len(pairs), most)), np.zeros((len(pairs), most), dtype=np.bool_)
     weights = np.zeros((1 + len(tags), len(pairs)))
     for row, (item, fragment) in enumerate(pairs):
-        overlaps = fragment.overlaps
-        means[row, : len(overlaps)] = overlaps
-        reached[row, : length if fragment.failed else len(overlaps)] = True
-        weights[0, row] = fragment.weight if len(overlaps) else 0.0
-        for column, tag in enumerate(tags, start=1):
-            weights[column, row] = fragment.weight * _share(item.tags.get(tag), fragment)
-    means[:, 1:] = np.cumsum(means[:, 1:], axis=1) / np.arange(1, length)
-    total = weights @ reached
+        count = len(fragment.overlaps)
+        overlaps[row, :count] = fragment.overlaps
+        reached[row, : most if fragment.failed else count] = True
+        weights[:, row] = [count, *(_count(item.tags.get(tag), fragment) for tag in tags)]
+        weights[:, row] /= max(fragment.length, 1)
+    reached &= ~np.isnan(overlaps)
+    means = np.ones_like(overlaps)
+    means[:, 1:] = np.cumsum(overlaps[:, 1:], axis=1) / np.arange(1, most)
     with np.errstate(invalid="ignore"):
-        curves: NDArray[np.float64] = weights @ (means * reached) / total
+        curves: NDArray[np.float64] = weights @ np.where(reached, means, 0.0) / (weights @ reached)
+    curves[:, ~reached.any(axis=0)] = 0.0
     curves[:, 0] = 1.0
     return curves
 
 
-def _share(flags: NDArray[np.bool_] | None, fragment: Fragment) -> float:
-    """Of the fragment's frames, those with a tag."""
-    if flags is None or not len(fragment.overlaps):
-        return 0.0
-    return float(flags[fragment.start : fragment.start + len(fragment.overlaps)].sum()) / len(fragment.overlaps)
+def _count(flags: NDArray[np.bool_] | None, fragment: Fragment) -> int:
+    """The fragment's frames with a tag."""
+    return 0 if flags is None else int(flags[fragment.start : fragment.start + len(fragment.overlaps)].sum())
 
 
 def _holding(items: Items[SupervisedScores], tag: str) -> int:
