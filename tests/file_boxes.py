@@ -21,10 +21,7 @@ def score_file_boxes(
     predicted: ArrayLike,
     true: ArrayLike,
     visible: Items[bool] | None = None,
-    frames: Items[bool] | None = None,
 ) -> RuleScores:
     """Scores of one sequence, from boxes counted from 1; the target is visible in all frames for None."""
     flags = np.ones(len(np.asarray(true)), np.bool_) if visible is None else visible
-    return rule_by_name(rule).score(
-        np.asarray(predicted) - CORNER, np.asarray(true) - CORNER, flags, SIZE_WH, frames=frames
-    )
+    return rule_by_name(rule).score(np.asarray(predicted) - CORNER, np.asarray(true) - CORNER, flags, SIZE_WH)

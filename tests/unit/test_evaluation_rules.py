@@ -165,8 +165,6 @@ def test_arrays_of_other_shapes_are_refused(name: str) -> None:
     ):
         with pytest.raises(DatasetError, match="expected one of each a frame"):
             RULES[name].score(predicted, true, visible, SIZE_WH)
-    with pytest.raises(DatasetError, match="flags of the frames to count"):
-        RULES[name].score(TRUE, TRUE, np.ones(4), SIZE_WH, frames=np.ones(3))
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -174,29 +172,10 @@ def test_inputs_stay_as_they_are(name: str) -> None:
     predicted, true, visible = LOST.copy(), TRUE.copy(), np.array([True, True, True, False])
     predicted[1, 2] = 0.0
     before = predicted.copy()
-    RULES[name].score(predicted, true, visible, SIZE_WH, frames=visible)
+    RULES[name].score(predicted, true, visible, SIZE_WH)
     assert np.array_equal(predicted, before)
     assert np.array_equal(true, TRUE)
     assert visible.tolist() == [True, True, True, False]
-
-
-def test_only_frames_of_a_mask_are_scored() -> None:
-    moved = TRUE + np.array([(0, 0, 0, 0), (0, 0, 0, 0), (5, 0, 0, 0), (500, 0, 0, 0)])  # IoU 1, 1, 1/3, 0
-    third_on = (False, False, True, True)
-    for name in ("house", "got10k", "otb", "lasot", "pysot-lasot"):
-        scores = score_file_boxes(name, moved, TRUE, frames=third_on)
-        assert scores.frames == 2
-        assert not scores.whole
-        assert headline(name, scores) == close(1 / 3 / 2 if name == "got10k" else 7 / 21 / 2)  # 1/3 > 0, ..., 0.3
-    assert score_file_boxes("lasot", moved, TRUE, (True, True, True, False), third_on).scores["precision_20"] == 0.5
-    with pytest.raises(DatasetError, match="of 1 frames none is left"):
-        score_file_boxes("house", moved, TRUE, frames=(True, False, False, False))
-
-
-def test_boxes_are_repaired_before_frames_are_left_out() -> None:
-    predicted = TRUE.copy()
-    predicted[2] = 0.0
-    assert score_file_boxes("lasot", predicted, TRUE, frames=(False, False, True, False)).scores["precision_20"] == 1.0
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -93,10 +93,3 @@ def test_a_curve_that_is_zero_all_along_is_left_out_of_its_mean() -> None:
     assert mean["success_auc"] == close(20 / 21)
     assert mean["precision_20"] == close((1 / 4 + 1) / 2)
     assert np.isnan(RULES["lasot"].mean([nothing]).scores["success_auc"])
-
-
-def test_a_mask_of_frames_that_were_all_missed_stays_in_the_mean() -> None:
-    later = (False, False, True, True)
-    lost = score_file_boxes("lasot", TRUE + 500.0, TRUE, frames=later)
-    mean = RULES["lasot"].mean([lost, score_file_boxes("lasot", TRUE, TRUE, frames=later)])
-    assert mean.scores["success_auc"] == close(20 / 21 / 2)

@@ -27,7 +27,7 @@ def _measure(recording: Recording) -> Measures:
     predicted[~finite] = 0.0
     overlap = np.where(finite, iou(predicted, true), 0.0)
     error_px = np.where(finite, center_error_px(predicted, true), np.inf)
-    counted = recording.visible
+    counted = recording.visible & (true[:, 2:] > 0).all(axis=1)
     counted[0] = False
     return Measures(values={"success": overlap, "precision": error_px, "ao": overlap}, counted=counted, divisor=counted)
 

@@ -81,41 +81,34 @@ class OnePassRule:
         visible: ArrayLike,
         size_wh: tuple[int, int] | None = None,
         *,
-        frames: ArrayLike | None = None,
         origin: float = 1.0,
     ) -> RuleScores:
         """Figures of one sequence, see :meth:`sdst_edge.evaluation.rules.rule.Rule.score`."""
         if self.needs_size and size_wh is None:
             raise DatasetError(f"the rule {self.name} clips boxes to the picture, whose size is not known")
         recording = Recording.of(predicted_xywh, true_xywh, visible, size_wh, origin)
-        asked = np.ones_like(recording.visible) if frames is None else np.asarray(frames, dtype=np.bool_)
-        if asked.shape != recording.visible.shape:
-            raise DatasetError(
-                f"{asked.shape} flags of the frames to count, expected one a frame: {len(recording.true)}"
-            )
         found = self.measure(recording)
-        counted, divisor = found.counted & asked, int((found.divisor & asked).sum())
-        if not counted.any() or not divisor:
-            raise DatasetError(f"of {int(asked.sum())} frames none is left to score by the rule {self.name}")
-        values = {name: of_frames[counted] for name, of_frames in found.values.items()}
+        frames, divisor = int(found.counted.sum()), int(found.divisor.sum())
+        if not frames or not divisor:
+            raise DatasetError(f"of {len(recording.true)} frames none is left to score by the rule {self.name}")
+        values = {name: of_frames[found.counted] for name, of_frames in found.values.items()}
         curves = {
             name: self.scale * kind.share(values[name], kind.thresholds, divisor) for name, kind in self.curves.items()
         }
         means = {key: self.scale * float(values[key].mean()) for key in values if key not in curves}
-        scores = self._read(curves, means)
-        return RuleScores(scores=scores, curves=curves, frames=int(counted.sum()), whole=frames is None)
+        return RuleScores(scores=self._read(curves, means), curves=curves, frames=frames)
 
     def mean(self, items: Items[RuleScores]) -> RuleScores:
         """Figures of a set, see :meth:`sdst_edge.evaluation.rules.rule.Rule.mean`."""
         curves = {name: self._mean_curve(name, items) for name in self.curves}
         plain = [item.key for item in self.figures if isinstance(item, Metric)]
         means = {key: float(self._average(key, [item.scores[key] for item in items], items)) for key in plain}
-        frames, whole = sum(item.frames for item in items), all(item.whole for item in items)
-        return RuleScores(scores=self._read(curves, means), curves=curves, frames=frames, whole=whole)
+        frames = sum(item.frames for item in items)
+        return RuleScores(scores=self._read(curves, means), curves=curves, frames=frames)
 
     def _mean_curve(self, name: str, items: Items[RuleScores]) -> NDArray[np.float64]:
         if self.drops_zeros:
-            items = [item for item in items if not item.whole or item.curves[name].any()]
+            items = [item for item in items if item.curves[name].any()]
         if not items:
             return np.full(len(self.curves[name].thresholds), np.nan)
         return self._average(name, [item.curves[name] for item in items], items)

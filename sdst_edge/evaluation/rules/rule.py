@@ -38,13 +38,11 @@ class RuleScores:
         scores: by the keys of the rule's metrics.
         curves: by the names of the rule's thresholds: (T,) float64 each, same scale as the scores.
         frames: that were scored.
-        whole: whether all frames of the sequence were asked for, not those of a mask only.
     """
 
     scores: Mapping[str, float]
     curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     frames: int
-    whole: bool = True
 
 
 class Rule(Protocol):
@@ -87,7 +85,6 @@ class Rule(Protocol):
         visible: ArrayLike,
         size_wh: tuple[int, int] | None = None,
         *,
-        frames: ArrayLike | None = None,
         origin: float = 1.0,
     ) -> RuleScores:
         """Figures of one sequence.
@@ -99,8 +96,6 @@ class Rule(Protocol):
                 which some toolkits look at. Not modified.
             visible: (N,) bool.
             size_wh: of the pictures, px, where :attr:`needs_size`.
-            frames: (N,) bool, those to count, such as the frames with fast motion; boxes are repaired before the
-                others are left out. None for all.
             origin: coordinate of a picture's left and top edge in the data set's files. Toolkits compute on the
                 numbers in the files, and some results depend on it: where a box is rounded or clipped, and in the
                 last bit of a sum, which decides when an error is equal to a threshold.
