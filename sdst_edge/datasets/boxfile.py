@@ -20,6 +20,7 @@ from sdst_runtime.errors import DatasetError
 __all__ = [
     "check_boxes",
     "check_length",
+    "has_no_area",
     "read_boxes",
     "read_digits",
     "read_lines",
@@ -143,8 +144,13 @@ def check_boxes(path: Path, boxes_xywh: NDArray[np.float64], visible: NDArray[np
     finite = np.isfinite(boxes_xywh).all(axis=1)
     if (bad := np.flatnonzero(visible & ~finite)).size:
         raise DatasetError(f"{path}, line {bad[0] + 1}: the box of a visible target is not finite")
-    if (bad := np.flatnonzero(visible & (boxes_xywh[:, 2:] <= 0).any(axis=1))).size:
+    if (bad := np.flatnonzero(visible & has_no_area(boxes_xywh))).size:
         raise DatasetError(f"{path}, line {bad[0] + 1}: a visible target's box has no area")
+
+
+def has_no_area(boxes_xywh: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which boxes have a side that is not above 0; (N,). Large sets have some in frames that no flag explains."""
+    return np.logical_or(boxes_xywh[:, 2] <= 0, boxes_xywh[:, 3] <= 0)
 
 
 def write_boxes(path: Path, boxes_xywh: ArrayLike, *, origin: float) -> None:

@@ -7,8 +7,8 @@
   ``x,y,x2,y2`` or the corners ``x1,y1,...,x4,y4``; ``frame``; ``visible`` or ``found`` (0 = absent), ``absent``
   (1 = absent). The table that ``sdst-edge track --csv`` writes is one.
 
-Commas, semicolons, tabs and blanks part the entries. A row of four ``nan`` says that the target is absent, as does a
-frame that a table with a frame column leaves out. Frame columns count from 1, or from 0 where a 0 is in them.
+Commas, semicolons, tabs and blanks part the entries. A box of nothing but ``nan`` or 0 says that the target is absent,
+as does a frame that a table with a frame column leaves out. Frame columns count from 1, or from 0 where a 0 is in them.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def read_box_table(path: Path, frames: int | None) -> BoxTable:
         raise DatasetError(f"{path} has a header and no rows, expected a box a line")
     columns = dict(zip(filter(None, names), np.array(rows).T, strict=True))
     boxes_xywh, visible = _boxes(columns), _visible(columns)
-    visible &= ~np.isnan(boxes_xywh).all(axis=1)
+    visible &= ~np.isnan(boxes_xywh).all(axis=1) & boxes_xywh.any(axis=1)
     _check(columns, boxes_xywh, visible, path, start)
     boxes_xywh[~visible] = np.nan
     if "frame" in columns:
@@ -175,7 +175,7 @@ def _check(
     bad = np.flatnonzero(visible & ~(finite & (boxes_xywh[:, 2:] > 0).all(axis=1)))
     if bad.size:
         fault = "has no area" if finite[bad[0]] else "is not finite"
-        raise DatasetError(f"{path}, line {bad[0] + start}: the box {fault}; nan,nan,nan,nan marks an absent target")
+        raise DatasetError(f"{path}, line {bad[0] + start}: the box {fault}; 0,0,0,0 marks an absent target")
     for line, target in enumerate(ids := columns["id"].tolist() if "id" in columns else [], start):
         if target != ids[0]:
             raise DatasetError(f"{path}, line {line}: target {target:g} after {ids[0]:g}; expected one target a file")

@@ -62,7 +62,7 @@ class Index:
         Raises:
             DatasetError: the entry is broken.
         """
-        mark = fingerprint(entry)
+        mark = fingerprint(entry, self._root)
         kept = self._kept.get(entry.name)
         if kept is not None and kept.fingerprint == mark and not (require_frames and _misses_frames(kept.content)):
             return kept.content
@@ -100,10 +100,15 @@ def index_path(root: Path, layout: str) -> Path | None:
     return Path(folder, "datasets", f"{layout}-{place}.npz")
 
 
-def fingerprint(entry: Entry) -> str:
-    """Tells whether an entry's files, and what the layout found out about it, are still the same."""
-    states = [(path.name, _state(path)) for path in entry.watched]
-    text = json.dumps([states, entry.hints], sort_keys=True, default=str)
+def fingerprint(entry: Entry, root: Path) -> str:
+    """Tells whether an entry's files, and what the layout found out about it, are still the same.
+
+    Args:
+        entry: of the data set.
+        root: its folder: the same one gives the same fingerprint, however its path is written.
+    """
+    states = [(path, _state(path)) for path in entry.watched]
+    text = json.dumps([states, entry.hints], sort_keys=True, default=lambda path: os.path.relpath(path, root))
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 

@@ -49,11 +49,12 @@ def sequences_of(content: Content) -> tuple[Sequence, ...]:
 
 
 def is_keepable(content: Sequence | Items[Sequence]) -> TypeGuard[Content]:
-    """Whether a file can hold it: frames in files, boxes and flags, but no regions, and no second set of frames."""
+    """Whether a file can hold it: frames in files, boxes and flags, and nothing that few sequences have."""
     return isinstance(content, (Sequence, tuple)) and all(
         sequence.regions is None
         and sequence.anchors is None
         and sequence.whole is None
+        and sequence.marked_visible is None
         and (
             isinstance(sequence.frames, MissingFrames)
             or (isinstance(sequence.frames, FileFrames) and isinstance(sequence.frames.names, (NumberedNames, tuple)))

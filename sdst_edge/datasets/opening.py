@@ -93,7 +93,9 @@ def detect_layout(root: Path, name: str = "auto") -> Layout:
 
 
 def _fitting(root: Path, name: str) -> list[Layout]:
-    return [layout for layout in LAYOUTS.values() if name in ("auto", layout.name) and layout.matches(root)]
+    """What a folder looks like: a plain folder of frames only where it looks like no data set."""
+    fitting = [layout for layout in LAYOUTS.values() if name in ("auto", layout.name) and layout.matches(root)]
+    return fitting if len(fitting) < 2 else [layout for layout in fitting if layout is not LAYOUTS["folder"]]
 
 
 def _expectations(layouts: Iterable[Layout]) -> str:
@@ -114,6 +116,8 @@ def _found(layout: Layout, root: Path) -> Items[Entry]:
         entries = layout.find(root)
     except OSError as error:
         raise DatasetError(f"{root} cannot be read: {error}") from None
+    if not entries:
+        raise DatasetError(f"{root} holds no sequences; expected {layout.expects}")
     _check_unique(root, (entry.name for entry in entries))
     return entries
 

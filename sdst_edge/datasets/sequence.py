@@ -34,7 +34,7 @@ class Sequence:
         frames: N pictures of one size.
         boxes_xywh: (N, 4) float64, 0-based continuous image px. Where the target is visible: finite, sides > 0.
         visible: (N,) bool; where it is false the box means nothing: the target is absent, or its makers keep the box
-            to themselves, as the test sets of GOT-10k and TrackingNet do with all but the first.
+            to themselves, as the test sets of GOT-10k and TrackingNet do with all but the first, or it has no area.
         attributes: challenges that the data set's makers labelled the sequence with, by its own names, such as
             ``OCC``; None where the set has no such labels for it, () where it was found to have none.
         frame_attributes: labels a frame by name, (N,) bool each: VOT's tags, LaSOT's ``FOC`` and ``OV``.
@@ -44,6 +44,8 @@ class Sequence:
         origin: coordinate of a picture's left and top edge in the data set's files, in which results are written.
         whole: the sequence with frames before the first one here, where toolkits disagree on which is the first
             (OTB's Tiger1), else None: recorded boxes of so many frames are held against it.
+        marked_visible: (N,) bool, where its makers mark more frames as visible than have a box with an area (LaSOT's
+            tiger-6), else None: toolkits score those frames too.
 
     Raises:
         DatasetError: the parts are not of one length, or a visible box is not finite or has no area.
@@ -60,6 +62,7 @@ class Sequence:
     size_wh: tuple[int, int] | None = None
     origin: float = 0.0
     whole: Sequence | None = None
+    marked_visible: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -74,6 +77,7 @@ class Sequence:
         lengths = {name: len(flags) for name, flags in self.frame_attributes.items()}
         lengths |= {"regions": len(self.regions)} if self.regions is not None else {}
         lengths |= {"anchors": len(self.anchors)} if self.anchors is not None else {}
+        lengths |= {"marked_visible": len(self.marked_visible)} if self.marked_visible is not None else {}
         for name, length in lengths.items():
             if length != count:
                 raise DatasetError(f"sequence {self.name}: {length} entries of {name} for {count} frames")
@@ -106,4 +110,5 @@ class Sequence:
             anchors=None if self.anchors is None else self.anchors[chosen],
             size_wh=self.size_wh,
             origin=self.origin,
+            marked_visible=None if self.marked_visible is None else self.marked_visible[chosen],
         )

@@ -59,10 +59,9 @@ def score_trajectory(
             "frame 1, or its makers keep the other boxes to themselves, as those of test sets do"
         )
     size_wh = sequence.picture_size() if rule.needs_size else None
+    visible = sequence.visible if sequence.marked_visible is None else sequence.marked_visible
     try:
-        scores = rule.score(
-            trajectory.boxes_xywh, sequence.boxes_xywh, sequence.visible, size_wh, origin=sequence.origin
-        )
+        scores = rule.score(trajectory.boxes_xywh, sequence.boxes_xywh, visible, size_wh, origin=sequence.origin)
     except DatasetError as error:
         raise DatasetError(f"sequence {sequence.name}: {error}") from None
     return ScoredSequence(

@@ -54,6 +54,8 @@ def test_box_table_reads_common_forms(tmp_path: Path, text: str) -> None:
         "x,y,w,h,visible\n1,2,10,20,1\n0,0,0,0,0\n3,4,10,20,1\n",
         "x,y,w,h,absent\n1,2,10,20,0\n0,0,0,0,1\n3,4,10,20,0\n",
         "1,7,1,2,10,20,1\n3,7,3,4,10,20,1\n",
+        "1,2,10,20\n0,0,0,0\n3,4,10,20\n",
+        "1,2,11,2,11,22,1,22\n0,0,0,0,0,0,0,0\n3,4,13,4,13,24,3,24\n",
     ],
 )
 def test_box_table_knows_absent_targets(tmp_path: Path, text: str) -> None:
@@ -139,11 +141,3 @@ def test_folder_names_what_it_looked_for(tmp_path: Path) -> None:
         LAYOUT.find(tmp_path)
     with pytest.raises(DatasetError, match="is no folder"):
         LAYOUT.find(tmp_path / "missing")
-
-
-@pytest.mark.parametrize("name", ["absence.label", "meta_info.ini", "sequence", "occlusion.tag"])
-def test_folder_is_not_what_sequences_of_got10k_and_vot_look_like(tmp_path: Path, name: str) -> None:
-    root = make(tmp_path / "clip", "groundtruth.txt", "2,3,10,20\n4,5,10,20\n")
-    assert LAYOUT.matches(root)
-    (root / name).write_text("0\n0\n", encoding="utf-8")
-    assert not LAYOUT.matches(root)

@@ -75,7 +75,6 @@ def test_read_got10k_sorts_by_name_when_there_is_no_list(tmp_path: Path) -> None
         ("1,2,3,4\n1\t2\t3\t4\n1,2,3,4\n", "groundtruth.txt, line 2: .* commas"),
         ("1,2,3,4\n\n1,2,3,4\n1,2,3,4\n", "groundtruth.txt, line 2: '' is not x,y,w,h"),
         ("1,2,3\n1,2,3,4\n1,2,3,4\n", "groundtruth.txt, line 1: 3 numbers"),
-        ("1,2,3,4\n1,2,0,4\n1,2,3,4\n", "groundtruth.txt, line 2: .* no area"),
         ("", "groundtruth.txt is empty"),
     ],
 )
@@ -119,6 +118,16 @@ def test_got10k_does_not_claim_partial_occlusion_where_nobody_graded(tmp_path: P
     folder = labelled(make(tmp_path / "car", GOOD), "cover.label", "8\n0\n8\n")
     (sequence,) = read_got10k(labelled(folder, "cut_by_image.label", "0\n0\n0\n"))
     assert list(sequence.frame_attributes) == ["absence", "cut"]
+
+
+def test_got10k_takes_targets_as_there_where_all_grades_are_0(tmp_path: Path) -> None:
+    (sequence,) = read_got10k(labelled(make(tmp_path / "car", GOOD, absence="0\n1\n0\n"), "cover.label", "0\n0\n0\n"))
+    assert sequence.visible.tolist() == [True, False, True]
+
+
+def test_got10k_has_boxes_without_area_that_no_label_explains(tmp_path: Path) -> None:
+    (sequence,) = read_got10k(make(tmp_path / "car", "1,2,5,6\n1,2,0,6\n-1,-1,-1,-1\n"))
+    assert sequence.visible.tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("text", ["", "[METAINFO]\n", "resolution: (0, 0)", "resolution: large"])

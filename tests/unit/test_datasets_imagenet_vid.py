@@ -65,7 +65,7 @@ def test_each_track_is_a_sequence_with_its_boxes_and_flags(tmp_path: Path) -> No
     assert np.isnan(first.boxes_xywh[1]).all()
     assert second.boxes_xywh[0].tolist() == [0, 0, 1, 1]
     assert first.frame_attributes["OCC"].tolist() == [False, False, True]
-    assert second.frame_attributes["generated"].tolist() == [False, False, True]
+    assert list(second.frame_attributes) == ["OCC"]  # that a box was made from others is no challenge
     assert first.size_wh == (320, 240)
     assert first.attributes is None
     assert first.origin == 0.0

@@ -149,6 +149,16 @@ def test_a_sequence_more_or_less_is_noticed(root: Path, reads: Reads) -> None:
     assert reads == ["ant-7"]
 
 
+def test_a_sequence_that_moves_within_the_set_is_read_again(root: Path, reads: Reads) -> None:
+    """Its files keep their names, sizes and times."""
+    open_dataset(root)
+    reads.clear()
+    (root / "dog" / "dog-1").rename(root / "dog-1")
+    (sequence,) = (sequence for sequence in open_dataset(root).sequences if sequence.name == "dog-1")
+    assert sequence.frames.path(0) == root / "dog-1" / "img" / "00000001.jpg"  # type: ignore[attr-defined]
+    assert reads == ["dog-1"]
+
+
 def test_a_sequence_that_breaks_is_named_though_it_was_kept(root: Path) -> None:
     open_dataset(root)
     (root / "dog" / "dog-1" / "img" / "00000002.jpg").unlink()
@@ -278,9 +288,9 @@ def test_sequences_with_regions_are_not_kept(root: Path, reads: Reads, monkeypat
 def test_a_fingerprint_holds_hints_and_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "gt.txt"
     entry = Entry(name="a", watched=(path,), hints={"span": (1, 3)})
-    missing = fingerprint(entry)
-    assert missing == fingerprint(replace(entry, hints={"span": [1, 3]}))
-    assert missing != fingerprint(replace(entry, hints={"span": (1, 4)}))
-    assert missing != fingerprint(replace(entry, watched=(tmp_path / "other.txt",)))
+    missing = fingerprint(entry, tmp_path)
+    assert missing == fingerprint(replace(entry, hints={"span": [1, 3]}), tmp_path)
+    assert missing != fingerprint(replace(entry, hints={"span": (1, 4)}), tmp_path)
+    assert missing != fingerprint(replace(entry, watched=(tmp_path / "other.txt",)), tmp_path)
     path.touch()
-    assert missing != fingerprint(entry)
+    assert missing != fingerprint(entry, tmp_path)

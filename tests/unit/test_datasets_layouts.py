@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sdst_edge.datasets import open_dataset
 from sdst_edge.datasets.layouts import LAYOUTS
 from sdst_edge.datasets.sequence import Sequence
 from sdst_edge.evaluation.rules import rule_by_name
+from sdst_runtime.errors import DatasetError
 from tests.picture_files import write_frames
 
 BOXES = "1,2,30,40\n" * 3
@@ -105,6 +107,39 @@ def test_a_folder_is_known_by_its_own_layout_alone_and_read(tmp_path: Path, name
     contents = [LAYOUTS[name].read(entry, True) for entry in LAYOUTS[name].find(tmp_path)]
     (sequence,) = [item for content in contents for item in ([content] if isinstance(content, Sequence) else content)]
     assert len(sequence) == (1 if name == "coco" else 3)
+
+
+@pytest.mark.parametrize(
+    ("files", "frames", "name"),
+    [
+        ({"groundtruth.txt": BOXES, "camera_motion.label": "0\n" * 3}, "{:08d}.jpg", "vot"),  # 2013
+        ({"groundtruth.txt": POLYGONS, "occlusion.label": "0\n" * 3}, "{:08d}.jpg", "vot"),  # 2014
+        ({"groundtruth.txt": POLYGONS, "occlusion.tag": "0\n" * 3}, "{:08d}.jpg", "vot"),  # 2015
+        ({"groundtruth.txt": BOXES}, "{:08d}.jpg", "got10k"),
+        ({"groundtruth.txt": BOXES, "meta_info.ini": ""}, "{:08d}.jpg", "got10k"),
+        ({"groundtruth.txt": BOXES}, "{:04d}.jpg", "folder"),
+        ({"groundtruth_rect.txt": BOXES}, "{:04d}.jpg", "folder"),
+    ],
+)
+def test_a_sequence_with_its_frames_around_it_is_of_one_layout(
+    tmp_path: Path, files: dict[str, str], frames: str, name: str
+) -> None:
+    folder = tmp_path / "set" / "a"
+    write_frames(folder, range(1, 4), form=frames)
+    for file, text in files.items():
+        write(folder / file, text)
+    for root in (folder,) if name == "folder" else (folder, folder.parent):
+        dataset = open_dataset(root)
+        assert dataset.layout.name == name
+        assert dataset.sequences[0].boxes_xywh[0, 0] == (1.0 if name == "vot" else 0.0)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_folder_without_sequences_is_an_error(tmp_path: Path, name: str) -> None:
+    for folder in ("anno/UAV123", "annotations", "Annotations/VID/val", "TEST/anno"):
+        (tmp_path / folder).mkdir(parents=True)
+    with pytest.raises(DatasetError, match=str(tmp_path)):
+        open_dataset(tmp_path, name, skip_broken=True)
 
 
 def test_an_empty_folder_is_none(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_training_annotations_are_enough_where_frames_are_not_required(tmp_path:
         ("TEST", rows(2), range(3), r"a_0\.txt: 2 lines for 3 frames"),
         ("TRAIN_0", rows(4), range(3), r"a_0\.txt: 4 lines for 3 frames .line 4 has no frame"),
         ("TRAIN_0", "1,2,3,4\n1,2,nan,4\n", range(2), r"a_0\.txt, line 2: .* not finite"),
-        ("TRAIN_0", "1,2,3,4\n1,2,-3,4\n", range(2), r"a_0\.txt, line 2: .* no area"),
+        ("TEST", "1,2,-3,4\n", range(2), r"a_0\.txt, line 1: .* no area"),
         ("TRAIN_0", "1,2,3,4\n1,2,3\n", range(2), r"a_0\.txt, line 2: 3 numbers"),
         ("TRAIN_0", "", range(2), r"a_0\.txt is empty"),
     ],
@@ -92,6 +92,11 @@ def test_a_broken_sequence_is_named_with_its_line(
     make(tmp_path, part, "a_0", text, numbers)
     with pytest.raises(DatasetError, match=message):
         read(tmp_path)
+
+
+def test_a_training_box_without_area_is_no_visible_target(tmp_path: Path) -> None:
+    make(tmp_path, "TRAIN_0", "a_0", "1,2,3,4\n1,2,-3,4\n", range(2))
+    assert read(tmp_path)[0].visible.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("part", ["TRAIN_0", "TEST"])

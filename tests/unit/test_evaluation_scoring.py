@@ -64,6 +64,20 @@ def test_score_trajectory_asks_for_the_size_of_pictures_only_where_the_rule_does
     assert score_trajectory(rule_by_name("got10k"), item, trajectory).scores.scores["ao"] < 1.0
 
 
+@pytest.mark.parametrize(
+    ("rule", "metric", "expected"),
+    [("lasot", "precision_20", 1.0), ("lasot", "success_auc", 16 / 21), ("house", "ao", 1.0)],
+)
+def test_score_trajectory_counts_marked_frames_as_toolkits_do(rule: str, metric: str, expected: float) -> None:
+    """Frame 2 of 5 has a box without area and is not marked as absent: a miss, and in precision a hit, in LaSOT."""
+    item = sequence("tiger-6")
+    boxes = item.boxes_xywh.copy()
+    boxes[1] = (10, 10, 20, -1)
+    item = replace(item, boxes_xywh=boxes, visible=np.arange(5) != 1, marked_visible=np.ones(5, np.bool_), origin=1.0)
+    scores = score_trajectory(rule_by_name(rule), item, Trajectory(name="tiger-6", boxes_xywh=sequence("").boxes_xywh))
+    assert scores.scores.scores[metric] == pytest.approx(expected)
+
+
 def test_score_trajectory_names_the_sequence() -> None:
     item = sequence("short")
     with pytest.raises(DatasetError, match=r"sequence short: 4 predicted boxes for 5 frames"):

@@ -42,14 +42,9 @@ INSIDE = (
 #: Those whose data sets count pixels from 1.
 _FROM_1 = ("groundtruth.txt", "groundtruth_rect.txt")
 
-#: Files that mark a sequence of GOT-10k or VOT, which is no plain folder.
-_OTHERS = ("absence.label", "cover.label", "meta_info.ini", "sequence")
-
 
 def _matches(root: Path) -> bool:
-    if not root.is_dir() or any((root / name).is_file() for name in _OTHERS) or any(root.glob("*.tag")):
-        return False
-    return _box_file(root) is not None and bool(list_pictures(root))
+    return root.is_dir() and _box_file(root) is not None and bool(list_pictures(root))
 
 
 def _box_file(root: Path) -> Path | None:

@@ -11,11 +11,13 @@
     <name>/cut_by_image.label     1 = the picture's border cuts the target, else 0; may be missing
     <name>/meta_info.ini          says the size of the pictures, among others; may be missing
 
-A target counts as absent where absence.label or cover.label says so. From the labels follow marks of frames:
-``absence``; ``cut``, by the picture's border; and ``POC``, partial occlusion, where at most 60 % of the target is seen
-(cover 1 to 4) and no border cuts it, as what hides it then lies in front of it. Above 60 % the grades tell light from
-no occlusion by eye, which is no challenge worth a mark. A sequence with no grade but 0 and 8 may be one whose maker
-did not grade: its partial occlusion is not known, and ``POC`` is left out.
+A target counts as absent where absence.label or cover.label says so, or where its box has no area: the training set has
+such boxes that no label explains. From the labels follow marks of frames: ``absence``; ``cut``, by the picture's
+border; and ``POC``, partial occlusion, where at most 60 % of the target is seen (cover 1 to 4) and no border cuts it,
+as what hides it then lies in front of it. Above 60 % the grades tell light from no occlusion by eye, which is no
+challenge worth a mark. A sequence with no grade but 0 and 8 may be one whose maker did not grade: its partial occlusion
+is not known, and ``POC`` is left out. So are the grades of a sequence that has nothing but 0, such as
+GOT-10k_Train_000385 (issue 20 of the toolkit): its target is there.
 """
 
 from __future__ import annotations
@@ -29,9 +31,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.datasets.attributes.file import read_labels
-from sdst_edge.datasets.boxfile import check_boxes, check_length, read_boxes, read_digits, read_lines
+from sdst_edge.datasets.boxfile import check_boxes, check_length, has_no_area, read_boxes, read_digits
 from sdst_edge.datasets.frame_files import FileFrames, MissingFrames, list_pictures, numbered_from
 from sdst_edge.datasets.layouts.layout import Entry, Layout
+from sdst_edge.datasets.layouts.listing import LISTING, listed_folders
+from sdst_edge.datasets.layouts.vot import is_vot_sequence
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
@@ -84,8 +88,8 @@ def _is_sequence(folder: Path) -> bool:
         return False
     if any((folder / name).is_file() for name in (ABSENCE, _COVER, _META)):
         return True
-    vots = any((folder / name).exists() for name in ("sequence", "color")) or any(folder.glob("*.tag"))
-    return not vots and (folder / "00000001.jpg").is_file() and _has_plain_boxes(folder / GROUNDTRUTH)
+    is_alike = (folder / "00000001.jpg").is_file() and _has_plain_boxes(folder / GROUNDTRUTH)
+    return is_alike and not is_vot_sequence(folder)
 
 
 def _has_plain_boxes(groundtruth: Path) -> bool:
@@ -97,7 +101,7 @@ def _has_plain_boxes(groundtruth: Path) -> bool:
 
 
 def _subsets(root: Path) -> list[Path]:
-    return [root / name for name in _SUBSETS if (root / name / "list.txt").is_file()]
+    return [root / name for name in _SUBSETS if (root / name / LISTING).is_file()]
 
 
 def _find(root: Path) -> list[Entry]:
@@ -110,9 +114,8 @@ def _find(root: Path) -> list[Entry]:
             names = ", ".join(path.name for path in subsets)
             raise DatasetError(f"{root} holds the subsets {names}; give one of them, such as {subsets[-1]}")
         return _find(subsets[0])
-    listing = root / "list.txt"
-    if listing.is_file():
-        folders = {root / name: line for line, name in _listed_names(listing)}
+    if (root / LISTING).is_file():
+        folders = listed_folders(root / LISTING)
     else:
         folders = {path: 0 for path in sorted(root.iterdir()) if _holds_a_part(path)}
     if not folders:
@@ -136,22 +139,10 @@ def _entry(folder: Path, labels: dict[str, tuple[str, ...]], line: int) -> Entry
     return Entry(name=name, watched=(folder, *files), hints=hints)
 
 
-def _listed_names(listing: Path) -> list[tuple[int, str]]:
-    names: dict[str, int] = {}
-    for number, line in enumerate(read_lines(listing), start=1):
-        name = line.strip()
-        if name in ("", "..") or Path(name).name != name:
-            raise DatasetError(f"{listing}, line {number}: {name!r}, expected the name of a folder beside the list")
-        if name in names:
-            raise DatasetError(f"{listing}, line {number}: {name} is listed twice")
-        names[name] = number
-    return [(number, name) for name, number in names.items()]
-
-
 def _read(entry: Entry, require_frames: bool) -> Sequence:
     folder = entry.watched[0]
     if "line" in entry.hints:
-        raise DatasetError(f"{folder.parent / 'list.txt'}, line {entry.hints['line']}: there is no folder {folder}")
+        raise DatasetError(f"{folder.parent / LISTING}, line {entry.hints['line']}: there is no folder {folder}")
     groundtruth = folder / GROUNDTRUTH
     boxes_xywh = read_boxes(groundtruth, origin=ORIGIN)
     if len(boxes_xywh) == 1 and _is_test(folder):
@@ -159,12 +150,11 @@ def _read(entry: Entry, require_frames: bool) -> Sequence:
     frames = _read_frames(folder, require_frames, len(boxes_xywh))
     check_length(groundtruth, len(boxes_xywh), len(frames))
     visible, marks = _read_marks(folder, len(frames))
-    check_boxes(groundtruth, boxes_xywh, visible)
     return Sequence(
         name=entry.name,
         frames=frames,
         boxes_xywh=boxes_xywh,
-        visible=visible,
+        visible=visible & ~has_no_area(boxes_xywh),
         attributes=entry.hints["labels"],
         frame_attributes=marks,
         size_wh=_read_size(folder / _META),
@@ -204,6 +194,8 @@ def _read_marks(folder: Path, count: int) -> tuple[NDArray[np.bool_], dict[str, 
     absence, cover, cut = (
         _read_label(folder / name, highest, count) for name, highest in ((ABSENCE, 1), (_COVER, 8), (_CUT, 1))
     )
+    if cover is not None and not cover.any():
+        cover = None
     absent = np.zeros(count, dtype=np.bool_)
     if absence is not None:
         absent |= absence == 1

@@ -12,7 +12,7 @@ folders between ``train`` and its snippets may have other names (PySOT links the
 
 Each ``trackid`` of a snippet is a sequence ``<snippet>-<trackid>``, from the first frame that it is in (a tracker
 starts there) to the snippet's end; where it is missing in between or after, the target is absent. ``occluded`` labels
-frames ``OCC``; ``generated`` says that a box was made from others.
+frames ``OCC``.
 
 Boxes are pixels, counted from 0, of which xmax and ymax are the last: w = xmax - xmin + 1, as in the got10k toolkit
 (its issue 23 explains it); flow-guided feature aggregation, which clips xmax to the width - 1, reads them so too.
@@ -50,12 +50,10 @@ class _Track:
     boxes_xywh: NDArray[np.float64]
     visible: NDArray[np.bool_]
     occluded: NDArray[np.bool_]
-    generated: NDArray[np.bool_]
 
     @classmethod
     def absent(cls, frames: int) -> _Track:
-        flags = np.zeros((3, frames), dtype=np.bool_)
-        return cls(np.full((frames, 4), np.nan), *flags)
+        return cls(np.full((frames, 4), np.nan), *np.zeros((2, frames), dtype=np.bool_))
 
 
 def _matches(root: Path) -> bool:
@@ -162,7 +160,6 @@ def _enter(track: _Track, index: int, values: Mapping[str, str | None]) -> None:
     track.boxes_xywh[index] = x1, y1, x2 - x1 + 1, y2 - y1 + 1
     track.visible[index] = True
     track.occluded[index] = _integer(values, "occluded") != 0
-    track.generated[index] = _integer(values, "generated") != 0
 
 
 def _values(item: ET.Element | None) -> dict[str, str | None]:
@@ -184,7 +181,7 @@ def _sequence(name: str, track: _Track, frames: FileFrames | MissingFrames, size
         frames=without_first(frames, start),
         boxes_xywh=track.boxes_xywh[start:],
         visible=track.visible[start:],
-        frame_attributes={"OCC": track.occluded[start:], "generated": track.generated[start:]},
+        frame_attributes={"OCC": track.occluded[start:]},
         size_wh=size_wh,
     )
 

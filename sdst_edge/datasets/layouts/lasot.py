@@ -8,9 +8,10 @@
     <class>/<class>-<n>/out_of_view.txt           1 = has left the picture, else 0; likewise
     testing_set.txt, training_set.txt             names of the sequences of a split; open the list to choose them
 
-The folders of the sequences may also lie side by side, or be opened alone. A target is visible where neither flag is
-set. The 14 attributes of a sequence come with the evaluation toolkit, a line of 0 and 1 in ``att/<class>-<n>.txt``,
-looked for in the root, in ``annos/`` there, and in ``annos/`` beside it.
+The folders of the sequences may also lie side by side, or be opened alone. A target is marked as visible where neither
+flag is set; a few such frames have boxes without area (frame 118 of tiger-6), and are not visible here. The 14
+attributes of a sequence come with the evaluation toolkit, a line of 0 and 1 in ``att/<class>-<n>.txt``, looked for in
+the root, in ``annos/`` there, and in ``annos/`` beside it.
 
 The toolkit's own folder ``annos`` (boxes, ``absent/<class>-<n>.txt``, ``att/``) is a data set too, but for the frames:
 recorded boxes can be scored by it. It does not tell occlusion from out of view.
@@ -27,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.datasets.attributes.names import SEQUENCE_LABELS
-from sdst_edge.datasets.boxfile import check_boxes, check_length, read_boxes, read_digits
+from sdst_edge.datasets.boxfile import check_boxes, check_length, has_no_area, read_boxes, read_digits
 from sdst_edge.datasets.frame_files import FileFrames, MissingFrames, list_pictures, numbered_from
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 from sdst_edge.datasets.sequence import Sequence
@@ -118,12 +119,11 @@ def _annotation_entry(boxes: Path) -> Entry:
 def _read(entry: Entry, require_frames: bool) -> Sequence:
     if "annotation" in entry.hints:
         return _read_annotation(entry, require_frames)
-    pictures, groundtruth, occlusion, out_of_view, *labels = entry.watched
+    _, groundtruth, occlusion, out_of_view, *labels = entry.watched
     boxes_xywh = read_boxes(groundtruth, origin=ORIGIN, finite=False)
-    frames = _read_frames(entry.name, pictures, groundtruth, require_frames, len(boxes_xywh))
-    flags = {"FOC": _read_flags(occlusion, frames), "OV": _read_flags(out_of_view, frames)}
-    visible = ~(flags["FOC"] | flags["OV"])
-    check_boxes(groundtruth, boxes_xywh, visible)
+    frames = _read_frames(entry, require_frames, len(boxes_xywh))
+    flags = {"FOC": _read_flags(occlusion, entry, frames), "OV": _read_flags(out_of_view, entry, frames)}
+    visible, marked = _visibility(groundtruth, boxes_xywh, ~(flags["FOC"] | flags["OV"]))
     return Sequence(
         name=entry.name,
         frames=frames,
@@ -132,6 +132,7 @@ def _read(entry: Entry, require_frames: bool) -> Sequence:
         attributes=_read_attributes(labels[0]) if labels else None,
         frame_attributes=flags,
         origin=ORIGIN,
+        marked_visible=marked,
     )
 
 
@@ -141,31 +142,44 @@ def _read_annotation(entry: Entry, require_frames: bool) -> Sequence:
         raise DatasetError(f"{groundtruth} has no frames beside it; recorded boxes alone can be scored by it")
     boxes_xywh = read_boxes(groundtruth, origin=ORIGIN, finite=False)
     frames = MissingFrames(groundtruth.parent, len(boxes_xywh))
-    absent = _read_flags(absence, frames)
-    check_boxes(groundtruth, boxes_xywh, ~absent)
+    absent = _read_flags(absence, entry, frames)
+    visible, marked = _visibility(groundtruth, boxes_xywh, ~absent)
     return Sequence(
         name=entry.name,
         frames=frames,
         boxes_xywh=boxes_xywh,
-        visible=~absent,
+        visible=visible,
         attributes=_read_attributes(labels),
         frame_attributes={"absence": absent},
         origin=ORIGIN,
+        marked_visible=marked,
     )
 
 
-def _read_frames(name: str, folder: Path, groundtruth: Path, required: bool, rows: int) -> FileFrames | MissingFrames:
+def _read_frames(entry: Entry, required: bool, rows: int) -> FileFrames | MissingFrames:
+    folder, groundtruth, *_ = entry.watched
     if not required and not (folder.is_dir() and list_pictures(folder)):
         return MissingFrames(folder, rows)
     frames = numbered_from(folder, 1)
-    if name == _CUT_SHORT and len(frames) > rows:
+    if entry.name == _CUT_SHORT and len(frames) > rows:
         return FileFrames(folder, frames.names[:rows])
     check_length(groundtruth, rows, len(frames))
     return frames
 
 
-def _read_flags(path: Path, frames: FileFrames | MissingFrames) -> NDArray[np.bool_]:
+def _visibility(
+    groundtruth: Path, boxes_xywh: NDArray[np.float64], marked: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Where the target is marked as visible and its box has an area; and the marks, where they say more."""
+    visible = marked & ~has_no_area(boxes_xywh)
+    check_boxes(groundtruth, boxes_xywh, visible)
+    return visible, None if np.array_equal(visible, marked) else marked
+
+
+def _read_flags(path: Path, entry: Entry, frames: FileFrames | MissingFrames) -> NDArray[np.bool_]:
     flags = read_digits(path)
+    if entry.name == _CUT_SHORT:
+        flags = flags[: len(frames)]
     if len(flags) != len(frames):
         raise DatasetError(f"{path}: {len(flags)} flags for {len(frames)} frames; expected one a frame")
     return flags.astype(np.bool_)

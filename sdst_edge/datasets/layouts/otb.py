@@ -31,6 +31,7 @@ import numpy as np
 
 from sdst_edge.datasets.attributes.names import SEQUENCE_LABELS
 from sdst_edge.datasets.boxfile import check_boxes, read_boxes, read_lines
+from sdst_edge.datasets.frame_files import list_pictures
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 from sdst_edge.datasets.layouts.numbered_frames import annotated_frames, without_first
 from sdst_edge.datasets.layouts.otb_attributes import OTB_LABELS
@@ -56,7 +57,9 @@ _LOOKED_AT = 20
 
 def _matches(root: Path) -> bool:
     try:
-        return bool(_groundtruths(root)) or any(map(_groundtruths, islice(_folders(root), _LOOKED_AT)))
+        if _groundtruths(root):
+            return not list_pictures(root)  # with frames around it, it is a plain folder's
+        return any(map(_groundtruths, islice(_folders(root), _LOOKED_AT)))
     except OSError:
         return False
 

@@ -6,8 +6,10 @@
     <part>/frames/<video>/0.jpg ...           frames, numbered from 0 without leading zeros
     <part>/anno/<video>.txt                   x,y,w,h a line, 0-based
 
-Of the test part only the boxes of the first frames are published: such a sequence is as long as its frames are many,
-and its target counts as visible in the first one alone. Read without frames it has this one frame.
+The boxes of the training parts were made by trackers between annotated frames (section 3 of the paper): where one has
+no area, the target does not count as visible. Of the test part only the boxes of the first frames are published: such a
+sequence is as long as its frames are many, and its target counts as visible in the first one alone. Read without frames
+it has this one frame.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdst_edge.datasets.boxfile import check_boxes, read_boxes
+from sdst_edge.datasets.boxfile import check_boxes, has_no_area, read_boxes
 from sdst_edge.datasets.frame_files import FileFrames, MissingFrames
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 from sdst_edge.datasets.layouts.numbered_frames import annotated_frames, numbered_frames
@@ -59,10 +61,10 @@ def _read(entry: Entry, require_frames: bool) -> Sequence:
     folder: Path = entry.hints["folder"]
     groundtruth: Path = entry.hints["groundtruth"]
     boxes_xywh = read_boxes(groundtruth, origin=_ORIGIN)
-    visible = np.ones(len(boxes_xywh), dtype=np.bool_)
-    check_boxes(groundtruth, boxes_xywh, visible)
+    visible = ~has_no_area(boxes_xywh)
     frames: FileFrames | MissingFrames
     if entry.hints["test"] and len(boxes_xywh) == 1:
+        check_boxes(groundtruth, boxes_xywh, np.ones(1, dtype=np.bool_))
         frames = numbered_frames(folder, required=require_frames) or MissingFrames(folder, 1)
         boxes_xywh = np.concatenate([boxes_xywh, np.full((len(frames) - 1, 4), np.nan)])
         visible = np.arange(len(frames)) == 0

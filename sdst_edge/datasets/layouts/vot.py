@@ -28,12 +28,13 @@ from sdst_edge.datasets.attributes.names import VOT_TAGS
 from sdst_edge.datasets.boxfile import check_length, read_digits, read_lines
 from sdst_edge.datasets.frame_files import FileFrames, MissingFrames, list_pictures, numbered_from
 from sdst_edge.datasets.layouts.layout import Entry, Layout
+from sdst_edge.datasets.layouts.listing import LISTING, listed_folders
 from sdst_edge.datasets.region import Region, bounding_box
 from sdst_edge.datasets.region_text import SpecialCode, parse_region
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["LAYOUT"]
+__all__ = ["LAYOUT", "is_vot_sequence"]
 
 _GROUNDTRUTH = "groundtruth.txt"
 _METADATA = "sequence"
@@ -41,10 +42,10 @@ _ANCHORS = "anchor.value"
 
 
 def _matches(root: Path) -> bool:
-    return any(_is_sequence(folder) for folder in (root, *_folders(root)[:3]))
+    return any(is_vot_sequence(folder) for folder in (root, *_folders(root)[:3]))
 
 
-def _is_sequence(folder: Path) -> bool:
+def is_vot_sequence(folder: Path) -> bool:
     """Whether a folder holds ground truth, and anything else by which VOT's differs from that of other sets."""
     groundtruth = folder / _GROUNDTRUTH
     if not groundtruth.is_file():
@@ -78,9 +79,8 @@ def _find(root: Path) -> list[Entry]:
         raise DatasetError(f"{root} is no folder; expected sequences in the VOT layout")
     if (root / _GROUNDTRUTH).is_file():
         return [_entry(root, 0)]
-    listing = root / "list.txt"
-    if listing.is_file():
-        folders = _listed(listing)
+    if (root / LISTING).is_file():
+        folders = listed_folders(root / LISTING)
     else:
         folders = {path: 0 for path in _folders(root) if _holds_a_part(path)}
     if not folders:
@@ -91,19 +91,6 @@ def _find(root: Path) -> list[Entry]:
 def _holds_a_part(folder: Path) -> bool:
     """Whether a folder is a sequence, complete or not."""
     return any((folder / name).exists() for name in (_GROUNDTRUTH, _METADATA, "color"))
-
-
-def _listed(listing: Path) -> dict[Path, int]:
-    """Folders, each with the line that names it."""
-    folders: dict[Path, int] = {}
-    for number, line in enumerate(read_lines(listing), start=1):
-        name = line.strip()
-        if name in ("", "..") or Path(name).name != name:
-            raise DatasetError(f"{listing}, line {number}: {name!r}, expected the name of a folder beside the list")
-        if listing.parent / name in folders:
-            raise DatasetError(f"{listing}, line {number}: {name} is listed twice")
-        folders[listing.parent / name] = number
-    return folders
 
 
 def _entry(folder: Path, line: int) -> Entry:
@@ -118,7 +105,7 @@ def _entry(folder: Path, line: int) -> Entry:
 def _read(entry: Entry, require_frames: bool) -> Sequence:
     folder: Path = entry.hints["folder"]
     if not os.path.isdir(folder):  # unlike Path.is_dir, false for a name that no folder can have
-        raise DatasetError(f"{folder.parent / 'list.txt'}, line {entry.hints['line']}: there is no folder {folder}")
+        raise DatasetError(f"{folder.parent / LISTING}, line {entry.hints['line']}: there is no folder {folder}")
     metadata = _read_metadata(folder / _METADATA)
     regions = _read_regions(folder / _GROUNDTRUTH)
     frames = _read_frames(_frames_folder(folder, metadata), require_frames, len(regions))
