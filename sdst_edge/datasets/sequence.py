@@ -93,7 +93,14 @@ class Sequence:
         """
         if self.size_wh is not None:
             return self.size_wh
-        height, width = self.frames[0].shape[:2]
+        try:
+            height, width = self.frames[0].shape[:2]
+        except DatasetError as error:
+            raise DatasetError(
+                f"sequence {self.name}: the size of its pictures is not known: {error}; or write it where the set "
+                "has a file for it: resolution: (640, 480) in GOT-10k's meta_info.ini, width=640 and height=480 in VOT's "
+                "file sequence"
+            ) from None
         return width, height
 
     def held(self, indices: Iterable[int]) -> Sequence:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sdst_edge.datasets import FileFrames, Sequence
+from sdst_edge.datasets.frame_files import MissingFrames
 from sdst_runtime.errors import DatasetError
 
 
@@ -45,6 +46,15 @@ def test_sequence_allows_any_box_where_the_target_is_absent() -> None:
     boxes = np.ones((3, 4))
     boxes[1] = np.nan
     assert len(sequence(boxes_xywh=boxes, visible=np.array([True, False, True]))) == 3
+
+
+def test_picture_size_says_where_a_size_may_be_written_down(tmp_path: Path) -> None:
+    bare = sequence(frames=MissingFrames(tmp_path, 3))
+    with pytest.raises(
+        DatasetError, match=r"sequence s: the size .* holds no frames.*meta_info\.ini.*VOT's file sequence"
+    ):
+        bare.picture_size()
+    assert sequence(frames=MissingFrames(tmp_path, 3), size_wh=(640, 480)).picture_size() == (640, 480)
 
 
 def test_file_frames_name_the_file_that_is_no_picture(tmp_path: Path) -> None:
