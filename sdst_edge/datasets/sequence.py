@@ -98,8 +98,8 @@ class Sequence:
         except DatasetError as error:
             raise DatasetError(
                 f"sequence {self.name}: the size of its pictures is not known: {error}; or write it where the set "
-                "has a file for it: resolution: (640, 480) in GOT-10k's meta_info.ini, width=640 and height=480 in VOT's "
-                "file sequence"
+                "has a file for it: resolution: (640, 480) in GOT-10k's meta_info.ini, width=640 and height=480 in "
+                "VOT's file sequence"
             ) from None
         return width, height
 
