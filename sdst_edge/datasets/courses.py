@@ -59,7 +59,7 @@ def labelled(sequence: Sequence, attribute: str, phases: NDArray[np.float64], hi
         sequence: with its new boxes and visibility. Not modified.
         attribute: by LaSOT's name. Frames carry it by LaSOT's definition for SV, ARC, FM and LR, where the target is
             hidden or gone for FOC and OV, and else where it is visible and the intensity is half the peak's or more.
-        phases: (N,), 0 outside of courses.
+        phases: (N,), 0 outside of courses, and where there was no room for the challenge.
         hidden: (N,), where the challenge hides the target.
     """
     if attribute in _HIDING:
@@ -69,7 +69,7 @@ def labelled(sequence: Sequence, attribute: str, phases: NDArray[np.float64], hi
     else:
         shown = np.array([intensity(phase) >= _SHOWN for phase in phases.tolist()], dtype=np.bool_) & sequence.visible
     shown = shown | sequence.frame_attributes.get(attribute, np.zeros(len(sequence), dtype=np.bool_))
-    names = tuple(sequence.attributes or ())
-    if shown.any() and attribute not in names:
-        names = (*names, attribute)
+    names = sequence.attributes
+    if shown.any() and attribute not in (names or ()):
+        names = (*(names or ()), attribute)
     return replace(sequence, attributes=names, frame_attributes={**sequence.frame_attributes, attribute: shown})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,8 @@ def test_labelled_goes_by_boxes_and_by_what_is_hidden() -> None:
     assert labelled(clip, "FOC", nothing, hidden).frame_attributes["FOC"].tolist() == hidden.tolist()
     assert labelled(clip, "SV", nothing, hidden).frame_attributes["SV"].tolist() == [False, False, True, False]
     assert labelled(clip, "FM", nothing, hidden).frame_attributes["FM"].tolist() == [False, False, False, True]
-    assert labelled(clip, "LR", nothing, hidden).attributes == ()
+    assert labelled(clip, "LR", nothing, hidden).attributes is None
+    assert labelled(replace(clip, attributes=("OCC",)), "LR", nothing, hidden).attributes == ("OCC",)
 
 
 def test_labelled_keeps_the_labels_that_were_there() -> None:

@@ -22,7 +22,7 @@ def pixels_box(covered: np.ndarray) -> np.ndarray:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=float)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_render_clip_gives_the_box_of_the_silhouette(seed: int) -> None:
     clip = render_clip(seed, frames=60, size_wh=(640, 360))
     assert isinstance(clip.frames, RenderedFrames)
@@ -35,16 +35,16 @@ def test_render_clip_gives_the_box_of_the_silhouette(seed: int) -> None:
         assert (touched[2:] < (x + w + ABS_SILHOUETTE_RIM_PX, y + h + ABS_SILHOUETTE_RIM_PX)).all()
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_render_clip_keeps_the_target_inside_and_moving(seed: int) -> None:
-    boxes = render_clip(seed, frames=90, size_wh=SIZE_WH).boxes_xywh
-    assert (boxes[:, :2] >= 0).all()
-    assert (boxes[:, :2] + boxes[:, 2:] <= SIZE_WH).all()
-    centers = boxes[:, :2] + boxes[:, 2:] / 2
-    assert np.ptp(centers, axis=0).max() > np.sqrt(boxes[0, 2:].prod())
-    sides = np.sqrt(boxes[:, 2:].prod(axis=1))
-    assert sides.max() > 1.05 * sides.min()
-    assert iou(boxes[1:], boxes[:-1]).min() > 0.2
+def test_render_clip_keeps_the_target_inside_and_moving() -> None:
+    for seed in range(12):
+        boxes = render_clip(seed, frames=90, size_wh=SIZE_WH).boxes_xywh
+        assert (boxes[:, :2] >= 0).all()
+        assert (boxes[:, :2] + boxes[:, 2:] <= SIZE_WH).all()
+        centers = boxes[:, :2] + boxes[:, 2:] / 2
+        assert np.ptp(centers, axis=0).max() > np.sqrt(boxes[0, 2:].prod())
+        sides = np.sqrt(boxes[:, 2:].prod(axis=1))
+        assert sides.max() > 1.05 * sides.min()
+        assert iou(boxes[1:], boxes[:-1]).min() > 0.2
 
 
 def test_render_clip_is_the_same_for_the_same_seed_in_any_order() -> None:

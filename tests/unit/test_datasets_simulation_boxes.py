@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -36,13 +38,12 @@ def drawn(attribute: str, box: Box, seed: int, strength: float = 1.0) -> Effect:
     return EFFECTS[attribute].draw(np.random.default_rng(seed), strength, scene)
 
 
-@pytest.mark.parametrize("phase", [0.3, 0.5])
 @pytest.mark.parametrize("box", BOXES, ids=str)
 @pytest.mark.parametrize("attribute", ["FM", "SV", "ARC", "CM", "ROT", "VC", "DEF"])
-def test_place_gives_the_box_of_the_painted_target(attribute: str, box: Box, phase: float) -> None:
+def test_place_gives_the_box_of_the_painted_target(attribute: str, box: Box) -> None:
     round_ = attribute in ("CM", "ROT", "VC", "DEF")  # these take the silhouette for an ellipse
     frame = painted(box, SIZE_WH, round_=round_)
-    for seed in (BOXES.index(box), 7):
+    for seed, phase in itertools.product((BOXES.index(box), 7), (0.3, 0.5)):
         effect = drawn(attribute, box, seed)
         placement = effect.place(box, phase)
         found = found_box(effect.paint(frame, box, phase))
@@ -70,7 +71,7 @@ def test_out_of_view_below_full_strength_leaves_that_share_outside(strength: flo
     placement = drawn("OV", box, 0, strength).place(box, 0.5)
     assert placement.visible
     seen = placement.box_xywh[2] * placement.box_xywh[3] / (box[2] * box[3])
-    assert seen == pytest.approx(1 - strength, abs=1.5 / min(box[2:]))
+    assert seen == pytest.approx(1 - strength, abs=1 / min(box[2:]))
 
 
 @pytest.mark.parametrize("attribute", sorted(EFFECTS.keys() - {"LR", "FM"}))
@@ -86,11 +87,10 @@ def test_effects_begin_and_end_with_the_frame_as_it_is(attribute: str) -> None:
 
 
 @pytest.mark.parametrize("attribute", EFFECTS)
-@pytest.mark.parametrize("box", EXTREME_BOXES, ids=str)
-def test_effects_take_extreme_boxes(attribute: str, box: Box) -> None:
-    frame = painted(box, SIZE_WH)
-    effect = drawn(attribute, box, 1)
-    for phase in (0.1, 0.5):
+def test_effects_take_extreme_boxes(attribute: str) -> None:
+    for box, phase in itertools.product(EXTREME_BOXES, (0.1, 0.5)):
+        frame = painted(box, SIZE_WH)
+        effect = drawn(attribute, box, 1)
         placement = effect.place(box, phase)
         result = effect.paint(frame, box, phase)
         assert result.shape == (effect.size_wh[1], effect.size_wh[0], 3)
@@ -107,6 +107,26 @@ def test_surrounded_never_mirrors_the_target(box: Box) -> None:
     assert found is not None
     assert found.tolist() == [box[0] + 90, box[1] + 60, box[2], box[3]]
     assert (wide.max(axis=2) > 0).mean() > 0.9  # no black border
+
+
+def test_surrounded_repeats_nothing_within_a_picture() -> None:
+    """A target near an edge leaves a narrow strip there, which would look kaleidoscopic if it were repeated."""
+    box = (10.0, 60.0, 60.0, 50.0)
+    left = surrounded(painted(box, SIZE_WH), box, (200, 0, 0, 0))[:, :200].astype(np.int64)
+    for period in (10, 20, 30):
+        assert np.abs(left[:, period:] - left[:, :-period]).mean() > 10
+
+
+def test_jumps_keep_pixels_sharp() -> None:
+    box = BOXES[0]
+    frame = painted(box, SIZE_WH)
+    for attribute, phase in (("FM", 0.5), ("OV", 0.2)):
+        (x, y, _, _), _, _ = drawn(attribute, box, 3).place(box, phase)
+        dx, dy = round(x - box[0]), round(y - box[1])
+        result = drawn(attribute, box, 3).paint(frame, box, phase)
+        kept = frame[max(0, -dy) : 180 - max(0, dy), max(0, -dx) : 240 - max(0, dx)]
+        assert (dx, dy) != (0, 0)
+        assert np.array_equal(result[max(0, dy) : 180 + min(0, dy), max(0, dx) : 240 + min(0, dx)], kept)
 
 
 def test_surrounded_gives_what_is_asked_for_when_the_target_is_the_picture() -> None:
@@ -128,11 +148,14 @@ def test_ellipse_touches_the_sides_of_its_box() -> None:
         ((230.0, 170.0, 30.0, 30.0), True, (230.0, 170.0, 10.0, 10.0)),
         ((239.5, 5.0, 30.0, 10.0), False, (239.5, 5.0, 30.0, 10.0)),
         ((-40.0, 5.0, 30.0, 10.0), False, (-40.0, 5.0, 30.0, 10.0)),
-        ((50.0, 50.0, 0.5, 0.5), True, (50.0, 50.0, 0.5, 0.5)),
+        ((50.1, 50.1, 0.3, 40.0), True, (50.1, 50.1, 0.3, 40.0)),  # 50.1 + 0.3 - 50.1 < 0.3
+        ((50.0, -9.5, 0.3, 10.0), False, (50.0, -9.5, 0.3, 10.0)),
     ],
 )
 def test_clipped_cuts_at_the_picture(box: Box, visible: bool, expected: Box) -> None:
-    assert clipped(box, SIZE_WH) == (expected, visible)
+    placement = clipped(box, SIZE_WH)
+    assert placement.visible == visible
+    assert placement.box_xywh == pytest.approx(expected)
 
 
 def edges_apart(box_xywh: Box, found_xywh: np.ndarray) -> float:

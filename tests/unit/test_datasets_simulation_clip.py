@@ -65,15 +65,32 @@ def test_simulate_clip_is_seeded_and_lazy(attribute: str, clip: Sequence) -> Non
     assert other.frames[peak].shape != last.shape or not np.array_equal(other.frames[peak], last)
 
 
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("attribute", ["SV", "ARC", "FM", "LR", "FOC", "OV"])
-def test_boxes_and_flags_confirm_the_attribute(attribute: str, seed: int, clip: Sequence) -> None:
-    simulated = simulate_clip(clip, attribute, seed=seed)
-    assert derive_frames(simulated)[attribute].any()
-    if attribute in ("FOC", "OV"):
-        assert not simulated.visible[simulated.frame_attributes[attribute]].any()
-    else:
-        assert simulated.visible.all()
+def test_boxes_and_flags_confirm_the_attribute(attribute: str, clip: Sequence) -> None:
+    for seed in range(4):
+        simulated = simulate_clip(clip, attribute, seed=seed)
+        assert derive_frames(simulated)[attribute].any()
+        if attribute in ("FOC", "OV"):
+            assert not simulated.visible[simulated.frame_attributes[attribute]].any()
+        else:
+            assert simulated.visible.all()
+
+
+@pytest.mark.parametrize("attribute", ["BC", "FM"])
+def test_what_has_no_room_is_not_labelled(attribute: str) -> None:
+    full = painted_clip([(5.0, 5.0, 230.0, 170.0)] * 20)
+    simulated = simulate_clip(full, attribute)
+    assert not simulated.frame_attributes[attribute].any()
+    assert simulated.attributes is None
+
+
+def test_clutter_is_labelled_where_a_copy_is_in_the_picture(clip: Sequence) -> None:
+    near_edge = painted_clip([(2.0, 60.0, 100.0, 60.0)] * COUNT)
+    for seed in range(4):
+        simulated = simulate_clip(near_edge, "BC", seed=seed)
+        for index in np.flatnonzero(simulated.frame_attributes["BC"]).tolist()[::5]:
+            changed = (simulated.frames[index] != near_edge.frames[index]).any(axis=2)
+            assert changed.sum() > 0.05 * 100 * 60
 
 
 #: What comes with an attribute by its nature: a cut box is smaller and of another shape, as is a turned long one.
@@ -145,21 +162,26 @@ def test_simulate_clip_keeps_flags_of_frames_true(clip: Sequence) -> None:
     hidden, turned = simulate_clip(flagged, "FOC", seed=0), simulate_clip(flagged, "ROT", seed=0)
     assert hidden.frame_attributes["absence"].tolist() == (~hidden.visible).tolist()
     assert hidden.frame_attributes["cut"].tolist() == nothing.tolist()
-    assert set(turned.frame_attributes) == {"absence", "ROT"}
+    assert set(turned.frame_attributes) == {"absence", "cut", "ROT"}
+    assert not turned.frame_attributes["cut"].any()
+    gone = simulate_clip(flagged, "OV", seed=0)
+    at_edge = gone.boxes_xywh[:, :2].min(axis=1) <= 0
+    at_edge |= (gone.boxes_xywh[:, :2] + gone.boxes_xywh[:, 2:] >= SIZE_WH).any(axis=1)
+    assert gone.frame_attributes["cut"].tolist() == (at_edge & gone.visible).tolist()
+    assert gone.frame_attributes["cut"].any()
     assert not nothing.any()
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5])
 @pytest.mark.parametrize("attribute", EFFECTS)
-def test_simulate_clip_takes_short_clips(attribute: str, count: int, clip: Sequence) -> None:
-    short = clip.held(range(count))
-    simulated = simulate_clip(short, attribute, seed=0)
-    assert len(simulated) == count
-    assert all(simulated.frames[index].ndim == 3 for index in range(count))
-    if count == 1 and attribute != "LR":
-        assert simulated.attributes == ()
-    else:
-        assert simulated.attributes == (attribute,)
+def test_simulate_clip_takes_short_clips(attribute: str, clip: Sequence) -> None:
+    for count in (1, 2, 3, 5):
+        simulated = simulate_clip(clip.held(range(count)), attribute, seed=0)
+        assert len(simulated) == count
+        assert all(simulated.frames[index].ndim == 3 for index in range(count))
+        if count == 1 and attribute != "LR":
+            assert simulated.attributes is None
+        else:
+            assert simulated.attributes == (attribute,)
 
 
 def test_low_resolution_gives_smaller_pictures_of_one_size(clip: Sequence) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sdst_edge.datasets.simulation import camera, clutter, light, occlusion, resolution, shape
 from sdst_edge.datasets.simulation.clip import SimulatedFrames, simulate_clip
 from sdst_edge.datasets.simulation.effect import EFFECTS, Effect, EffectKind, Placement, Scene
-from sdst_edge.datasets.simulation.pair import View, simulate_pair
+from sdst_edge.datasets.simulation.pair import SimulatedView, View, simulate_pair
 
 __all__ = [
     "EFFECTS",
@@ -17,6 +17,7 @@ __all__ = [
     "Placement",
     "Scene",
     "SimulatedFrames",
+    "SimulatedView",
     "View",
     "camera",
     "clutter",

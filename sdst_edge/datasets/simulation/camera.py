@@ -9,7 +9,8 @@ import numpy as np
 from sdst_edge.datasets.courses import intensity
 from sdst_edge.datasets.simulation.effect import Box, Scene, effect
 from sdst_edge.datasets.simulation.outline import Matrix, center, room_for, shift, size
-from sdst_edge.datasets.simulation.picture_warp import PictureWarp
+from sdst_edge.datasets.simulation.picture_warp import warp_picture
+from sdst_edge.datasets.simulation.warp import Warp
 
 __all__: list[str] = []
 
@@ -22,11 +23,10 @@ _ROLL_RAD, _ZOOM_OCTAVES, _KEYSTONE = 0.1, 0.12, 0.06
 _TURN_RAD = (0.25 * math.pi, math.pi)
 #: OV: share of a course in which the target leaves, and comes back.
 _LEAVING = 0.4
-_BEYOND_PX = 1.0
 
 
 @effect("FM", course_frames=9)
-def _fast_motion(rng: np.random.Generator, strength: float, scene: Scene) -> PictureWarp:
+def _fast_motion(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """The picture jumps in one frame, stays there and jumps back; each jump is farther than sqrt(w h).
 
     Everything jumps, since what is behind the target is not known; it counts where the target is in the picture, as in
@@ -43,13 +43,14 @@ def _fast_motion(rng: np.random.Generator, strength: float, scene: Scene) -> Pic
     offset = reached[int(np.argmax(np.minimum(far, jump_px * (1 - 1e-9))))]
 
     def matrix(box_xywh: Box, phase: float) -> Matrix:
-        return shift(*room_for(offset, box_xywh, scene.size_wh)) if 0 < phase < 1 else shift(0.0, 0.0)
+        dx, dy = room_for(offset, box_xywh, scene.size_wh) if 0 < phase < 1 else (0.0, 0.0)
+        return shift(math.trunc(dx), math.trunc(dy))  # whole pixels stay sharp
 
-    return PictureWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_picture)
 
 
 @effect("CM", course_frames=25)
-def _camera_motion(rng: np.random.Generator, strength: float, scene: Scene) -> PictureWarp:
+def _camera_motion(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """A shaken camera: shift, roll, zoom and keystone swing a few times and die away; no step reaches sqrt(w h)."""
     longest_px = min(size(scene.target_xywh), _JERK_OF_PICTURE / _JERK[1] * min(scene.size_wh))
     amount = 0.5 + 0.5 * strength
@@ -68,11 +69,11 @@ def _camera_motion(rng: np.random.Generator, strength: float, scene: Scene) -> P
         result: Matrix = shift(x + dx, y + dy) @ keystone @ turned @ shift(-x, -y)
         return result
 
-    return PictureWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_picture)
 
 
 @effect("ROT", course_frames=41)
-def _rotation(rng: np.random.Generator, strength: float, scene: Scene) -> PictureWarp:
+def _rotation(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """The picture turns around the target and back, by 45 to 180 degrees at full strength."""
     angle_rad = rng.choice((-1.0, 1.0)) * rng.uniform(_TURN_RAD[0], _TURN_RAD[0] + strength * (math.pi - _TURN_RAD[0]))
 
@@ -81,11 +82,11 @@ def _rotation(rng: np.random.Generator, strength: float, scene: Scene) -> Pictur
         result: Matrix = shift(x, y) @ _turn(angle_rad * intensity(phase), 1.0) @ shift(-x, -y)
         return result
 
-    return PictureWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_picture)
 
 
 @effect("OV", course_frames=61)
-def _out_of_view(rng: np.random.Generator, strength: float, scene: Scene) -> PictureWarp:
+def _out_of_view(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """The picture slides until the target is beyond a near edge, and back.
 
     Below full strength only that share of the target leaves, so that it stays visible and its box is cut.
@@ -97,11 +98,11 @@ def _out_of_view(rng: np.random.Generator, strength: float, scene: Scene) -> Pic
     def matrix(box_xywh: Box, phase: float) -> Matrix:
         rise = min(1.0, min(phase, 1 - phase) / _LEAVING)
         beyond = _gap(box_xywh, scene.size_wh, side) - (1 - strength) * box_xywh[2 + side % 2]
-        way_px = max(0.0, beyond) * rise * rise * (3 - 2 * rise)
+        way_px = math.ceil(max(0.0, beyond) * rise * rise * (3 - 2 * rise))  # whole pixels stay sharp
         signed = -way_px if side < 2 else way_px
         return shift(signed, 0.0) if side % 2 == 0 else shift(0.0, signed)
 
-    return PictureWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_picture)
 
 
 def _turn(angle_rad: float, factor: float) -> Matrix:
@@ -113,5 +114,4 @@ def _turn(angle_rad: float, factor: float) -> Matrix:
 def _gap(box_xywh: Box, size_wh: tuple[int, int], side: int) -> float:
     """How far a box is from being beyond a side: 0 left, 1 top, 2 right, 3 bottom."""
     axis = side % 2
-    far = box_xywh[axis] + box_xywh[axis + 2] if side < 2 else size_wh[axis] - box_xywh[axis]
-    return far + _BEYOND_PX
+    return box_xywh[axis] + box_xywh[axis + 2] if side < 2 else size_wh[axis] - box_xywh[axis]

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from sdst_edge.datasets.attributes import ATTRIBUTES
 from sdst_edge.datasets.courses import course_phases, labelled, plan_courses
 from sdst_edge.datasets.sequence import Frames, Sequence
-from sdst_edge.datasets.simulation.effect import Box, Effect, EffectKind, Frame, Scene, effect_kind
+from sdst_edge.datasets.simulation.effect import Box, Effect, EffectKind, Frame, Scene, effect_kind, painted
 from sdst_runtime.errors import ConfigError, DatasetError
 
 __all__ = ["SimulatedFrames", "simulate_clip"]
+
+_AT_EDGE_PX = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +41,7 @@ class SimulatedFrames:
         if step is None:
             return frame
         effect, phase = step
-        return np.ascontiguousarray(effect.paint(frame, _box(self.boxes_xywh, index), phase))
+        return painted(effect, frame, _box(self.boxes_xywh, index), phase)
 
 
 def simulate_clip(sequence: Sequence, attribute: str, *, seed: int = 0, strength: float = 1.0) -> Sequence:
@@ -58,8 +60,9 @@ def simulate_clip(sequence: Sequence, attribute: str, *, seed: int = 0, strength
     Returns:
         ``<name>-<attribute>``, with frames that are painted at each access. ``frame_attributes`` says which frames show
         the attribute: by LaSOT's definition for SV, ARC, FM and LR, hidden or gone for FOC and OV, half its strength
-        or more for others; ``attributes`` has it where any frame does. It has no regions: they are not moved.
-        Other labels stay, but the flag ``cut`` where boxes moved.
+        or more for others, as far as there was room for it; ``attributes`` has it where any frame does. Other labels
+        stay; ``absence`` and, where boxes moved, ``cut`` are those of the new boxes. Regions are not moved, so it has
+        none.
 
     Raises:
         ConfigError: attribute, seed or strength out of its range.
@@ -72,33 +75,35 @@ def simulate_clip(sequence: Sequence, attribute: str, *, seed: int = 0, strength
         raise DatasetError(f"sequence {sequence.name}: its target is never visible, so nothing can be done to it")
     size_wh, before = sequence.picture_size(), _seen_boxes(sequence)
     steps = _steps(kind, before, size_wh, (seed, list(ATTRIBUTES).index(attribute)), strength)
-    boxes_xywh, visible = sequence.boxes_xywh.copy(), sequence.visible.copy()
+    boxes_xywh, visible, phases = sequence.boxes_xywh.copy(), sequence.visible.copy(), np.zeros(len(steps))
     for index, step in enumerate(steps):
         if step is not None and sequence.visible[index]:
-            boxes_xywh[index], visible[index] = step[0].place(_box(before, index), step[1])
+            placement = step[0].place(_box(before, index), step[1])
+            boxes_xywh[index], visible[index] = placement.box_xywh, placement.visible
+            phases[index] = step[1] if placement.has_room else 0.0
     simulated = replace(
         sequence,
         name=f"{sequence.name}-{attribute}",
         frames=SimulatedFrames(source=sequence.frames, boxes_xywh=before, steps=steps),
         boxes_xywh=boxes_xywh,
         visible=visible,
-        frame_attributes=_still_true(sequence, boxes_xywh, visible),
         regions=None,
         size_wh=next((step[0].size_wh for step in steps if step is not None), size_wh),
     )
-    phases = np.array([0.0 if step is None else step[1] for step in steps])
+    simulated = replace(simulated, frame_attributes=_still_true(sequence, simulated))
     return labelled(simulated, attribute, phases, sequence.visible & ~visible)
 
 
-def _still_true(
-    sequence: Sequence, boxes_xywh: NDArray[np.float64], visible: NDArray[np.bool_]
-) -> dict[str, NDArray[np.bool_]]:
-    """The frames' labels after a change: absence with its new frames; ``cut`` is not known once boxes moved."""
-    flags = dict(sequence.frame_attributes)
+def _still_true(sequence: Sequence, simulated: Sequence) -> dict[str, NDArray[np.bool_]]:
+    """The frames' labels after a change: absence is that of now, and moved boxes are cut where they touch an edge."""
+    flags, boxes_xywh, visible = dict(sequence.frame_attributes), simulated.boxes_xywh, simulated.visible
     if "absence" in flags:
         flags["absence"] = ~visible
-    if not np.array_equal(boxes_xywh[visible], sequence.boxes_xywh[visible]):
-        flags.pop("cut", None)
+    if "cut" in flags:
+        last_xy = boxes_xywh[:, :2] + boxes_xywh[:, 2:]
+        at_edge = (np.minimum(boxes_xywh[:, :2], simulated.picture_size() - last_xy) <= _AT_EDGE_PX).any(axis=1)
+        moved = (boxes_xywh != sequence.boxes_xywh).any(axis=1)
+        flags["cut"] = np.where(moved, at_edge, flags["cut"]) & visible
     return flags
 
 

@@ -24,11 +24,14 @@ _APART, _APPROACH = (1.02, 1.5), 1.5
 _ORBIT_RAD, _FADING = 0.5, 6.0
 _SMALLEST_SCALE = 0.4
 _EDGE = 0.12
-_LEAST_SEEN = 0.9
+#: Share of a copy that is in the picture at the peak when it is drawn, and from which on it clutters a frame.
+_DRAWN_SEEN, _LEAST_SEEN = 0.9, 0.5
+#: Of a copy's light and of its colours: like the target, but another one.
+_LIGHT_OCTAVES, _TINT_OCTAVES = 0.35, 0.12
 
 
 class Copy(NamedTuple):
-    """A distractor: the target's own picture in another place.
+    """A distractor: the target's own picture in another place and light.
 
     Attributes:
         angle_rad: where it stands at the peak, seen from the target.
@@ -36,6 +39,7 @@ class Copy(NamedTuple):
         scale: of its sides against the target's.
         orbit_rad: by how much its angle changes in a course.
         mirrored: left and right exchanged.
+        light: factor on blue, green and red.
     """
 
     angle_rad: float
@@ -43,6 +47,7 @@ class Copy(NamedTuple):
     scale: float
     orbit_rad: float
     mirrored: bool
+    light: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,10 @@ class Clutter:
     size_wh: tuple[int, int]
     copies: tuple[Copy, ...]
 
-    def place(self, box_xywh: Box, phase: float) -> Placement:  # noqa: ARG002 (the target does nothing)
-        """The box as it is."""
-        return Placement(box_xywh, visible=True)
+    def place(self, box_xywh: Box, phase: float) -> Placement:
+        """The box as it is; no room where no copy is in the picture by then."""
+        seen = [_seen(copy, box_xywh, phase, self.size_wh) for copy in self.copies]
+        return Placement(box_xywh, visible=True, has_room=any(share >= _LEAST_SEEN for share in seen))
 
     def paint(self, frame: Frame, box_xywh: Box, phase: float) -> Frame:
         """The picture with copies of the part of the target that is in it."""
@@ -76,8 +82,9 @@ class Clutter:
             if region is None:
                 continue
             rows, columns = region
-            shown = cv2.flip(target, 1) if copy.mirrored else target
-            pasted = fitted(shown, copy_xywh, rows, columns)
+            levels = np.arange(256)[:, None] * np.array(copy.light)
+            shown = cv2.LUT(target, np.clip(np.rint(levels), 0, 255).astype(np.uint8)[None])
+            pasted = fitted(cv2.flip(shown, 1) if copy.mirrored else shown, copy_xywh, rows, columns)
             mask = soft_mask(copy_xywh, rows, columns, power=3.0, edge_px=max(1.0, _EDGE * min(copy_xywh[2:])))
             mask *= np.float32(min(1.0, _FADING * intensity(phase)))
             result[region] = blend(result[region], pasted, mask)
@@ -114,8 +121,9 @@ def _background_clutter(rng: np.random.Generator, strength: float, scene: Scene)
             scale=2.0 ** rng.uniform(-_SCALE_OCTAVES, _SCALE_OCTAVES),
             orbit_rad=rng.uniform(-_ORBIT_RAD, _ORBIT_RAD),
             mirrored=bool(rng.integers(2)),
+            light=_random_light(rng),
         )
-        while copy.scale >= _SMALLEST_SCALE and _seen(copy, scene) < _LEAST_SEEN:
+        while copy.scale >= _SMALLEST_SCALE and _seen(copy, scene.target_xywh, 0.5, scene.size_wh) < _DRAWN_SEEN:
             copy = copy._replace(scale=copy.scale * 0.8, apart=_APART[0])
         others = [standing(other, scene.target_xywh, 0.5) for other in chosen]
         free = all(_apart(standing(copy, scene.target_xywh, 0.5), other) for other in others)
@@ -124,11 +132,15 @@ def _background_clutter(rng: np.random.Generator, strength: float, scene: Scene)
     return Clutter(size_wh=scene.size_wh, copies=tuple(chosen))
 
 
-def _seen(copy: Copy, scene: Scene) -> float:
-    """Share of a copy's box in the picture at the peak."""
-    x, y, w, h = standing(copy, scene.target_xywh, 0.5)
-    wide = min(x + w, scene.size_wh[0]) - max(x, 0.0)
-    high = min(y + h, scene.size_wh[1]) - max(y, 0.0)
+def _random_light(rng: np.random.Generator) -> tuple[float, ...]:
+    octaves = rng.uniform(-_LIGHT_OCTAVES, _LIGHT_OCTAVES) + rng.uniform(-_TINT_OCTAVES, _TINT_OCTAVES, size=3)
+    return tuple(np.exp2(octaves).tolist())
+
+
+def _seen(copy: Copy, box_xywh: Box, phase: float, size_wh: tuple[int, int]) -> float:
+    """Share of a copy's box in the picture."""
+    x, y, w, h = standing(copy, box_xywh, phase)
+    wide, high = min(x + w, size_wh[0]) - max(x, 0.0), min(y + h, size_wh[1]) - max(y, 0.0)
     return max(0.0, wide) * max(0.0, high) / (w * h)
 
 

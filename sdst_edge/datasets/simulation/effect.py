@@ -26,6 +26,7 @@ __all__ = [
     "Scene",
     "effect",
     "effect_kind",
+    "painted",
 ]
 
 #: x, y, w, h: continuous 0-based image px.
@@ -34,6 +35,9 @@ Box = tuple[float, float, float, float]
 #: (H, W, 3) uint8 BGR.
 Frame = NDArray[np.uint8]
 
+#: One of so many rows and columns is looked at to tell a gray picture, px.
+_GRAY_STEP = 8
+
 
 class Placement(NamedTuple):
     """Where the target is after an effect.
@@ -41,10 +45,12 @@ class Placement(NamedTuple):
     Attributes:
         box_xywh: clipped to the picture where the effect moved it; means nothing where the target is not visible.
         visible: false when nothing of the target can be seen any more.
+        has_room: false where the effect does not show for want of room around the target, at whatever phase.
     """
 
     box_xywh: Box
     visible: bool
+    has_room: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,21 @@ class Effect(Protocol):
     def paint(self, frame: Frame, box_xywh: Box, phase: float) -> Frame:
         """The frame at a phase 0..1 of the course, as a new array; ``box_xywh`` is the target's before the effect."""
         ...
+
+
+def painted(effect: Effect, frame: Frame, box_xywh: Box, phase: float) -> Frame:
+    """The frame with an effect in it, see :meth:`Effect.paint`; a gray picture stays gray, whatever is put into it.
+
+    Returns:
+        (H, W, 3) uint8, C-contiguous.
+    """
+    import cv2
+
+    result = effect.paint(frame, box_xywh, phase)
+    sample = frame[::_GRAY_STEP, ::_GRAY_STEP]
+    if (sample == sample[..., :1]).all():
+        result = np.repeat(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
+    return np.ascontiguousarray(result)
 
 
 Draw = Callable[[np.random.Generator, float, Scene], Effect]

@@ -24,6 +24,8 @@ _SPOT_EDGE = 0.2
 #: MB: length of the smear over sqrt(w h), and in px.
 _SMEAR, _LONGEST_SMEAR_PX = (0.4, 0.8), 64.0
 _SHORTEST_SMEAR_PX = 0.5
+#: A longer smear is made in a smaller picture: a kernel's cost grows with its area.
+_LONGEST_KERNEL_PX = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +112,6 @@ class MotionBlur:
 
     def paint(self, frame: Frame, box_xywh: Box, phase: float) -> Frame:
         """The picture with its target and what is right beside it smeared."""
-        import cv2
-
         result: Frame = frame.copy()
         length_px = min(self.length * size(box_xywh), _LONGEST_SMEAR_PX) * intensity(phase)
         reach_px = 2 * length_px + 4
@@ -120,8 +120,7 @@ class MotionBlur:
         region = inside(region_xywh, self.size_wh)
         if region is None or length_px < _SHORTEST_SMEAR_PX:
             return result
-        kernel = line_kernel(length_px, self.angle_rad)
-        smeared = cv2.filter2D(frame[region], -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+        smeared = _smeared(frame[region], length_px, self.angle_rad)
         mask = soft_mask(region_xywh, *region, power=8.0, edge_px=length_px / 2 + 1)
         result[region] = blend(frame[region], smeared, mask)
         return result
@@ -135,6 +134,19 @@ def _motion_blur(rng: np.random.Generator, strength: float, scene: Scene) -> Mot
         length=rng.uniform(_SMEAR[0], _SMEAR[0] + strength * (_SMEAR[1] - _SMEAR[0])),
         angle_rad=rng.uniform(0, math.pi),
     )
+
+
+def _smeared(part: Frame, length_px: float, angle_rad: float) -> Frame:
+    """Part of a picture (h, w, 3) smeared along a line; a long smear also takes a bit of sharpness across."""
+    import cv2
+
+    size_wh = (part.shape[1], part.shape[0])
+    shrink = max(1.0, length_px / _LONGEST_KERNEL_PX)
+    small_wh = (max(1, round(size_wh[0] / shrink)), max(1, round(size_wh[1] / shrink)))
+    small = part if small_wh == size_wh else cv2.resize(part, small_wh, interpolation=cv2.INTER_AREA)
+    kernel = line_kernel(length_px / shrink, angle_rad)
+    smeared = cv2.filter2D(small, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(smeared if small_wh == size_wh else cv2.resize(smeared, size_wh), dtype=np.uint8)
 
 
 def line_kernel(length_px: float, angle_rad: float) -> NDArray[np.float32]:

@@ -4,67 +4,61 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.datasets.simulation.effect import Box, Frame, Placement
-from sdst_edge.datasets.simulation.outline import Matrix, bounds, center, clipped, ellipse, grown, moved
+from sdst_edge.datasets.simulation.effect import Box, Frame
+from sdst_edge.datasets.simulation.outline import Matrix, bounds, center, ellipse, grown, moved
 from sdst_edge.datasets.simulation.patch import inside
 from sdst_edge.datasets.simulation.picture_warp import surrounded
 
-__all__ = ["LocalWarp", "Points", "displaced", "nearness"]
+__all__ = ["Points", "displaced", "distance", "falling", "warp_target"]
 
 #: (..., 2) float64, continuous image px.
 Points = NDArray[np.float64]
 
 _NODES = 33
 #: In half sides of the target's box: up to where everything moves with it (its corners are at 1.19), and from where
-#: on nothing does. Targets may shrink to 1 / 1.75 before the ground between folds.
-_NEAR, _FAR = 1.25, 3.2
+#: on nothing does. Targets may shrink to half before the ground between folds.
+_NEAR, _FAR = 1.25, 3.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalWarp:
-    """An effect that moves the target by a homography, and less and less of what is around it.
+def warp_target(frame: Frame, box_xywh: Box, matrix: Matrix) -> Frame:
+    """A picture with its target moved by a homography, and less and less of what is around it.
 
-    Attributes:
-        size_wh: of the pictures, px.
-        matrix: of a frame, from its box and phase.
+    Args:
+        frame: (H, W, 3) uint8. Not modified.
+        box_xywh: the target in the frame.
+        matrix: from the frame to the result, continuous px.
+
+    Returns:
+        (H, W, 3) uint8, newly allocated.
     """
+    back: Matrix = np.linalg.inv(matrix).astype(np.float64)
+    target_xywh = bounds(moved(ellipse(box_xywh), matrix))
+    middle = np.array(center(target_xywh))
 
-    size_wh: tuple[int, int]
-    matrix: Callable[[Box, float], Matrix]
+    def displacement(points: Points) -> Points:
+        away = distance(points, target_xywh)[..., None]
+        # Ground moves as the nearest point that moves fully does: a homography goes to infinity somewhere.
+        near = middle + (points - middle) * np.minimum(1.0, _NEAR / np.maximum(away, _NEAR))
+        result: Points = falling(away, near=_NEAR, far=_FAR) * (moved(near, back) - near)
+        return result
 
-    def place(self, box_xywh: Box, phase: float) -> Placement:
-        """The bounds of the target's moved outline inside the picture."""
-        return clipped(self._target(box_xywh, phase), self.size_wh)
-
-    def paint(self, frame: Frame, box_xywh: Box, phase: float) -> Frame:
-        """The picture with its target changed."""
-        back: Matrix = np.linalg.inv(self.matrix(box_xywh, phase)).astype(np.float64)
-        target_xywh = self._target(box_xywh, phase)
-
-        def displacement(points: Points) -> Points:
-            share = nearness(points, target_xywh, near=_NEAR, far=_FAR)[..., None]
-            result: Points = np.where(share > 0, share * (moved(points, back) - points), 0.0)
-            return result
-
-        return displaced(frame, box_xywh, displacement, grown(target_xywh, _FAR))
-
-    def _target(self, box_xywh: Box, phase: float) -> Box:
-        return bounds(moved(ellipse(box_xywh), self.matrix(box_xywh, phase)))
+    return displaced(frame, box_xywh, displacement, grown(target_xywh, _FAR))
 
 
-def nearness(points: Points, box_xywh: Box, *, near: float, far: float) -> NDArray[np.float64]:
-    """How much points take part in what a box does: (...), 1 up to ``near`` half sides from its middle, 0 from ``far``.
-
-    Distances are those of a rounded square, (|x|^4 + |y|^4)^(1/4).
-    """
+def distance(points: Points, box_xywh: Box) -> NDArray[np.float64]:
+    """(...) of (..., 2) points from a box's middle, in its half sides, as for a rounded square: (x^4 + y^4)^(1/4)."""
     offset = (points - center(box_xywh)) / (box_xywh[2] / 2, box_xywh[3] / 2)
-    distance = np.sqrt(np.sqrt((offset**4).sum(axis=-1)))
-    share = np.clip((far - distance) / (far - near), 0.0, 1.0)
+    far: NDArray[np.float64] = np.sqrt(np.sqrt((offset**4).sum(axis=-1)))
+    return far
+
+
+def falling(away: NDArray[np.float64], *, near: float, far: float) -> NDArray[np.float64]:
+    """1 for distances up to ``near``, 0 from ``far`` on, smooth in between."""
+    share = np.clip((far - away) / (far - near), 0.0, 1.0)
     result: NDArray[np.float64] = share * share * (3 - 2 * share)
     return result
 

@@ -21,7 +21,7 @@ __all__ = ["Matrix", "bounds", "center", "clipped", "ellipse", "grown", "moved",
 Matrix = NDArray[np.float64]
 
 _POINTS = 64
-_MIN_SEEN_PX = 1.0
+_MIN_SEEN_PX, _ROUNDING_PX = 1.0, 1e-9
 _ANGLES = np.arange(_POINTS) * (2 * math.pi / _POINTS)
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)  # (64, 2), among them the points that touch the box
 
@@ -63,11 +63,11 @@ def bounds(points: NDArray[np.float64]) -> Box:
 
 
 def clipped(box_xywh: Box, size_wh: tuple[int, int]) -> Placement:
-    """The part of a box inside the picture; not visible when it is thinner than a pixel."""
+    """The part of a box inside the picture; not visible where the edge leaves less than a pixel of a side."""
     x, y, w, h = box_xywh
     left, top = max(x, 0.0), max(y, 0.0)
     width, height = min(x + w, size_wh[0]) - left, min(y + h, size_wh[1]) - top
-    if min(width, height) < min(_MIN_SEEN_PX, w, h):
+    if width < min(_MIN_SEEN_PX, w - _ROUNDING_PX) or height < min(_MIN_SEEN_PX, h - _ROUNDING_PX):
         return Placement(box_xywh, visible=False)
     return Placement((left, top, width, height), visible=True)
 

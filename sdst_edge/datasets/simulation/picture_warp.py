@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from sdst_edge.datasets.simulation.effect import Box, Frame, Placement
-from sdst_edge.datasets.simulation.outline import Matrix, bounds, clipped, ellipse, moved, shift
+from sdst_edge.datasets.simulation.effect import Box, Frame
+from sdst_edge.datasets.simulation.outline import Matrix, bounds, grown, moved, shift
+from sdst_edge.datasets.simulation.patch import blend, inside, soft_mask
 
-__all__ = ["PictureWarp", "surrounded", "warp_picture"]
+__all__ = ["surrounded", "warp_picture"]
 
-#: Fewer free columns or rows than these between target and edge are no ground to go on with, px.
-_LEAST_STRIP_PX = 8
+#: How far the ground is continued at most, over the picture's longer side; beyond it is mirrored to and fro.
 _MOST_MARGIN = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureWarp:
-    """An effect that moves all pixels by one homography.
-
-    Attributes:
-        size_wh: of the pictures, px.
-        matrix: of a frame, from its box and phase.
-    """
-
-    size_wh: tuple[int, int]
-    matrix: Callable[[Box, float], Matrix]
-
-    def place(self, box_xywh: Box, phase: float) -> Placement:
-        """The bounds of the moved outline inside the picture."""
-        return clipped(bounds(moved(ellipse(box_xywh), self.matrix(box_xywh, phase))), self.size_wh)
-
-    def paint(self, frame: Frame, box_xywh: Box, phase: float) -> Frame:
-        """The moved picture."""
-        return warp_picture(frame, box_xywh, self.matrix(box_xywh, phase))
+#: What is laid over the target in the mirror image: its sides, over the target's, and its soft edge, over its own.
+_COVER, _COVER_EDGE = 1.4, 0.1
 
 
 def warp_picture(frame: Frame, box_xywh: Box, matrix: Matrix) -> Frame:
@@ -55,6 +34,9 @@ def warp_picture(frame: Frame, box_xywh: Box, matrix: Matrix) -> Frame:
     height, width = frame.shape[:2]
     left, top, right, bottom = _margins(width, height, matrix)
     wider = surrounded(frame, box_xywh, (left, top, right, bottom))
+    dx, dy = np.rint(matrix[:2, 2]).astype(int).tolist()
+    if np.array_equal(matrix, shift(dx, dy)) and -right <= dx <= left and -bottom <= dy <= top:  # no pixel changes
+        return np.ascontiguousarray(wider[top - dy :, left - dx :][:height, :width])
     to_pixels = shift(-0.5, -0.5) @ matrix @ shift(0.5 - left, 0.5 - top)  # OpenCV counts from the middle of a pixel
     return np.asarray(
         cv2.warpPerspective(wider, to_pixels, (width, height), borderMode=cv2.BORDER_REFLECT_101), dtype=np.uint8
@@ -73,42 +55,47 @@ def _margins(width: int, height: int, matrix: Matrix) -> tuple[int, int, int, in
 
 
 def surrounded(frame: Frame, box_xywh: Box, margins: tuple[int, int, int, int]) -> Frame:
-    """The frame with the ground continued: what lies between the target and an edge is mirrored there, to and fro.
-
-    Where the target reaches the edge, the ground from its other side goes on behind it instead.
+    """The frame with the ground continued: at each edge a mirror image of all of it but the target.
 
     Args:
         frame: (H, W, 3) uint8. Not modified.
         box_xywh: the target in the frame.
         margins: left, top, right, bottom, px, >= 0.
     """
-    x, y, w, h = box_xywh
-    left, top, right, bottom = margins
-    height, width = frame.shape[:2]
-    wide = _lengthened(frame, 1, (x, width - x - w), (left, right))
-    return _lengthened(wide, 0, (y, height - y - h), (top, bottom))
-
-
-def _lengthened(frame: Frame, axis: int, free_px: tuple[float, float], margins: tuple[int, int]) -> Frame:
-    """The frame with rows (axis 0) or columns (1) added in front and behind, like the free ones at its ends."""
     import cv2
 
-    if not any(margins):
-        return frame
-    side = frame.shape[axis]
+    left, top, right, bottom = margins
+    height, width = frame.shape[:2]
+    wide = cv2.copyMakeBorder(_without(frame, box_xywh), top, bottom, left, right, cv2.BORDER_REFLECT)
+    wide[top : top + height, left : left + width] = frame
+    return np.asarray(wide, dtype=np.uint8)
 
-    def part(start: int, stop: int) -> Frame:
-        return frame[start:stop] if axis == 0 else frame[:, start:stop]
 
-    before, after = (min(max(math.floor(free), 0), side) for free in free_px)
-    front, back = part(0, before), part(side - after, side)
-    if before < _LEAST_STRIP_PX:
-        front = back if after >= _LEAST_STRIP_PX else part(0, _LEAST_STRIP_PX)
-    if after < _LEAST_STRIP_PX:
-        back = front if before >= _LEAST_STRIP_PX else part(side - _LEAST_STRIP_PX, side)
-    (top, left), (bottom, right) = ((end, 0) if axis == 0 else (0, end) for end in margins)
-    longer_front = cv2.copyMakeBorder(front, top, 0, left, 0, cv2.BORDER_REFLECT)
-    longer_back = cv2.copyMakeBorder(back, 0, bottom, 0, right, cv2.BORDER_REFLECT)
-    added_front = longer_front[: margins[0]] if axis == 0 else longer_front[:, : margins[0]]
-    added_back = longer_back[back.shape[0] :] if axis == 0 else longer_back[:, back.shape[1] :]
-    return np.concatenate([added_front, frame, added_back], axis=axis)
+def _without(frame: Frame, box_xywh: Box) -> Frame:
+    """A copy with the ground of its freest side mirrored over the target, and stretched where there is less of it.
+
+    Where the target is all of the picture, it stays.
+    """
+    import cv2
+
+    result: Frame = frame.copy()
+    height, width = frame.shape[:2]
+    cover_xywh = grown(box_xywh, _COVER)
+    region = inside(cover_xywh, (width, height))
+    if region is None:
+        return result
+    (top, bottom), (left, right) = ((part.start, part.stop) for part in region)
+    high, wide = bottom - top, right - left
+    free_px = {"left": left, "right": width - right, "top": top, "bottom": height - bottom}
+    side = max(free_px, key=lambda name: free_px[name])
+    beside = {
+        "left": frame[top:bottom, max(0, left - wide) : left][:, ::-1],
+        "right": frame[top:bottom, right : right + wide][:, ::-1],
+        "top": frame[max(0, top - high) : top, left:right][::-1],
+        "bottom": frame[bottom : bottom + high, left:right][::-1],
+    }
+    if free_px[side]:
+        ground = cv2.resize(np.ascontiguousarray(beside[side]), (wide, high))
+        mask = soft_mask(cover_xywh, *region, power=8.0, edge_px=_COVER_EDGE * min(cover_xywh[2:]))
+        result[region] = blend(frame[region], ground, mask)
+    return result

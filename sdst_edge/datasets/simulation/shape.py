@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from sdst_edge.datasets.courses import intensity
 from sdst_edge.datasets.simulation.effect import Box, Frame, Placement, Scene, effect
-from sdst_edge.datasets.simulation.local_warp import LocalWarp, Points, displaced, nearness
+from sdst_edge.datasets.simulation.local_warp import Points, displaced, distance, falling, warp_target
 from sdst_edge.datasets.simulation.outline import Matrix, bounds, center, clipped, ellipse, grown, shift
+from sdst_edge.datasets.simulation.warp import Warp
 
 __all__ = ["Elastic"]
 
@@ -21,7 +22,7 @@ _CLEAR_CHANGE = 1.5
 _MOST_SHRINKING = 1.75
 _LOW_RESOLUTION_PX = 1000.0
 #: VC: the turn of the target's plane, and how far the camera is away from it, in half sides.
-_TILT_RAD, _DISTANCE = (0.65, 0.85), 4.0
+_TILT_RAD, _DISTANCE = (0.7, 0.92), 3.0
 #: DEF: waves over the target: how many, how long and how high, over its sides.
 _WAVES, _WAVELENGTH, _AMPLITUDE = 3, (0.9, 1.8), 0.075
 _STEADY_STEPS = 12
@@ -29,7 +30,7 @@ _ELASTIC_NEAR, _ELASTIC_FAR = 1.2, 2.2
 
 
 @effect("SV", course_frames=41)
-def _scale_variation(rng: np.random.Generator, strength: float, scene: Scene) -> LocalWarp:
+def _scale_variation(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """The target grows or shrinks until its area is beyond twice, or below half, the template's; and back.
 
     It shrinks only where that makes it no target of low resolution, and grows only where the picture has room; where
@@ -50,11 +51,11 @@ def _scale_variation(rng: np.random.Generator, strength: float, scene: Scene) ->
         factor = (wanted / (box_xywh[2] * box_xywh[3])) ** (intensity(phase) / 2)
         return _stretched(box_xywh, factor, factor, scene.size_wh)
 
-    return LocalWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_target)
 
 
 @effect("ARC", course_frames=41)
-def _aspect_ratio_change(rng: np.random.Generator, strength: float, scene: Scene) -> LocalWarp:
+def _aspect_ratio_change(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """The target is stretched along one side and squeezed along the other, until its ratio is beyond twice, or below
     half, the template's; and back. Its area stays.
     """
@@ -71,7 +72,7 @@ def _aspect_ratio_change(rng: np.random.Generator, strength: float, scene: Scene
         factor = (wanted * box_xywh[3] / box_xywh[2]) ** (intensity(phase) / 2)
         return _stretched(box_xywh, factor, 1 / factor, scene.size_wh)
 
-    return LocalWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_target)
 
 
 def _fits(scene: Scene, factor: float) -> bool:
@@ -79,7 +80,7 @@ def _fits(scene: Scene, factor: float) -> bool:
 
 
 @effect("VC", course_frames=41)
-def _viewpoint_change(rng: np.random.Generator, strength: float, scene: Scene) -> LocalWarp:
+def _viewpoint_change(rng: np.random.Generator, strength: float, scene: Scene) -> Warp:
     """The target's plane turns away around an axis through its middle, seen in perspective; and back."""
     tilt_rad = rng.uniform(_TILT_RAD[0], _TILT_RAD[0] + strength * (_TILT_RAD[1] - _TILT_RAD[0]))
     axis_rad = rng.uniform(0, 2 * math.pi)
@@ -100,7 +101,7 @@ def _viewpoint_change(rng: np.random.Generator, strength: float, scene: Scene) -
         result: Matrix = shift(x, y) @ unit @ plane @ np.linalg.inv(unit) @ shift(-x, -y)
         return result
 
-    return LocalWarp(size_wh=scene.size_wh, matrix=matrix)
+    return Warp(size_wh=scene.size_wh, matrix=matrix, draw=warp_target)
 
 
 def _stretched(box_xywh: Box, factor_x: float, factor_y: float, size_wh: tuple[int, int]) -> Matrix:
@@ -151,7 +152,7 @@ class Elastic:
     def _displacement(self, points: Points, box_xywh: Box, phase: float) -> Points:
         sides = np.array(box_xywh[2:])
         angle = (points - center(box_xywh)) / sides @ self.waves.T + self.starts + self.speeds * (phase - 0.5)
-        share = intensity(phase) * nearness(points, box_xywh, near=_ELASTIC_NEAR, far=_ELASTIC_FAR)
+        share = intensity(phase) * falling(distance(points, box_xywh), near=_ELASTIC_NEAR, far=_ELASTIC_FAR)
         result: Points = share[..., None] * (np.sin(angle) @ self.heights) * sides
         return result
 
