@@ -41,7 +41,7 @@ def simulation_sheet(clips: Items[tuple[str, Sequence]], *, columns: int) -> NDA
             pictures.append(
                 draw_truth(
                     _cut(clip.frames[index], window, cell_wh),
-                    _in_cell(clip, index, window, cell_wh),
+                    _in_cell(clip.boxes_xywh[index], window, cell_wh),
                     visible=bool(clip.visible[index]),
                     marked=bool(flags[index]),
                     title=str(index + 1),
@@ -50,36 +50,35 @@ def simulation_sheet(clips: Items[tuple[str, Sequence]], *, columns: int) -> NDA
     return contact_sheet(pictures, columns=columns, row_titles=[attribute for attribute, _ in clips])
 
 
-def _window(clip: Sequence, indices: list[int]) -> tuple[float, float, float]:
-    """Left, top and share of the picture's width and height that a row shows: the same for all its frames."""
-    size = np.array(clip.picture_size(), dtype=np.float64)
+def _window(clip: Sequence, indices: list[int]) -> tuple[int, int, int, int]:
+    """x, y, w, h of the part of the picture that a row shows, of its shape: the same for all its frames, px."""
+    size = np.array(clip.picture_size())
     seen = [index for index in indices if clip.visible[index]]
     if not seen:
-        return 0.0, 0.0, 1.0
+        return 0, 0, int(size[0]), int(size[1])
     boxes = clip.boxes_xywh[seen]
     low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     margin = _MARGIN * np.sqrt(boxes[:, 2:].prod(axis=1)).mean()
     share = min(1.0, float(((high - low + 2 * margin) / size).max()))
-    left, top = np.clip((low + high) / 2 - share * size / 2, 0, size - share * size).tolist()
-    return left, top, share
+    shown = np.ceil(share * size)
+    left, top = np.clip(((low + high - shown) / 2).round(), 0, size - shown).astype(int).tolist()
+    return left, top, int(shown[0]), int(shown[1])
 
 
-def _cut(frame: NDArray[np.uint8], window: tuple[float, float, float], cell_wh: tuple[int, int]) -> NDArray[np.uint8]:
+def _cut(frame: NDArray[np.uint8], window: tuple[int, int, int, int], cell_wh: tuple[int, int]) -> NDArray[np.uint8]:
     import cv2
 
-    left, top, share = window
-    part = frame[round(top) :, round(left) :][: round(share * frame.shape[0]), : round(share * frame.shape[1])]
+    left, top, width, height = window
+    part = frame[top : top + height, left : left + width]
     method = cv2.INTER_NEAREST if part.shape[1] < cell_wh[0] else cv2.INTER_AREA  # pixels are left to be seen
     return np.asarray(cv2.resize(part, cell_wh, interpolation=method), dtype=np.uint8)
 
 
-def _in_cell(clip: Sequence, index: int, window: tuple[float, float, float], cell_wh: tuple[int, int]) -> list[float]:
-    left, top, share = window
-    scale = np.array(cell_wh) / (share * np.array(clip.picture_size()))
-    box_xywh = clip.boxes_xywh[index]
-    x, y = ((box_xywh[:2] - (left, top)) * scale).tolist()
-    w, h = (box_xywh[2:] * scale).tolist()
-    return [x, y, w, h]
+def _in_cell(box_xywh: NDArray[np.float64], window: tuple[int, int, int, int], cell_wh: tuple[int, int]) -> list[float]:
+    left, top, width, height = window
+    across, down = cell_wh[0] / width, cell_wh[1] / height
+    box: list[float] = ((box_xywh - (left, top, 0, 0)) * (across, down, across, down)).tolist()
+    return box
 
 
 def shown_frames(flags: NDArray[np.bool_], count: int) -> list[int]:
