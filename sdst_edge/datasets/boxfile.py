@@ -24,7 +24,6 @@ __all__ = [
     "read_boxes",
     "read_digits",
     "read_lines",
-    "read_rows",
     "split_row",
     "write_boxes",
 ]
@@ -42,42 +41,13 @@ def read_lines(path: Path) -> list[str]:
     return _read_text(path).splitlines()
 
 
-def read_rows(path: Path, *, columns: int, separator: str | None = ",") -> NDArray[np.float64]:
-    """The numbers of a file with as many in each line; NaN and infinity are numbers too.
-
-    Args:
-        path: a row a line.
-        columns: how many numbers a line holds.
-        separator: between two numbers; None for a comma, semicolon, tab or blanks.
-
-    Returns:
-        (N, columns), N >= 1.
-
-    Raises:
-        DatasetError: the file is missing or empty, or a line is not as many numbers; names file and line.
-    """
-    text = _read_text(path)
-    lines = text.splitlines()
-    if not lines:
-        raise DatasetError(f"{path} is empty, expected {_expected(columns)} a line")
-    mark = separator if separator is not None else _first_separator(lines[0])
-    rows = _parse_whole_numbers(text, columns, mark)
-    if rows is None:
-        rows = _parse_at_once(text, mark)
-    if rows is not None and rows.shape == (len(lines), columns):
-        return rows
-    return np.array(
-        [_parse_line(line, columns, separator, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
-    )
-
-
 def read_boxes(path: Path, *, origin: float, separator: str | None = ",", finite: bool = True) -> NDArray[np.float64]:
     """The boxes of a file, moved to origin 0.
 
     Args:
         path: one box a line.
         origin: coordinate of the picture's left and top edge in the file.
-        separator: as in :func:`read_rows`.
+        separator: between two numbers; None for a comma, semicolon, tab or blanks.
         finite: refuse NaN and infinity. Where a set writes them for an absent target, the caller finds out which
             targets are visible, and calls :func:`check_boxes`.
 
@@ -87,7 +57,7 @@ def read_boxes(path: Path, *, origin: float, separator: str | None = ",", finite
     Raises:
         DatasetError: the file is missing or empty, or a line is not four (finite) numbers; names file and line.
     """
-    rows = read_rows(path, columns=4, separator=separator)
+    rows = _read_rows(path, separator)
     if finite and (bad := np.flatnonzero(~np.isfinite(rows).all(axis=1))).size:
         row = ",".join(f"{value:g}" for value in rows[bad[0]])
         raise DatasetError(
@@ -183,11 +153,23 @@ def _read_text(path: Path) -> str:
         raise DatasetError(f"{path} cannot be read: {error}") from None
 
 
-def _first_separator(line: str) -> str | None:
-    return next((mark for mark in ",;" if mark in line), None)
+def _read_rows(path: Path, separator: str | None) -> NDArray[np.float64]:
+    text = _read_text(path)
+    lines = text.splitlines()
+    if not lines:
+        raise DatasetError(f"{path} is empty, expected x,y,w,h a line")
+    mark = separator if separator is not None else next((mark for mark in ",;" if mark in lines[0]), None)
+    rows = _parse_whole_numbers(text, mark)
+    if rows is None:
+        rows = _parse_at_once(text, mark)
+    if rows is not None and rows.shape == (len(lines), 4):
+        return rows
+    return np.array(
+        [_parse_line(line, separator, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
+    )
 
 
-def _parse_whole_numbers(text: str, columns: int, separator: str | None) -> NDArray[np.float64] | None:
+def _parse_whole_numbers(text: str, separator: str | None) -> NDArray[np.float64] | None:
     """The table in a text of nothing but whole numbers of at most nine digits, which is what most data sets are.
 
     Three times as fast as ``numpy.loadtxt``: the k-th digits of all numbers are added together.
@@ -195,9 +177,9 @@ def _parse_whole_numbers(text: str, columns: int, separator: str | None) -> NDAr
     codes = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
     digits: NDArray[np.uint8] = codes - np.uint8(ord("0"))  # what is none wraps round to a large number
     ends = np.flatnonzero(digits > 9)
-    if separator is None or len(ends) % columns:
+    if separator is None or len(ends) % 4:
         return None
-    marks = codes[ends].reshape(-1, columns)
+    marks = codes[ends].reshape(-1, 4)
     starts = np.concatenate(([0], ends[:-1] + 1))
     lengths = ends - starts
     is_table = (marks[:, :-1] == ord(separator)).all() and (marks[:, -1] == ord("\n")).all()
@@ -207,13 +189,11 @@ def _parse_whole_numbers(text: str, columns: int, separator: str | None) -> NDAr
     for place in range(lengths.max()):
         longer = np.flatnonzero(lengths > place)
         numbers[longer] = 10.0 * numbers[longer] + digits[starts[longer] + place]
-    return numbers.reshape(-1, columns)
+    return numbers.reshape(-1, 4)
 
 
 def _parse_at_once(text: str, separator: str | None) -> NDArray[np.float64] | None:
     """The table in a text; None where it is none. Empty lines are passed over, so count the rows."""
-    if not text.strip():
-        return None
     try:
         rows: NDArray[np.float64] = np.loadtxt(io.StringIO(text), delimiter=separator, comments=None, ndmin=2)
     except ValueError:
@@ -221,19 +201,15 @@ def _parse_at_once(text: str, separator: str | None) -> NDArray[np.float64] | No
     return rows
 
 
-def _parse_line(line: str, columns: int, separator: str | None, where: str) -> list[float]:
+def _parse_line(line: str, separator: str | None, where: str) -> list[float]:
     between = "commas between them" if separator == "," else "a comma, semicolon, tab or blank between them"
     try:
         row = [float(item) for item in split_row(line, separator)]
     except ValueError:
-        raise DatasetError(f"{where}: {line!r} is not {_expected(columns)}, {columns} numbers with {between}") from None
-    if len(row) != columns:
-        raise DatasetError(f"{where}: {len(row)} numbers, expected {_expected(columns)}")
+        raise DatasetError(f"{where}: {line!r} is not x,y,w,h, 4 numbers with {between}") from None
+    if len(row) != 4:
+        raise DatasetError(f"{where}: {len(row)} numbers, expected x,y,w,h")
     return row
-
-
-def _expected(columns: int) -> str:
-    return "x,y,w,h" if columns == 4 else f"{columns} numbers"
 
 
 def _parse_digit(item: str, highest: int, where: str) -> int:

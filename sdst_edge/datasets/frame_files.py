@@ -137,8 +137,6 @@ def list_pictures(folder: Path) -> list[str]:
         files = sorted(os.listdir(folder))
     except OSError as error:
         raise DatasetError(f"{folder} cannot be read: {error.strerror}; expected a folder of frames") from None
-    if _is_picture(files[0] if files else "") and numbered_names(files) is not None:
-        return files  # all end alike: nothing to sift
     names = [name for name in files if _is_picture(name)]
     if len(set(map(len, names))) <= 1:
         return names  # zeros fill the numbers: the order of the names is that of the numbers
@@ -176,20 +174,9 @@ def numbered_names(names: list[str]) -> NumberedNames | None:
         return None
     prefix, digits, suffix = first.groups()
     short = NumberedNames(prefix, len(digits), suffix, int(digits), len(names))
-    return short if _is_counted(names, short) else None
-
-
-def _is_counted(names: list[str], short: NumberedNames) -> bool:
-    """``names == list(short)``, fast: folders hold thousands of names, and data sets thousands of folders."""
-    begin, end = len(short.prefix), len(short.prefix) + short.digits
-    last = short.first + len(names) - 1
-    codes = np.array(names).view(np.uint32).reshape(len(names), -1)  # (N, longest): characters, 0 after the end
-    if len(str(last)) > short.digits or short.digits > 18 or codes.shape[1] != len(names[0]):
-        return names == list(short)
-    digits = codes[:, begin:end] - np.uint32(ord("0"))  # what is none wraps round to a large number
-    numbers = digits.astype(np.int64) @ 10 ** np.arange(short.digits - 1, -1, -1)
-    is_same_around = (codes[:, :begin] == codes[0, :begin]).all() and (codes[:, end:] == codes[0, end:]).all()
-    return bool(is_same_around and (digits <= 9).all() and (numbers == np.arange(short.first, last + 1)).all())
+    form = f"{prefix.replace('%', '%%')}%0{len(digits)}d{suffix}"
+    is_counted = names == [form % number for number in range(short.first, short.first + len(names))]
+    return short if is_counted else None  # four times as fast as names == list(short)
 
 
 def _is_picture(name: str) -> bool:

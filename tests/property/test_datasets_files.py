@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdst_edge.datasets.boxfile import read_digits, read_rows
+from sdst_edge.datasets.boxfile import read_boxes, read_digits
 from sdst_edge.datasets.frame_files import NumberedNames, numbered_names
 from sdst_runtime.errors import DatasetError
 
@@ -20,26 +20,34 @@ ITEMS = st.one_of(
     st.floats(-1e4, 1e4).map("{:.4f}".format),
     st.sampled_from(["007", "nan", "1e3", " 5", "-0", "", "x", "1 2", "/", ":", "²", "1_0"]),
 )
-LINES = st.lists(st.lists(st.one_of(st.integers(0, 2000).map(str), ITEMS), min_size=1, max_size=4).map(",".join))
+PLAIN = st.integers(0, 2000).map(str)
+LINES = st.lists(
+    st.one_of(
+        st.lists(PLAIN, min_size=4, max_size=4),
+        st.lists(st.one_of(PLAIN, ITEMS), min_size=4, max_size=4),
+        st.lists(ITEMS, max_size=5),
+    ).map(",".join),
+    max_size=4,
+)
 
 
-def expected(lines: list[str], columns: int) -> list[list[float]] | None:
+def expected(lines: list[str]) -> list[list[float]] | None:
     try:
         rows = [[float(item) for item in line.split(",")] for line in lines]
     except ValueError:
         return None
-    return rows if rows and all(len(row) == columns for row in rows) else None
+    return rows if rows and all(len(row) == 4 for row in rows) else None
 
 
 @settings(deadline=None)  # files are written and read
-@given(lines=LINES, columns=st.integers(1, 4))
-def test_rows_are_those_of_a_plain_loop(lines: list[str], columns: int) -> None:
-    rows = expected("\n".join(lines).rstrip().splitlines(), columns)
+@given(lines=LINES)
+def test_boxes_are_those_of_a_plain_loop(lines: list[str]) -> None:
+    rows = expected("\n".join(lines).rstrip().splitlines())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.txt")
         path.write_text("\n".join(lines), encoding="utf-8")
         try:
-            read = read_rows(path, columns=columns)
+            read = read_boxes(path, origin=0.0, finite=False)
         except DatasetError:
             assert rows is None
         else:

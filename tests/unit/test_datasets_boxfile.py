@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdst_edge.datasets.boxfile import check_boxes, read_boxes, read_digits, read_rows
+from sdst_edge.datasets.boxfile import check_boxes, read_boxes, read_digits
 from sdst_runtime.errors import DatasetError
 
 
@@ -54,12 +54,6 @@ def test_read_boxes_keeps_nan_where_it_is_allowed(tmp_path: Path) -> None:
 def test_read_boxes_names_the_line(tmp_path: Path, text: str, message: str, separator: str | None) -> None:
     with pytest.raises(DatasetError, match=message):
         read_boxes(file(tmp_path, text), origin=1.0, separator=separator)
-
-
-def test_read_rows_takes_any_number_of_columns(tmp_path: Path) -> None:
-    assert read_rows(file(tmp_path, "1\n2\n3"), columns=1).tolist() == [[1], [2], [3]]
-    with pytest.raises(DatasetError, match="line 1: 1 numbers, expected 8 numbers"):
-        read_rows(file(tmp_path, "1\n"), columns=8)
 
 
 @pytest.mark.parametrize("text", ["0,1,1", "0\n1\n1\n", "\ufeff0\r\n1\r\n1\r\n", "0, 1, 1\n"])

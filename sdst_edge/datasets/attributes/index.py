@@ -45,6 +45,7 @@ class AttributeIndex:
         self.names = tuple(listing_order(layout, set(holders)))
         self._holders = {name: np.array(numbers, dtype=np.int32) for name, numbers in holders.items()}
         self._frames = frames
+        self._with_frames = {name: np.array(list(found), dtype=np.int32) for name, found in frames.items()}
 
     def sequences_holding(self, name: str) -> NDArray[np.int32]:
         """Numbers of the sequences that hold the attribute, labelled or derived, ascending."""
@@ -52,7 +53,7 @@ class AttributeIndex:
 
     def sequences_with_frames(self, name: str) -> NDArray[np.int32]:
         """Numbers of the sequences with frames that are known to hold it, ascending; none for labels such as MB."""
-        return np.array(sorted(self._frames.get(name, ())), dtype=np.int32)
+        return self._with_frames.get(name, _NONE)
 
     def frames_holding(self, name: str, sequence: int) -> NDArray[np.int32]:
         """Frames of a sequence, given by its number, that hold the attribute, ascending; empty where none is known.
