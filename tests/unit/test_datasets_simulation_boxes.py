@@ -99,7 +99,7 @@ def test_effects_take_extreme_boxes(attribute: str) -> None:
         assert np.isfinite(placement.box_xywh).all()
 
 
-@pytest.mark.parametrize("box", BOXES, ids=str)
+@pytest.mark.parametrize("box", [*BOXES, (24.0, 18.0, 192.0, 144.0)], ids=str)
 def test_surrounded_never_mirrors_the_target(box: Box) -> None:
     wide = surrounded(painted(box, SIZE_WH), box, (90, 60, 70, 80))
     assert wide.shape == (180 + 140, 240 + 160, 3)

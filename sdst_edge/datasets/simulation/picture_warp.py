@@ -81,21 +81,20 @@ def _without(frame: Frame, box_xywh: Box) -> Frame:
     result: Frame = frame.copy()
     height, width = frame.shape[:2]
     cover_xywh = grown(box_xywh, _COVER)
-    region = inside(cover_xywh, (width, height))
-    if region is None:
+    target, region = inside(box_xywh, (width, height)), inside(cover_xywh, (width, height))
+    if target is None or region is None:
         return result
-    (top, bottom), (left, right) = ((part.start, part.stop) for part in region)
-    high, wide = bottom - top, right - left
-    free_px = {"left": left, "right": width - right, "top": top, "bottom": height - bottom}
-    side = max(free_px, key=lambda name: free_px[name])
-    beside = {
-        "left": frame[top:bottom, max(0, left - wide) : left][:, ::-1],
-        "right": frame[top:bottom, right : right + wide][:, ::-1],
-        "top": frame[max(0, top - high) : top, left:right][::-1],
-        "bottom": frame[bottom : bottom + high, left:right][::-1],
-    }
-    if free_px[side]:
-        ground = cv2.resize(np.ascontiguousarray(beside[side]), (wide, high))
+    (top, bottom), (left, right) = ((part.start, part.stop) for part in target)
+    (rows, columns), (high, wide) = region, result[region].shape[:2]
+    beside = (
+        frame[rows, max(0, left - wide) : left][:, ::-1],
+        frame[rows, right : right + wide][:, ::-1],
+        frame[max(0, top - high) : top, columns][::-1],
+        frame[bottom : bottom + high, columns][::-1],
+    )
+    free_px = (left, width - right, top, height - bottom)
+    if any(free_px):
+        ground = cv2.resize(np.ascontiguousarray(beside[int(np.argmax(free_px))]), (wide, high))
         mask = soft_mask(cover_xywh, *region, power=8.0, edge_px=_COVER_EDGE * min(cover_xywh[2:]))
         result[region] = blend(frame[region], ground, mask)
     return result
