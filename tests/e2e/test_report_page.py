@@ -39,9 +39,10 @@ LONG = "a_very_long_name_" * 20
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A Chromium without a window; skips where it or its driver is absent."""
     selenium = pytest.importorskip("selenium.webdriver", reason="needs selenium, which is not installed")
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    binary, driver = next(filter(None, map(shutil.which, names)), None), shutil.which("chromedriver")
     if binary is None or driver is None:
-        pytest.skip("needs chromium and chromedriver on the PATH")
+        pytest.skip("needs Chromium or Chrome, and chromedriver, on the PATH")
     options = selenium.ChromeOptions()
     options.binary_location = binary
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):

@@ -166,7 +166,7 @@ def test_an_answer_that_is_no_number_is_no_answer() -> None:
 @pytest.mark.parametrize(("start", "backward"), [(1, False), (1, True), (4, False)])
 def test_a_run_that_leaves_the_sequence_is_refused(start: int, backward: bool) -> None:
     run = Run(start=start, backward=backward, answers=(SpecialCode.INITIALIZATION, BOX, BOX))
-    with pytest.raises(DatasetError, match=rf"clip: a run from frame {start + 1} has 3 answers, .* 3 frames"):
+    with pytest.raises(DatasetError, match=rf"clip: a run from frame {start + 1} has 3 answers and leaves .* 3 frames"):
         PROTOCOL.score([(clip([BOX] * 3, anchors={1: 1}), SequenceRuns(name="clip", runs=(run,)))])
 
 

@@ -178,6 +178,23 @@ def test_percentages_and_failures_keep_their_scale() -> None:
     assert attribute_rows[1][3:6] == ["52.0", "3.000", "0.0"]
 
 
+def test_metrics_that_no_row_has_make_no_column() -> None:
+    eao, lost = Metric(key="eao", label="EAO"), Metric(key="lost", label="lost", higher_is_better=False)
+    result = made_up({"a": (0.5, ("FM",))}, metrics=(eao, lost), overall={"eao": 0.3, "lost": 2.0})
+    result = replace(
+        result,
+        attributes={"FM": replace(result.attributes["FM"], scores={"eao": 0.2})},
+        sequences=(replace(result.sequences[0], scores={"eao": None, "lost": 2.0}),),
+    )
+    page = Page(page_text(result))
+    attributes, sequences = page.tables
+    assert attributes[0] == ["attribute", "full name", "sequences", "EAO", "EAO to overall", "source"]
+    assert attributes[-1][2:4] == ["1", "0.300"]
+    assert sequences[0][:3] == ["sequence", "lost", "attributes"]
+    assert "2.000 lower is better" in page.text
+    assert "0.300 lower" not in page.text
+
+
 def test_sequences_by_a_count_of_failures_have_the_most_on_top() -> None:
     lost = Metric(key="success_auc", label="lost", higher_is_better=False)
     page = Page(page_text(made_up({"a": (0.1, ()), "b": (0.9, ())}, metrics=(lost,))))

@@ -59,7 +59,7 @@ class VotScores:
         overall: by metric.
         sequences: in the order given.
         attributes: by name, of those that a frame of the set is tagged with.
-        lengths: (L,), ascending, in frames.
+        lengths: (L,), ascending, in frames: those for which there is an expected average overlap.
         eao_curve: (L,) expected average overlap of runs of each length.
     """
 

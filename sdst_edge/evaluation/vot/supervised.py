@@ -133,6 +133,7 @@ def score_supervised_set(items: Items[SupervisedScores], low: int, high: int) ->
     tags = list(dict.fromkeys(name for item in items for name, flags in item.tags.items() if flags.any()))
     curves = _eao_curves(items, tags)
     eao = [_mean_of_numbers(curve[low - 1 : high]) for curve in curves]
+    known = np.flatnonzero(~np.isnan(curves[0]))
     return VotScores(
         overall={
             "eao": eao[0],
@@ -145,8 +146,8 @@ def score_supervised_set(items: Items[SupervisedScores], low: int, high: int) ->
             tag: AttributeScores(sequences=_holding(items, tag), scores={"eao": value})
             for tag, value in zip(tags, eao[1:], strict=True)
         },
-        lengths=np.arange(1.0, curves.shape[1] + 1),
-        eao_curve=curves[0],
+        lengths=(known + 1).astype(np.float64),
+        eao_curve=curves[0, known],
     )
 
 

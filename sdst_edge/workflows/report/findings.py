@@ -18,7 +18,7 @@ __all__ = [
     "Findings",
     "attribute_title",
     "find_weakness",
-    "first_scored",
+    "scored_metrics",
 ]
 
 #: An attribute is weak when its score is worse than the overall one by more than this share of it.
@@ -91,7 +91,8 @@ class Findings:
 def find_weakness(result: EvaluationResult) -> Findings:
     """What the attributes of an evaluation say about the tracker."""
     scores = [item.scores for item in result.attributes.values()]
-    metric = first_scored([item for item in result.metrics if result.overall.get(item.key) is not None], scores)
+    judging = scored_metrics(scored_metrics(result.metrics, [result.overall]), scores)
+    metric = judging[0] if judging else None
     overall = None if metric is None else result.overall[metric.key]
     if metric is None or overall is None:
         unjudged = tuple(_row(name, item, None, None) for name, item in result.attributes.items())
@@ -110,9 +111,9 @@ def attribute_title(name: str) -> str:
     return "" if title == name.replace("_", " ") else title
 
 
-def first_scored(metrics: Iterable[Metric], scores: Items[Mapping[str, float | None]]) -> Metric | None:
-    """The first metric for which any of ``scores`` has a value."""
-    return next((item for item in metrics if any(each.get(item.key) is not None for each in scores)), None)
+def scored_metrics(metrics: Iterable[Metric], scores: Items[Mapping[str, float | None]]) -> list[Metric]:
+    """The metrics for which any of ``scores`` has a value: sequences, for one, have no EAO."""
+    return [item for item in metrics if any(each.get(item.key) is not None for each in scores)]
 
 
 def _row(name: str, attribute: AttributeResult, metric: Metric | None, overall: float | None) -> AttributeRow:

@@ -79,14 +79,21 @@ def _evaluated(result: EvaluationResult) -> str:
 
 
 def _figures(result: EvaluationResult) -> str:
-    figures = [(item.label, score_text(item, result.overall.get(item.key)), "") for item in result.metrics]
+    figures = [
+        (item.label, score_text(item, result.overall.get(item.key)), "" if item.higher_is_better else "lower is better")
+        for item in result.metrics
+    ]
     if result.speed is not None:
         beside = f"{result.speed.median_ms:.2f} ms median"
         if result.workers > 1:
             beside += f"; {result.workers} processes at once"
-        figures.append(("FPS", f"{result.speed.fps:,.0f}", f' <span class="note">{beside}</span>'))
-    items = "\n".join(f"<div><dt>{escape(name)}</dt><dd>{text}{note}</dd></div>" for name, text, note in figures)
+        figures.append(("FPS", f"{result.speed.fps:,.0f}", beside))
+    items = "\n".join(f"<div><dt>{escape(name)}</dt><dd>{text}{_note(note)}</dd></div>" for name, text, note in figures)
     return f'<dl class="figures">\n{items}\n</dl>'
+
+
+def _note(text: str) -> str:
+    return f' <span class="note">{text}</span>' if text else ""
 
 
 def _weakness(findings: Findings) -> str:

@@ -9,7 +9,7 @@ from html import escape
 
 from sdst_edge.evaluation.result import EvaluationResult, SequenceResult
 from sdst_edge.evaluation.rules.rule import Metric
-from sdst_edge.workflows.report.findings import Findings, attribute_title, first_scored
+from sdst_edge.workflows.report.findings import Findings, attribute_title, scored_metrics
 from sdst_edge.workflows.report.numbers import MISSING, change_text, score_text
 
 __all__ = ["attribute_table", "sequence_table"]
@@ -25,13 +25,14 @@ class _Column:
 
 
 def attribute_table(result: EvaluationResult, findings: Findings) -> str:
-    """All metrics of each attribute, the worst first, and the overall ones below."""
+    """The metrics that attributes have, the worst attribute first, and the overall ones below."""
     metric = findings.metric
+    metrics = scored_metrics(result.metrics, [item.scores for item in result.attributes.values()])
     titled = any(row.title for row in findings.rows)
     change = f"{metric.label} to overall" if metric else "to overall"
     columns = [_Column("attribute", "text")]
     columns += [_Column("full name", "title")] if titled else []
-    columns += [_Column("sequences"), *(_score_column(item, metric) for item in result.metrics), _Column(change)]
+    columns += [_Column("sequences"), *(_score_column(item, metric) for item in metrics), _Column(change)]
     columns += [_Column("source", "text")]
     rows = []
     for row in findings.rows:
@@ -39,32 +40,32 @@ def attribute_table(result: EvaluationResult, findings: Findings) -> str:
         cells += [_text(row.title, "title")] if titled else []
         cells += [_number(row.sequences, f"{row.sequences:,}")]
         cells += [
-            _score(item, result.attributes[row.name].scores, weak=row.weak and item == metric)
-            for item in result.metrics
+            _score(item, result.attributes[row.name].scores, weak=row.weak and item == metric) for item in metrics
         ]
         cells += [_number(row.change, change_text(metric, row.change) if metric else MISSING, weak=row.weak)]
         cells += [_text(row.source)]
         rows.append(cells)
     foot = ['<th scope="row">overall</th>'] + (['<td class="title"></td>'] if titled else [])
     foot += [_number(len(result.sequences), f"{len(result.sequences):,}")]
-    foot += [*(_score(item, result.overall) for item in result.metrics), "<td></td>", "<td></td>"]
+    foot += [*(_score(item, result.overall) for item in metrics), "<td></td>", "<td></td>"]
     return _table("Scores by attribute", columns, rows, foot)
 
 
 def sequence_table(result: EvaluationResult, findings: Findings) -> str:
-    """All metrics of each sequence, the worst first, with its attributes and the tracker's speed."""
-    metric = first_scored(result.metrics, [item.scores for item in result.sequences])
+    """The metrics that sequences have, the worst sequence first, with its attributes and the tracker's speed."""
+    metrics = scored_metrics(result.metrics, [item.scores for item in result.sequences])
+    metric = metrics[0] if metrics else None
     weak = {row.name for row in findings.rows if row.weak}
     timed = any(item.speed for item in result.sequences)
     labelled = any(item.attributes for item in result.sequences)
     columns = [_Column("sequence", "wide")]
-    columns += [_score_column(item, metric) for item in result.metrics]
+    columns += [_score_column(item, metric) for item in metrics]
     columns += [_Column("attributes", "wide")] if labelled else []
     columns += [_Column("frames"), _Column("scored")]
     columns += [_Column("FPS"), _Column("median ms")] if timed else []
     rows = []
     for item in sorted(result.sequences, key=lambda item: _goodness(item, metric)):
-        cells = [_head(item.name, "wide"), *(_score(each, item.scores) for each in result.metrics)]
+        cells = [_head(item.name, "wide"), *(_score(each, item.scores) for each in metrics)]
         cells += [_attributes(item.attributes, weak)] if labelled else []
         cells += [_number(item.frames, f"{item.frames:,}"), _number(item.scored, f"{item.scored:,}")]
         cells += _speed(item) if timed else []
