@@ -75,9 +75,8 @@ class Sequence:
         if not np.isfinite(boxes).all() or (boxes[:, 2:] <= 0).any():
             raise DatasetError(f"sequence {self.name}: a box of a visible target is not finite or has no area")
         lengths = {name: len(flags) for name, flags in self.frame_attributes.items()}
-        lengths |= {"regions": len(self.regions)} if self.regions is not None else {}
-        lengths |= {"anchors": len(self.anchors)} if self.anchors is not None else {}
-        lengths |= {"marked_visible": len(self.marked_visible)} if self.marked_visible is not None else {}
+        optional = {"regions": self.regions, "anchors": self.anchors, "marked_visible": self.marked_visible}
+        lengths |= {name: len(part) for name, part in optional.items() if part is not None}
         for name, length in lengths.items():
             if length != count:
                 raise DatasetError(f"sequence {self.name}: {length} entries of {name} for {count} frames")

@@ -270,18 +270,25 @@ def test_a_list_of_names_leaves_the_others_in_the_index(root: Path, reads: Reads
     assert reads == ["dog-2"]
 
 
-def test_sequences_with_regions_are_not_kept(root: Path, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("field", ["regions", "anchors", "whole", "marked_visible"])
+def test_sequences_with_more_than_boxes_and_flags_are_not_kept(
+    root: Path, reads: Reads, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
     layout = LAYOUTS["lasot"]
+    more: list[object] = []
 
-    def outlined(entry: Entry, require_frames: bool) -> Sequence:
+    def with_more(entry: Entry, require_frames: bool) -> Sequence:
         sequence = layout.read(entry, require_frames)
         assert isinstance(sequence, Sequence)
-        return replace(sequence, regions=(None,) * len(sequence)) if entry.name == "dog-1" else sequence
+        if entry.name != "dog-1":
+            return sequence
+        more.append(sequence if field == "whole" else np.ones(3, np.int8))
+        return replace(sequence, **{field: more[-1]})  # type: ignore[arg-type]
 
-    monkeypatch.setitem(LAYOUTS, "lasot", replace(layout, read=outlined))  # type: ignore[arg-type]
+    monkeypatch.setitem(LAYOUTS, "lasot", replace(layout, read=with_more))  # type: ignore[arg-type]
     open_dataset(root)
     reads.clear()
-    assert open_dataset(root).sequences[2].regions == (None,) * 3
+    assert getattr(open_dataset(root).sequences[2], field) is more[-1]
     assert reads == ["dog-1"]
 
 

@@ -20,11 +20,14 @@ def sequence(count: int = 3, **changes: object) -> Sequence:
 
 
 def test_held_keeps_the_chosen_frames_with_their_boxes() -> None:
-    held = sequence(visible=np.array([True, False, True])).held([2, 0])
+    marked = np.array([False, True, True])
+    held = sequence(visible=np.array([True, False, True]), marked_visible=marked).held([2, 0])
     assert len(held) == 2
     assert [int(frame[0, 0, 0]) for frame in (held.frames[0], held.frames[1])] == [2, 0]
     assert held.boxes_xywh[:, 0].tolist() == [9.0, 1.0]
     assert held.visible.tolist() == [True, True]
+    assert held.marked_visible is not None
+    assert held.marked_visible.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,9 @@ def test_held_keeps_the_chosen_frames_with_their_boxes() -> None:
         {"frames": (), "boxes_xywh": np.ones((0, 4)), "visible": np.ones(0, np.bool_)},
         {"boxes_xywh": np.full((3, 4), np.nan)},
         {"boxes_xywh": np.zeros((3, 4))},
+        {"frame_attributes": {"OCC": np.ones(2, np.bool_)}},
+        {"regions": (None,)},
+        {"marked_visible": np.ones(4, np.bool_)},
     ],
 )
 def test_sequence_refuses_parts_that_do_not_fit(changes: dict[str, object]) -> None:
