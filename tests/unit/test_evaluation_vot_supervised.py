@@ -110,6 +110,12 @@ def test_an_unknown_overlap_is_0_in_a_run_with_failures_alone() -> None:
     assert failing.eao_curve[:4].tolist() == [1.0, 1.0, 0.5, pytest.approx(2 / 3)]
 
 
+def test_a_frame_without_a_target_has_overlap_0_in_the_eao() -> None:
+    protocol = SupervisedProtocol(name="short", low=2, high=4)
+    found = score(clip([BOX, BOX, None, BOX]), [START, BOX, BOX, BOX], protocol=protocol)
+    assert found.eao_curve.tolist() == [1.0, 1.0, 0.5, pytest.approx(2 / 3)]
+
+
 @pytest.mark.parametrize("runs", [[], [[START, BOX]], [[START, BOX, BOX], [START] * 4]])
 def test_runs_of_another_length_are_refused(runs: list[list[Answer]]) -> None:
     with pytest.raises(DatasetError, match=r"sequence clip: runs of \[.*\] answers, expected one a frame: 3"):

@@ -13,6 +13,7 @@ computes it (``toolkit/evaluation/{ar,eao}_benchmark.py``):
 What else is the original's: accuracy bounds outlines by the picture's (width, height), EAO by (width - 1, height - 1).
 An unknown overlap is 0 in a run with failures; in one without, it is left out of the curve at its length, which is no
 number from there on. A failure five frames before the end makes its fragment weigh as if it were a frame longer.
+A frame without a target, which the original does not know, has overlap 0 in the EAO and none in the accuracy.
 """
 
 from __future__ import annotations
@@ -106,11 +107,12 @@ def score_supervised_sequence(sequence: Sequence, runs: SequenceRuns) -> Supervi
             f"sequence {sequence.name}: runs of {sorted(lengths)} answers, expected one a frame: {len(sequence)}"
         )
     truth, size_wh = true_regions(sequence), sequence.picture_size()
+    absent = np.array([region is SpecialCode.UNKNOWN for region in truth])
     counted, fragments = [], []
     for run in runs.runs:
         inner, outer = picture_overlaps(run.answers, truth, size_wh)
         counted.append(np.where(_burning_in(run), np.nan, outer))
-        fragments += _fragments(run, inner)
+        fragments += _fragments(run, np.where(absent, 0.0, inner))
     return SupervisedScores(
         name=sequence.name,
         accuracy_overlaps=_means_of_numbers(np.array(counted)),

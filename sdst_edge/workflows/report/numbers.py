@@ -39,7 +39,7 @@ def _rounded(metric: Metric, value: float) -> str:
 
 
 class Axis:
-    """From 0 to a round number at or above ``largest``, in four to six steps of 1, 2 or 5 times a power of ten.
+    """From 0 to a round number at or above ``largest``, in three to five steps of 1, 2 or 5 times a power of ten.
 
     Attributes:
         top: where it ends, > 0.
