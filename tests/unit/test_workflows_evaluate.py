@@ -165,6 +165,13 @@ def test_a_model_that_cannot_be_opened_replaces_nothing(
     assert (tmp_path / "out" / "boxes" / "n3" / "a" / "a_001.txt").exists()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_model_that_cannot_be_opened_begins_nothing(bundle: Path, data: Path, tmp_path: Path, workers: int) -> None:
+    with pytest.raises(SdstError, match="manifest"):
+        run(bundle, data, out=tmp_path / "out", workers=workers)
+    assert not (tmp_path / "out").exists(), "the right options would be refused as those of another run"
+
+
 def test_recorded_boxes_score_as_the_run_that_left_them(
     no_plots: None, tracker: StillTracker, bundle: Path, data: Path, tmp_path: Path
 ) -> None:

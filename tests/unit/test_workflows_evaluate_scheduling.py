@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from multiprocessing import Pipe
 
 import pytest
 
-from sdst_edge.workflows.evaluate.scheduling import run_all
+from sdst_edge.workflows.evaluate.scheduling import _serve, run_all
 from sdst_runtime.errors import DatasetError, SdstError
 
 
@@ -60,3 +61,12 @@ def test_run_all_raises_when_the_tool_cannot_be_opened() -> None:
 
     with pytest.raises(SdstError, match="the tool is broken"):
         list(run_all(broken, work, [1]))
+
+
+def test_a_worker_whose_caller_was_ended_says_nothing() -> None:
+    ours, theirs = Pipe()
+    ours.send(1)
+    ours.close()
+    worked: list[int] = []
+    _serve(theirs, nullcontext, lambda _, item: worked.append(item))
+    assert worked == [1]

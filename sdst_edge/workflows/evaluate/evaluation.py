@@ -18,7 +18,7 @@ from sdst_edge.workflows.evaluate.model import open_tracker
 from sdst_edge.workflows.evaluate.recorded import missing_results, score_recorded
 from sdst_edge.workflows.evaluate.request import Request
 from sdst_edge.workflows.evaluate.running import run_unfinished, score_finished
-from sdst_edge.workflows.evaluate.store import RunRecord, Store
+from sdst_edge.workflows.evaluate.store import RunRecord, Store, holds_run
 from sdst_edge.workflows.evaluate.tables import attributes_csv, sequences_csv
 from sdst_edge.workflows.evaluate.tally import OnProgress, Tally
 from sdst_runtime.errors import BackendUnavailable
@@ -56,9 +56,10 @@ def run_evaluation(
         skip_broken=request.skip_broken,
         on_progress=on_progress,
     )
-    store, result = (_evaluate_recorded if request.recorded else _evaluate_run)(request, tally)
-    if store is not None:
-        _write_files(store, result, request.command, on_note)
+    with ExitStack() as held:
+        store, result = (_evaluate_recorded if request.recorded else _evaluate_run)(request, tally, held)
+        if store is not None:
+            _write_files(store, result, request.command, on_note)
     return result
 
 
@@ -78,39 +79,39 @@ def _open_chosen(request: Request) -> Dataset:
     return replace(chosen, skipped=tuple(item for item in dataset.skipped if item.name in wanted))
 
 
-def _evaluate_recorded(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
+def _evaluate_recorded(request: Request, tally: Tally, held: ExitStack) -> tuple[Store | None, EvaluationResult]:
     folder = request.model.path
     missing = missing_results(folder, tally, skip_broken=request.skip_broken)
-    store = _open_store(request, tally)
+    store = _open_store(request, tally, held)
     tally.tell()
     score_recorded(folder, tally, missing)
     return store, tally.result(request.model.name, workers=1)
 
 
-def _evaluate_run(request: Request, tally: Tally) -> tuple[Store | None, EvaluationResult]:
+def _evaluate_run(request: Request, tally: Tally, held: ExitStack) -> tuple[Store | None, EvaluationResult]:
     runnable = [item for item in tally.dataset.sequences if tally.attempt(tally.way.check, item)]
-    with ExitStack() as stack:
-        store = _open_store(request, tally)
-        if store is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sdst-eval-"))) / request.model.name
-        else:
-            folder = store.boxes
-        tally.tell()
-        unfinished = score_finished(folder, tally, runnable)
-        workers = max(1, min(request.workers, len(unfinished)))
-        if store is not None:
-            workers = store.note_workers(workers)
-        run_unfinished(request.model, folder, tally, unfinished, request.workers)
-        return store, tally.result(request.model.name, workers=workers)
+    store = _open_store(request, tally, held)
+    if store is None:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="sdst-eval-"))) / request.model.name
+    else:
+        folder = store.boxes
+    tally.tell()
+    unfinished = score_finished(folder, tally, runnable)
+    workers = max(1, min(request.workers, len(unfinished)))
+    if store is not None:
+        workers = store.note_workers(workers)
+    run_unfinished(request.model, folder, tally, unfinished, request.workers)
+    return store, tally.result(request.model.name, workers=workers)
 
 
-def _open_store(request: Request, tally: Tally) -> Store | None:
+def _open_store(request: Request, tally: Tally, held: ExitStack) -> Store | None:
+    """The store until ``held`` is closed; None where nothing is kept."""
     if request.out is None:
         return None
     model, dataset = request.model, tally.dataset
-    if request.overwrite and not request.recorded:
+    if not request.recorded and (request.overwrite or not holds_run(request.out)):
         with open_tracker(model):
-            pass  # a model that cannot be opened replaces nothing
+            pass  # a model that cannot be opened begins nothing, and replaces nothing
     record = RunRecord(
         model=model.identity(),
         variant=model.variant,
@@ -120,7 +121,7 @@ def _open_store(request: Request, tally: Tally) -> Store | None:
         dataset=str(dataset.root.resolve()),
         layout=dataset.layout.name,
     )
-    return Store.open(request.out, record, overwrite=request.overwrite)
+    return held.enter_context(Store.open(request.out, record, overwrite=request.overwrite))
 
 
 def _write_files(store: Store, result: EvaluationResult, command: str, on_note: OnNote | None) -> None:

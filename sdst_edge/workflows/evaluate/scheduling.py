@@ -157,16 +157,15 @@ def _interrupts_ignored() -> Iterator[None]:
 
 def _serve(connection: Connection, open_tool: Any, work: Any) -> None:
     """In the worker: works on what comes through the pipe, until that is closed."""
-    try:
-        with open_tool() as tool:
-            while True:
-                item = connection.recv()
-                error = _attempt(work, tool, item)
-                connection.send((None, None if error is None else _plain(error)))
-    except EOFError:
-        return
-    except SdstError as error:
-        connection.send((_plain(error), None))
+    with suppress(EOFError, ConnectionError):  # whoever sends the items ended, or was ended
+        try:
+            with open_tool() as tool:
+                while True:
+                    item = connection.recv()
+                    error = _attempt(work, tool, item)
+                    connection.send((None, None if error is None else _plain(error)))
+        except SdstError as error:
+            connection.send((_plain(error), None))
 
 
 def _plain(error: SdstError) -> SdstError:

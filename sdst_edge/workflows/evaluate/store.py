@@ -13,7 +13,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +27,7 @@ from sdst_runtime.errors import ConfigError, SdstError
 from sdst_runtime.loading import SessionChoice
 from sdst_runtime.strict import from_plain, to_plain
 
-__all__ = ["RunRecord", "Store"]
+__all__ = ["RunRecord", "Store", "holds_run"]
 
 FORMAT_VERSION = 1
 RUN_FILE, BOXES = "run.json", "boxes"
@@ -72,8 +74,9 @@ class Store:
         self.folder, self.record = folder, record
 
     @classmethod
-    def open(cls, folder: Path, record: RunRecord, *, overwrite: bool = False) -> Store:
-        """The evaluation in a folder, to go on with; a new one where there is none.
+    @contextmanager
+    def open(cls, folder: Path, record: RunRecord, *, overwrite: bool = False) -> Iterator[Store]:
+        """The evaluation in a folder, to go on with; a new one where there is none. No other one opens it meanwhile.
 
         Args:
             folder: made if it is missing.
@@ -81,14 +84,19 @@ class Store:
             overwrite: replace the evaluation that is there.
 
         Raises:
-            ConfigError: the folder holds other files, or an evaluation of something else.
+            ConfigError: the folder holds other files, or an evaluation of something else, or is in use.
             SdstError: it cannot be written.
         """
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            if (folder / RUN_FILE).exists():
-                if not overwrite:
-                    return cls(folder, _same_run(folder, record))
+        with _locked(folder):
+            goes_on = holds_run(folder) and not overwrite
+            yield cls(folder, _same_run(folder, record)) if goes_on else cls._begin(folder, record)
+
+    @classmethod
+    def _begin(cls, folder: Path, record: RunRecord) -> Store:
+        with _writing(folder):
+            if holds_run(folder):
                 _remove(folder)
             elif any(folder.iterdir()):
                 raise ConfigError(f"{folder} holds files and no evaluation; choose another folder, or empty this one")
@@ -119,6 +127,38 @@ class Store:
 
     def _write_record(self) -> None:
         self.write(RUN_FILE, json.dumps(to_plain(self.record), indent=2) + "\n")
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a folder is that of an evaluation."""
+    return (folder / RUN_FILE).exists()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keeps others out until the block or the process ends; nobody where folders cannot be locked.
+
+    Raises:
+        ConfigError: another process is in it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"{folder} is in use by another evaluation; wait until that has ended, or choose another folder"
+            ) from None
+        except OSError:
+            pass  # a network drive that knows no locks
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _remove(folder: Path) -> None:
