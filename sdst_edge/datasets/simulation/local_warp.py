@@ -86,8 +86,7 @@ def displaced(frame: Frame, box_xywh: Box, displacement: Callable[[Points], Poin
     rows, columns = region
     from_x, from_y = _origins(displacement, rows, columns)
     margin = math.ceil(max(-from_x.min(), -from_y.min(), from_x.max() - width + 1, from_y.max() - height + 1, 0.0))
-    source = surrounded(frame, box_xywh, (margin,) * 4) if margin else frame
-    shift_px = np.float32(margin)
+    source, shift_px = surrounded(frame, box_xywh, (margin,) * 4), np.float32(margin)
     result[region] = cv2.remap(source, from_x + shift_px, from_y + shift_px, cv2.INTER_LINEAR)
     return result
 

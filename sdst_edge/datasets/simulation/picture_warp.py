@@ -60,10 +60,12 @@ def surrounded(frame: Frame, box_xywh: Box, margins: tuple[int, int, int, int]) 
     Args:
         frame: (H, W, 3) uint8. Not modified.
         box_xywh: the target in the frame.
-        margins: left, top, right, bottom, px, >= 0.
+        margins: left, top, right, bottom, px, >= 0; without any it is the frame itself.
     """
     import cv2
 
+    if not any(margins):
+        return frame
     left, top, right, bottom = margins
     height, width = frame.shape[:2]
     wide = cv2.copyMakeBorder(_without(frame, box_xywh), top, bottom, left, right, cv2.BORDER_REFLECT)
