@@ -61,11 +61,14 @@ def open_dataset(
     index.save(entry.name for entry in entries)
     if not parts:
         raise DatasetError(f"all sequences of {given} are broken; the first: {skipped[0].reason}")
+    sequences = _joined(folder, parts)
+    if not sequences:
+        raise DatasetError(f"{given} holds frames and no target in any")
     return Dataset(
         name=os.path.basename(os.path.abspath(folder)) + ("" if given.is_dir() else f" {given.stem}"),
         root=folder,
         layout=chosen,
-        sequences=_joined(folder, parts),
+        sequences=sequences,
         skipped=tuple(skipped),
     )
 

@@ -153,11 +153,3 @@ def test_lasot_reads_the_annotations_of_the_toolkit(tmp_path: Path, root: str) -
     np.testing.assert_array_equal(dog.boxes_xywh[1], (1, 2, 10, 20))
     with pytest.raises(DatasetError, match=r"dog-2\.txt has no frames beside it"):
         read(tmp_path / root)
-
-
-def test_lasot_refuses_what_holds_no_sequences(tmp_path: Path) -> None:
-    assert not LAYOUT.matches(tmp_path)
-    with pytest.raises(DatasetError, match="holds no sequences"):
-        LAYOUT.find(tmp_path)
-    with pytest.raises(DatasetError, match="is no folder"):
-        LAYOUT.find(tmp_path / "missing")

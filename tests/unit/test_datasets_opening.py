@@ -148,7 +148,12 @@ def test_entries_may_hold_several_sequences(tmp_path: Path, monkeypatch: pytest.
     )
     monkeypatch.setitem(LAYOUTS, "many", layout)  # type: ignore[arg-type]
     assert names(tmp_path, layout="many") == ["one", "two/1", "two/2"]
-    held["two"] = (still("one"),)
+    held["one"] = ()
+    assert names(tmp_path, layout="many") == ["two/1", "two/2"]
+    held["two"] = ()
+    with pytest.raises(DatasetError, match="holds frames and no target in any"):
+        open_dataset(tmp_path, "many")
+    held["one"], held["two"] = still("one"), (still("one"),)
     with pytest.raises(DatasetError, match="has 2 sequences of the name one"):
         open_dataset(tmp_path, "many")
 

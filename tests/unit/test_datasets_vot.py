@@ -184,10 +184,3 @@ def test_a_broken_list_is_named_with_the_line(tmp_path: Path, listing: str, mess
     (tmp_path / "list.txt").write_text(listing, encoding="utf-8")
     with pytest.raises(DatasetError, match=message):
         read(tmp_path)
-
-
-def test_a_folder_without_sequences_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="holds no sequences"):
-        LAYOUT.find(tmp_path)
-    with pytest.raises(DatasetError, match="is no folder"):
-        LAYOUT.find(tmp_path / "missing")

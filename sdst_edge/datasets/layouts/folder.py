@@ -55,8 +55,6 @@ def _box_file(root: Path) -> Path | None:
 
 
 def _find(root: Path) -> list[Entry]:
-    if not root.is_dir():
-        raise DatasetError(f"{root} is no folder; expected frames and a file of boxes")
     boxes = _box_file(root)
     if boxes is None:
         raise DatasetError(

@@ -74,8 +74,6 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _find(root: Path) -> list[Entry]:
-    if not root.is_dir():
-        raise DatasetError(f"{root} is no folder; expected sequences in the LaSOT layout")
     if (root / _GROUNDTRUTH).is_file():
         return [_entry(root, None)]
     labels = next(
@@ -85,8 +83,6 @@ def _find(root: Path) -> list[Entry]:
     annotations = _annotations(root)
     if not entries and annotations is not None:
         entries = [_annotation_entry(path) for path in annotations.glob("*.txt")]
-    if not entries:
-        raise DatasetError(f"{root} holds no sequences; expected <class>/<class>-<n>/{_GROUNDTRUTH}")
     return sorted(entries, key=lambda entry: _order(entry.name))
 
 

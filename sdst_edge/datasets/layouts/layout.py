@@ -38,8 +38,9 @@ class Layout:
         title: as its makers write it, such as ``LaSOT``.
         expects: one line for error messages: what its folder holds.
         matches: whether a folder looks like it; cheap, reads no sequence.
-        find: its sequences in the set's own order; cheap: lists and listings are read, frames are not counted.
-            Raises ``DatasetError`` when the folder or a list in it is broken, naming file and line.
+        find: its sequences in the set's own order, of a folder that exists; none where it holds none. Cheap: lists
+            and listings are read, frames are not counted. Raises ``DatasetError`` when the folder or a list in it is
+            broken, naming file and line.
         read: one sequence, checked in full; raises ``DatasetError`` naming file and line. The second argument says
             whether frames are required: without them a sequence whose picture files are all missing is read from its
             annotations alone, with :class:`~sdst_edge.datasets.frame_files.MissingFrames`, to score recorded boxes.

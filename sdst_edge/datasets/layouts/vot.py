@@ -75,16 +75,12 @@ def _tag_files(folder: Path) -> dict[str, Path]:
 
 
 def _find(root: Path) -> list[Entry]:
-    if not root.is_dir():
-        raise DatasetError(f"{root} is no folder; expected sequences in the VOT layout")
     if (root / _GROUNDTRUTH).is_file():
         return [_entry(root, 0)]
     if (root / LISTING).is_file():
         folders = listed_folders(root / LISTING)
     else:
         folders = {path: 0 for path in _folders(root) if _holds_a_part(path)}
-    if not folders:
-        raise DatasetError(f"{root} holds no sequences; expected folders with frames and a {_GROUNDTRUTH}")
     return [_entry(folder, line) for folder, line in folders.items()]
 
 
