@@ -145,6 +145,12 @@ def test_scores_that_were_not_measured_are_dashes_and_stay_last() -> None:
     assert len(page.all("i", "bar")) == 1  # an attribute without a score has no bar
 
 
+def test_frames_that_several_runs_score_are_no_part_of_the_frames() -> None:
+    result = made_up({"a": (0.5, ())})
+    result = replace(result, sequences=(replace(result.sequences[0], frames=200, scored=1404),))
+    assert "200 frames, 1,404 scored over all runs" in Page(page_text(result)).text
+
+
 def test_recorded_boxes_have_no_speed() -> None:
     result = made_up({"a": (0.5, ())}, speed=None)
     result = replace(result, sequences=tuple(replace(item, speed=None) for item in result.sequences))

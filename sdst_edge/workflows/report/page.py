@@ -62,11 +62,12 @@ def _section(heading: str, content: str, name: str = "") -> str:
 def _evaluated(result: EvaluationResult) -> str:
     frames = sum(item.frames for item in result.sequences)
     scored = sum(item.scored for item in result.sequences)
+    part = "" if scored == frames else f", {scored:,} {'of them scored' if scored < frames else 'scored over all runs'}"
     facts = [
         f"{escape(result.layout)} layout",
         f"protocol {escape(result.protocol)}",
         count_text(len(result.sequences), "sequence"),
-        count_text(frames, "frame") + (f", {scored:,} of them scored" if scored != frames else ""),
+        count_text(frames, "frame") + part,
     ]
     if result.skipped:
         facts.append(f'<a href="#skipped">{count_text(len(result.skipped), "sequence")} skipped</a>')
