@@ -45,7 +45,7 @@ class Placement(NamedTuple):
     Attributes:
         box_xywh: clipped to the picture where the effect moved it; means nothing where the target is not visible.
         visible: false when nothing of the target can be seen any more.
-        has_room: false where the effect does not show for want of room around the target, at whatever phase.
+        has_room: false where nothing of the effect shows, for want of room in the picture.
     """
 
     box_xywh: Box

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +66,12 @@ def simulate_pair(
         ConfigError: the attribute is unknown or the strength is out of its range.
         DatasetError: a box is not finite or has no area.
     """
+    pair = Sequence(
+        name="pair",
+        frames=(search.frame, search.frame),
+        boxes_xywh=np.array([template_xywh, search.box_xywh], dtype=np.float64),
+        visible=np.ones(2, dtype=np.bool_),
+    )
     height, width = search.frame.shape[:2]
     scene = Scene(
         size_wh=(width, height), template_xywh=template_xywh, start_xywh=template_xywh, target_xywh=search.box_xywh
@@ -72,9 +79,8 @@ def simulate_pair(
     chosen = effect_kind(attribute, strength).draw(rng, strength, scene)
     placement = chosen.place(search.box_xywh, _PEAK)
     frame = painted(chosen, search.frame, search.box_xywh, _PEAK)
-    pair = Sequence(
-        name="pair",
-        frames=(search.frame, frame),
+    pair = replace(
+        pair,
         boxes_xywh=np.array([template_xywh, placement.box_xywh], dtype=np.float64),
         visible=np.array([True, placement.visible]),
     )
