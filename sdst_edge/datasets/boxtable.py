@@ -32,6 +32,9 @@ _CORNERS = ("x", "y", "x2", "y2")
 _QUADRANGLE = ("x", "y", "x2", "y2", "x3", "y3", "x4", "y4")
 _MOT = ("frame", "id", *_SIDES)
 
+#: Four days of video.
+_MOST_FRAMES = 10_000_000
+
 #: Names that columns go by in headers, to those in use here; without underscores, in small letters.
 _COLUMNS = {
     **dict.fromkeys(("frame", "frameid", "framenumber", "frameno", "index", "imageid"), "frame"),
@@ -186,15 +189,13 @@ def _spread(
 ) -> NDArray[np.float64]:
     """The rows at the frames that their frame column names, NaN between them."""
     first = 0 if 0 in numbers else 1
-    count = frames if frames is not None else int(np.nanmax(numbers)) - first + 1
-    spread = np.full((count, 4), np.nan)
-    seen: set[int] = set()
-    for line, (number, box_xywh) in enumerate(zip(numbers, boxes_xywh, strict=True), start):
-        index = int(number) - first if number.is_integer() else -1
-        if not 0 <= index < count:
-            raise DatasetError(f"{path}, line {line}: frame {number:g} of {count}, counted from {first}")
-        if index in seen:
+    most = _MOST_FRAMES if frames is None else frames
+    lines: dict[int, int] = {}
+    for line, number in enumerate(numbers, start):
+        if not (number.is_integer() and first <= number < first + most):
+            raise DatasetError(f"{path}, line {line}: frame {number:g} of {most}, counted from {first}")
+        if lines.setdefault(int(number) - first, line) != line:
             raise DatasetError(f"{path}, line {line}: frame {number:g} is there twice")
-        seen.add(index)
-        spread[index] = box_xywh
+    spread = np.full((max(lines) + 1 if frames is None else frames, 4), np.nan)
+    spread[list(lines)] = boxes_xywh
     return spread

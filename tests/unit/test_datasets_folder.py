@@ -92,6 +92,12 @@ def test_box_table_names_the_line(tmp_path: Path, text: str, message: str) -> No
         read_box_table(table(tmp_path, text), 2)
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "1e300", "-2"])
+def test_box_table_names_a_frame_that_no_video_has(tmp_path: Path, number: str) -> None:
+    with pytest.raises(DatasetError, match=r"boxes\.csv, line 2: frame "):
+        read_box_table(table(tmp_path, f"frame,x,y,w,h\n{number},1,2,10,20\n"), None)
+
+
 def make(folder: Path, boxes: str, text: str, *, frames: int = 2) -> Path:
     folder.mkdir(parents=True)
     for number in range(frames):
