@@ -12,6 +12,7 @@ import typer
 
 from sdst_edge.cli.console import note, print_json, print_rich, progress_bar
 from sdst_edge.cli.options import DatasetArgument, JsonOption, LayoutOption, SkipBrokenOption
+from sdst_edge.cli.scores import figure_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Items
@@ -89,12 +90,7 @@ def _summary(opened: Dataset, survey: AttributeSurvey, definitions: Definitions)
 
 
 def _table(counts: Items[AttributeCount]) -> RenderableType:
-    from rich import box
-    from rich.table import Table
-
-    table = Table("attribute", "", box=box.SIMPLE_HEAD)
-    for column in ("sequences", "labelled", "computed", "frames", "share of frames"):
-        table.add_column(column, justify="right", no_wrap=True)
+    table = figure_table(["attribute", ""], ["sequences", "labelled", "computed", "frames", "share of frames"])
     for count in counts:
         computed = "" if count.computed is None else str(count.computed)
         frames = "" if count.frames is None else f"{count.frames:,}"

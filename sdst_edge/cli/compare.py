@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLE", "compare"]
 
+#: After the figures of both trackers; the last for an asterisk.
+DIFFERENCE_COLUMNS = ("difference", "95\N{NO-BREAK SPACE}% from", "to", "")
+
 EXAMPLE = "sdst-edge compare results/n2/result.json results/n3/result.json"
 
 
@@ -71,7 +74,7 @@ def _tables(compared: Comparison) -> list[RenderableType]:
 
 
 def _overall_table(compared: Comparison, contrast: Contrast) -> RenderableType:
-    table = figure_table("overall", [compared.baseline, contrast.tracker, "difference", "95 % interval", ""])
+    table = figure_table(["overall"], [compared.baseline, contrast.tracker, *DIFFERENCE_COLUMNS])
     for metric in compared.metrics:
         table.add_row(metric.label, *_cells(metric, contrast.overall[metric.key]))
     return table
@@ -80,8 +83,8 @@ def _overall_table(compared: Comparison, contrast: Contrast) -> RenderableType:
 def _attribute_table(compared: Comparison, contrast: Contrast) -> RenderableType:
     """The attributes on which the tracker gains least, or loses most, first."""
     metric = next(item for item in compared.metrics if item.key == compared.metric)
-    columns = ["sequences", compared.baseline, contrast.tracker, "difference", "95 % interval", ""]
-    table = figure_table(f"{metric.label} by attribute", columns)
+    columns = ["sequences", compared.baseline, contrast.tracker, *DIFFERENCE_COLUMNS]
+    table = figure_table([f"{metric.label} by attribute"], columns)
     sign = 1.0 if metric.higher_is_better else -1.0
     rows = sorted(
         contrast.attributes.items(),
@@ -93,9 +96,8 @@ def _attribute_table(compared: Comparison, contrast: Contrast) -> RenderableType
 
 
 def _cells(metric: Metric, item: Difference) -> tuple[str, ...]:
-    from sdst_edge.workflows.report.numbers import MISSING, change_text, score_text
+    from sdst_edge.workflows.report.numbers import change_text, score_text
 
-    ends = (change_text(metric, item.low), change_text(metric, item.high))
-    interval = MISSING if item.low is None else f"{ends[0]} to {ends[1]}"
     figures = (score_text(metric, item.baseline), score_text(metric, item.value))
-    return (*figures, change_text(metric, item.difference), interval, "*" if item.clear else "")
+    changes = (change_text(metric, change) for change in (item.difference, item.low, item.high))
+    return (*figures, *changes, "*" if item.clear else "")

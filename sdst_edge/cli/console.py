@@ -20,6 +20,8 @@ __all__ = ["Bar", "facts_text", "note", "print_json", "print_rich", "progress_ba
 
 #: Columns of a pipe or a file: wide enough that no table is cut off.
 PIPED_WIDTH = 200
+#: Columns that no table takes.
+UNBOUNDED = 100_000
 
 #: Moves a progress bar: amount done, amount in all or None when nobody knows, and what is being done.
 Bar: TypeAlias = Callable[[float, float | None, str], None]
@@ -31,12 +33,13 @@ def print_json(value: object) -> None:
 
 
 def print_rich(*renderables: RenderableType) -> None:
-    """Writes texts and tables of rich to stdout; in a pipe, lines are not cut to the width of a terminal."""
+    """Writes texts and tables of rich to stdout; where words do not fit, the terminal wraps lines: none is cut off."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
+    (width, height), unbounded = console.size, console.options.update(width=UNBOUNDED)
     for renderable in renderables:
+        console.size = (max(width, console.measure(renderable, options=unbounded).minimum), height)
         console.print(renderable, soft_wrap=isinstance(renderable, str))
 
 

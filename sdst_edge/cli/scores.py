@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["attribute_tables", "figure_table", "score_tables", "skipped_text"]
 
 def score_tables(result: EvaluationResult) -> list[RenderableType]:
     """One row a sequence, the figures of the set, what was evaluated, and the rule by which it was scored."""
-    table = figure_table("sequence", ["frames", *(metric.label for metric in result.metrics), "FPS", "median ms"])
+    table = figure_table(["sequence"], ["frames", *(metric.label for metric in result.metrics), "FPS", "median ms"])
     last = len(result.sequences) - 1
     for number, item in enumerate(result.sequences):
         cells = (*_score_cells(result, item.scores), *_speed_cells(item.speed))
@@ -38,7 +39,7 @@ def attribute_tables(result: EvaluationResult) -> list[RenderableType]:
     if found.metric is None:
         return [f"{found.heading}. {found.details}"]
     columns = ["source", "sequences", f"{found.metric.label} to overall", *(item.label for item in result.metrics)]
-    table = figure_table("attribute", columns)
+    table = figure_table(["attribute"], columns)
     for row in found.rows:
         scores = _score_cells(result, result.attributes[row.name].scores)
         change = change_text(found.metric, row.change)
@@ -52,14 +53,22 @@ def skipped_text(result: EvaluationResult) -> str:
     return "\n".join([f"left out {len(lines)} of {len(lines) + len(result.sequences)} sequences:", *lines])
 
 
-def figure_table(first: str, columns: Iterable[str]) -> Table:
-    """A table without rows: texts in the first column, figures in the others."""
+def figure_table(texts: Items[str], figures: Iterable[str]) -> Table:
+    """A table without rows that is as narrow as it can be.
+
+    Args:
+        texts: headers of the first columns; the last of them takes several lines where the terminal is too narrow.
+        figures: headers of the others, their words one below the other.
+    """
     from rich import box
     from rich.table import Table
 
-    table = Table(first, box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True)
+    for number, header in enumerate(texts, start=1):
+        table.add_column(header, no_wrap=number < len(texts))
+    for header in figures:
+        words = header.replace(" ", "\n").replace("@", "\n@")
+        table.add_column(words, justify="right", no_wrap=True)
     return table
 
 

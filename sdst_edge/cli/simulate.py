@@ -9,6 +9,7 @@ import typer
 
 from sdst_edge.cli.console import print_json, print_rich, progress_bar
 from sdst_edge.cli.options import JsonOption
+from sdst_edge.cli.scores import figure_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -103,17 +104,12 @@ def _rows(clips: list[SimulatedClip]) -> list[dict[str, str | int]]:
 
 
 def _table(clips: list[SimulatedClip]) -> RenderableType:
-    from rich import box
-    from rich.table import Table
-
     from sdst_edge.datasets.attributes import ATTRIBUTES
 
-    table = Table("attribute", "", "clip", box=box.SIMPLE_HEAD)
-    for column in ("frames", "that show it", "target absent"):
-        table.add_column(column, justify="right", no_wrap=True)
+    table = figure_table(["clip", "attribute", ""], ["frames", "that show it", "target absent"])
     for clip in clips:
         counts = (len(clip.sequence), clip.shown_frames, clip.absent_frames)
         table.add_row(
-            clip.attribute, ATTRIBUTES[clip.attribute].title, clip.sequence.name, *(f"{count:,}" for count in counts)
+            clip.sequence.name, clip.attribute, ATTRIBUTES[clip.attribute].title, *(f"{count:,}" for count in counts)
         )
     return table

