@@ -3,14 +3,15 @@
 One file a data set and layout, in ``$SDST_CACHE_DIR/datasets``, else ``$XDG_CACHE_HOME/sdst-edge/datasets``, else
 ``~/.cache/sdst-edge/datasets``; an empty ``SDST_CACHE_DIR`` keeps nothing. The files may be deleted at any time.
 
-An entry is kept under the fingerprint of what it was read from: of every watched file and folder the size, and the
-times at which its content and its inode changed. An entry with another fingerprint is read anew, alone. A file that is
-written twice within one tick of its file system's clock (milliseconds; two seconds on FAT), with as many bytes and
-with a reading in between, keeps its fingerprint, and the second content is not seen. Pictures are not kept: one that
-is replaced under its name is read as it is now.
+An entry is kept under the fingerprint of what it was read from: of every watched file and folder its place in the data
+set, its size, and the times at which its content and its inode changed. An entry with another fingerprint is read anew,
+alone. A file that is written twice within one tick of its file system's clock (milliseconds; two seconds on FAT), with
+as many bytes and with a reading in between, keeps its fingerprint, and the second content is not seen. Pictures are not
+kept: one that is replaced under its name is read as it is now.
 
-Not kept are broken sequences, those with regions, and data sets so small that they are read in no time. A file that is
-damaged, of another version or out of reach is no error: everything is read as if there were none.
+Not kept are broken sequences, those with more than boxes and flags (VOT's regions), COCO's objects, and data sets so
+small that they are read in no time. A file that is damaged, of another version or out of reach is no error: everything
+is read as if there were none.
 """
 
 from __future__ import annotations
