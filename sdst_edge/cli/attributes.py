@@ -55,8 +55,10 @@ def attributes(
     """
     from sdst_edge.datasets import open_dataset
     from sdst_edge.datasets.attributes import DEFINITIONS, AttributeSurvey, definitions_for, describe_sequence
-    from sdst_edge.workflows.output_files import replacing
+    from sdst_edge.workflows.output_files import replacing, require_other_than_data
 
+    if output is not None:
+        require_other_than_data(output, dataset)
     opened = open_dataset(dataset, layout, skip_broken=skip_broken, require_frames=False)
     auto = definitions is DefinitionsChoice.AUTO
     chosen = definitions_for(opened.layout.name) if auto else DEFINITIONS[definitions.value]

@@ -10,6 +10,7 @@ import typer
 from sdst_edge.cli.console import note, print_json, print_rich
 from sdst_edge.cli.options import JsonOption
 from sdst_edge.cli.scores import figure_table
+from sdst_runtime.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -52,8 +53,11 @@ def compare(
     if compared.left_out:
         note(f"left out {len(compared.left_out)} sequences that not all have: {', '.join(compared.left_out)}")
     if out is not None:
+        from sdst_edge.workflows.evaluate.store import holds_run
         from sdst_edge.workflows.report import write_comparison
 
+        if holds_run(out):
+            raise ConfigError(f"{out} holds an evaluation, whose plots would be lost; choose another folder")
         write_comparison(evaluations, out)
     if as_json:
         print_json(compared)

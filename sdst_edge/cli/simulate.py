@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdst_edge.cli.console import print_json, print_rich, progress_bar
-from sdst_edge.cli.options import JsonOption
+from sdst_edge.cli.options import JsonOption, LayoutOption
 from sdst_edge.cli.scores import figure_table
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def simulate(
     attributes: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="LaSOT's names, such as FM,FOC.", show_default="all 14")
     ] = None,
+    layout: LayoutOption = "auto",
     sequence: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of the data set.", show_default="its first")
     ] = None,
@@ -53,6 +54,8 @@ def simulate(
     Boxes move with the pixels. They are orange in frames that show the attribute, green in others; a frame without the
     target is red. Without --write nothing but the sheet is written.
     """
+    from sdst_edge.workflows.chosen import open_chosen
+    from sdst_edge.workflows.output_files import require_other_than_data
     from sdst_edge.workflows.simulate import rendered_clips, simulated_clips, write_clips, write_sheet
 
     chosen = _names(attributes)
@@ -60,11 +63,13 @@ def simulate(
         raise typer.BadParameter("expected either a source or --rendered SEED", param_hint="'SOURCE'")
     if rendered is None:
         assert source is not None  # for mypy: one of both is given
-        clips = simulated_clips(
-            source, sequence, chosen, seed=seed or 0, strength=1.0 if strength is None else strength
+        require_other_than_data(output, source)
+        original = open_chosen(source, layout, None if sequence is None else [sequence]).sequences[0]
+        clips = simulated_clips(original, chosen, seed=seed or 0, strength=1.0 if strength is None else strength)
+    elif (sequence, seed, strength, layout) != (None, None, None, "auto"):
+        raise typer.BadParameter(
+            "--layout, --sequence, --seed and --strength are for a source", param_hint="'--rendered'"
         )
-    elif (sequence, seed, strength) != (None, None, None):
-        raise typer.BadParameter("--sequence, --seed and --strength are for a source", param_hint="'--rendered'")
     else:
         clips = rendered_clips(rendered, chosen)
     write_sheet(output, clips, columns=frames)

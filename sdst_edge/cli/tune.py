@@ -60,19 +60,15 @@ def tune(
     It needs the extra `tune`. An interrupted search goes on when the command is given again; given at the same time in
     another terminal, it shares the work. Report a final score on other data than was tuned on.
     """
-    from sdst_edge.datasets import open_dataset
+    from sdst_edge.workflows.chosen import open_chosen
     from sdst_edge.workflows.tune import TuneOptions, write_tuned
     from sdst_edge.workflows.tune import tune as search
     from sdst_runtime import Bundle
 
-    opened, chosen, names = (
-        Bundle.open(bundle),
-        open_dataset(data, layout, skip_broken=skip_broken),
-        parse_names(sequences),
-    )
+    names, opened = parse_names(sequences), Bundle.open(bundle)
+    chosen = open_chosen(data, layout, names, skip_broken=skip_broken)
     for name, reason in chosen.skipped:
         note(f"skipped {name}: {reason}")
-    chosen = chosen if names is None else chosen.subset(names)
     options = TuneOptions(
         study=bundle.resolve().with_name(f"{bundle.resolve().name}.tune.log") if study is None else study,
         trials=trials,

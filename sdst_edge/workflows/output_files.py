@@ -17,7 +17,7 @@ from sdst_runtime.sources.opencv import quiet
 if TYPE_CHECKING:
     import cv2
 
-__all__ = ["VideoFile", "is_same_file", "replacing", "video_file"]
+__all__ = ["VideoFile", "is_same_file", "replacing", "require_other_than_data", "video_file"]
 
 #: What OpenCV writes without further libraries, by the name's ending.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".avi": "MJPG"}
@@ -36,6 +36,23 @@ class VideoFile(Protocol):
 def is_same_file(path: Path, other: Path) -> bool:
     """Whether both names lead to one file, which need not exist yet."""
     return os.path.realpath(path) == os.path.realpath(other)
+
+
+def require_other_than_data(path: Path, data: Path) -> None:
+    """Keeps files of a data set from being written over.
+
+    Args:
+        path: to write.
+        data: folder of the data set, or a file in it.
+
+    Raises:
+        ConfigError: ``path`` is a file that lies in the folder already.
+    """
+    folder = data if data.is_dir() else data.parent
+    if data.exists() and path.exists() and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise ConfigError(
+            f"{path} is a file in the data set {folder}, which would be lost; give the output another name"
+        )
 
 
 @contextmanager

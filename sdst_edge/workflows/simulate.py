@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdst_edge.datasets import Sequence, open_dataset, render_clip, write_got10k_sequence
+from sdst_edge.datasets import Sequence, render_clip, write_got10k_sequence
 from sdst_edge.datasets.attributes import ATTRIBUTES, LASOT, describe_sequence
 from sdst_edge.datasets.simulation import EFFECTS, simulate_clip
 from sdst_edge.workflows.output_files import replacing
@@ -48,24 +48,18 @@ class SimulatedClip:
         return int(np.count_nonzero(~self.sequence.visible))
 
 
-def simulated_clips(
-    source: Path, sequence: str | None, attributes: Items[str], *, seed: int, strength: float
-) -> list[SimulatedClip]:
-    """A sequence of a data set with one attribute after another.
+def simulated_clips(original: Sequence, attributes: Items[str], *, seed: int, strength: float) -> list[SimulatedClip]:
+    """A sequence with one attribute after another.
 
     Args:
-        source: the data set, of any layout, or the folder of one sequence.
-        sequence: its name; None for the first one.
+        original: not modified.
         attributes: in ``SIMULATED``.
         seed: >= 0.
         strength: in (0, 1].
 
     Raises:
-        DatasetError: the data set or the sequence is broken or missing.
         ConfigError: an argument out of its range.
     """
-    dataset = open_dataset(source)
-    original = dataset.sequences[0] if sequence is None else dataset.subset([sequence]).sequences[0]
     return [SimulatedClip(name, simulate_clip(original, name, seed=seed, strength=strength)) for name in attributes]
 
 

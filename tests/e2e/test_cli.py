@@ -186,6 +186,7 @@ def test_compare_prints_differences_with_intervals(toy_bundle: Path, clip: Clip,
     assert contrast["overall"]["ao"]["clear"] == (contrast["overall"]["ao"]["low"] > 0)
     assert plain["bootstrap"] == {"resamples": 100, "seed": 3}
     assert "gives no 'eao'" in fail("compare", *results, "--metric", "eao")
+    assert "whose plots would be lost" in fail("compare", *results, "--out", tmp_path / "toy")
 
 
 def test_bench_prints_stages_and_json(toy_bundle: Path) -> None:

@@ -139,3 +139,14 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path, runner: CliRunne
     result = runner.invoke(app, ["attributes", str(tmp_path / "nothing")])
     assert result.exit_code == 1
     assert "nothing" in result.stderr
+
+
+@pytest.mark.parametrize("data", ["", "list.txt"])
+def test_files_of_the_data_set_are_not_written_over(root: Path, runner: CliRunner, data: str) -> None:
+    for name in ("attributes.json", "moved/groundtruth.txt"):
+        before = (root / name).read_bytes()
+        result = runner.invoke(app, ["attributes", str(root / data), "-o", str(root / name)])
+        assert result.exit_code == 1
+        assert f"{name} is a file in the data set" in result.stderr
+        assert (root / name).read_bytes() == before
+    assert runner.invoke(app, ["attributes", str(root / data), "-o", str(root / "new.json")]).exit_code == 0

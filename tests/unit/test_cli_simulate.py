@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -76,6 +77,9 @@ def test_simulate_takes_the_first_sequence_and_all_attributes(source: Path, tmp_
         ((), 2, "either a source or --rendered"),
         (("data", "--rendered", 1), 2, "either a source or --rendered"),
         (("--rendered", 1, "--strength", 0.5), 2, "are for a source"),
+        (("--rendered", 1, "--layout", "otb"), 2, "are for a source"),
+        (("data", "--layout", "vott"), 1, "no layout"),
+        (("data", "-o", "data/ball/00000001.jpg"), 1, "would be lost"),
         (("data", "--attributes", "FM,HUE"), 2, "'HUE' cannot be simulated"),
         (("data", "--strength", 0), 1, "strength 0.0"),
         (("data", "--sequence", "nobody"), 1, "nobody"),
@@ -88,3 +92,11 @@ def test_simulate_takes_the_first_sequence_and_all_attributes(source: Path, tmp_
 )
 def test_simulate_refuses_in_words(arguments: tuple[object, ...], status: int, words: str, beside_source: None) -> None:
     assert words in run(*arguments, status=status)
+
+
+def test_simulate_needs_only_its_sequence_to_be_whole(source: Path, tmp_path: Path) -> None:
+    shutil.copytree(source, tmp_path / "data")
+    (tmp_path / "data" / "ball" / "groundtruth.txt").write_text("torn", encoding="utf-8")
+    arguments = (tmp_path / "data", "--attributes", "LR", "-o", tmp_path / "sheet.png")
+    assert "kite-LR" in run(*arguments, "--sequence", "kite")
+    assert "torn" in run(*arguments, status=1)

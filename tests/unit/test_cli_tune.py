@@ -69,3 +69,10 @@ def test_what_cannot_be_is_told(workplace: Path, arguments: tuple[str, ...], mes
     assert done.exit_code == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_tune_needs_only_its_sequences_to_be_whole(workplace: Path) -> None:
+    (workplace / "data" / "clip4" / "groundtruth.txt").write_text("torn", encoding="utf-8")
+    done = run(workplace / "toy", workplace / "data", "--trials", 1, "--sequences", "clip3")
+    assert done.exit_code == 0, done.output
+    assert "on 1 sequences" in done.stdout

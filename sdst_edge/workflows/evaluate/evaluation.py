@@ -6,13 +6,11 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from sdst_edge.datasets.dataset import Dataset
-from sdst_edge.datasets.opening import open_dataset
 from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.workflows.chosen import open_chosen
 from sdst_edge.workflows.evaluate.choosing import choose_way
 from sdst_edge.workflows.evaluate.model import open_tracker
 from sdst_edge.workflows.evaluate.recorded import missing_results, score_recorded
@@ -48,7 +46,13 @@ def run_evaluation(
         SdstError: of the tracker, or a file cannot be written.
     """
     way_of = choose_way(request.protocol, request.rule)
-    dataset = _open_chosen(request)
+    dataset = open_chosen(
+        request.dataset,
+        request.layout,
+        request.sequences,
+        skip_broken=request.skip_broken,
+        require_frames=not request.recorded,
+    )
     tally = Tally(
         way_of(dataset.layout.name),
         dataset,
@@ -61,22 +65,6 @@ def run_evaluation(
         if store is not None:
             _write_files(store, result, request.command, on_note)
     return result
-
-
-def _open_chosen(request: Request) -> Dataset:
-    """The data set, or of it the sequences that are wanted: others may be broken."""
-    wanted = request.sequences
-    dataset = open_dataset(
-        request.dataset,
-        request.layout,
-        skip_broken=request.skip_broken or wanted is not None,
-        require_frames=not request.recorded,
-    )
-    if wanted is None:
-        return dataset
-    broken = {item.name for item in dataset.skipped} if request.skip_broken else set()
-    chosen = dataset.subset(name for name in wanted if name not in broken)
-    return replace(chosen, skipped=tuple(item for item in dataset.skipped if item.name in wanted))
 
 
 def _evaluate_recorded(request: Request, tally: Tally, held: ExitStack) -> tuple[Store | None, EvaluationResult]:
