@@ -137,7 +137,7 @@ def list_pictures(folder: Path) -> list[str]:
         files = sorted(os.listdir(folder))
     except OSError as error:
         raise DatasetError(f"{folder} cannot be read: {error.strerror}; expected a folder of frames") from None
-    names = [name for name in files if _is_picture(name)]
+    names = [name for name in files if name.lower().endswith(_ENDINGS) and name[0] != "."]
     if len(set(map(len, names))) <= 1:
         return names  # zeros fill the numbers: the order of the names is that of the numbers
     return sorted(names, key=_number)
@@ -177,10 +177,6 @@ def numbered_names(names: list[str]) -> NumberedNames | None:
     form = f"{prefix.replace('%', '%%')}%0{len(digits)}d{suffix}"
     is_counted = names == [form % number for number in range(short.first, short.first + len(names))]
     return short if is_counted else None  # four times as fast as names == list(short)
-
-
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
 
 
 def _number(name: str) -> tuple[int, str]:
