@@ -43,7 +43,11 @@ def evaluate(
     ] = "ope",
     rules: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Score as a toolkit does, such as got10k, lasot, otb.", show_default="house"),
+        typer.Option(
+            metavar="NAME",
+            help="Score as a toolkit does, such as got10k, lasot, otb; none: leave boxes for a test set's server.",
+            show_default="house",
+        ),
     ] = None,
     attributes: Annotated[bool, typer.Option("--attributes", help="Also score by challenging attribute.")] = False,
     sequences: SequencesOption = None,
@@ -80,6 +84,8 @@ def evaluate(
     )
     with progress_bar("eval") as bar:
         result = run_evaluation(request, bar, note)
+    if out is not None and not result.metrics:
+        note(f"nothing was scored; the boxes are in {out / 'boxes' / result.tracker}")
     if result.skipped:
         note(skipped_text(result))
     if as_json:

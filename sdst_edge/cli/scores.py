@@ -19,11 +19,11 @@ def score_tables(result: EvaluationResult) -> list[RenderableType]:
     """One row a sequence, the figures of the set, what was evaluated, and the rule by which it was scored."""
     table = figure_table(["sequence"], ["frames", *(metric.label for metric in result.metrics), "FPS", "median ms"])
     last = len(result.sequences) - 1
+    frames = [item.scored if result.metrics else item.frames for item in result.sequences]
     for number, item in enumerate(result.sequences):
         cells = (*_score_cells(result, item.scores), *_speed_cells(item.speed))
-        table.add_row(item.name, str(item.scored), *cells, end_section=number == last)
-    frames = str(sum(item.scored for item in result.sequences))
-    table.add_row("overall", frames, *_score_cells(result, result.overall), *_speed_cells(result.speed))
+        table.add_row(item.name, str(frames[number]), *cells, end_section=number == last)
+    table.add_row("overall", str(sum(frames)), *_score_cells(result, result.overall), *_speed_cells(result.speed))
     texts = [f"{result.tracker} on {result.dataset} ({result.layout}, {result.protocol})", result.rule_text]
     if result.workers > 1 and result.speed is not None:
         texts.append(f"FPS of {result.workers} processes side by side, which slow each other down")

@@ -113,7 +113,7 @@ def compare_results(
 
     Raises:
         ConfigError: fewer than two results, or the rule has no such metric.
-        DatasetError: they cannot be compared: another data set, protocol, rule, or other sequences.
+        DatasetError: they cannot be compared: another data set, protocol, rule, or other sequences, or no scores.
     """
     if len(results) < 2:
         raise ConfigError(f"{len(results)} evaluations to compare, expected two or more")
@@ -122,6 +122,8 @@ def compare_results(
         _check_same_rule(first, other)
     names, left_out = _compared_names(results, common)
     keys = [item.key for item in first.metrics]
+    if not keys:
+        raise DatasetError(f"{first.tracker} was not scored, so nothing can be compared")
     metric = keys[0] if metric is None else metric
     if metric not in keys:
         raise ConfigError(f"rule {first.rule} gives no {metric!r}, it gives {', '.join(keys)}")

@@ -14,7 +14,7 @@ from sdst_edge.evaluation.raw_results import rounded
 from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.evaluation.rules.house import HOUSE
 from sdst_edge.evaluation.rules.rule import Rule
-from sdst_edge.evaluation.scoring import score_trajectory, summarize
+from sdst_edge.evaluation.scoring import check_scorable, score_trajectory, summarize
 from sdst_edge.evaluation.trajectory import Trajectory
 from sdst_runtime.errors import DatasetError
 
@@ -70,19 +70,20 @@ def evaluate(
     return summarize(rule, done, tracker=type(tracker).__name__)
 
 
-def check_runnable(sequence: Sequence) -> None:
+def check_runnable(sequence: Sequence, *, scored: bool = True) -> None:
     """Refuses a sequence that no tracker can be started on or scored by.
 
+    Args:
+        sequence: to run on.
+        scored: whether the tracker is to be scored by it.
+
     Raises:
-        DatasetError: the target is absent in frame 1, or seen in no other.
+        DatasetError: the target is absent in frame 1, or it is to be scored and no other frame has a box.
     """
     if not sequence.visible[0]:
         raise DatasetError(f"sequence {sequence.name}: the target is absent in frame 1, where its box is needed")
-    if not sequence.visible[1:].any():
-        raise DatasetError(
-            f"sequence {sequence.name}: of {len(sequence)} frames none is left to score: "
-            "the target is seen only in frame 1"
-        )
+    if scored:
+        check_scorable(sequence)
 
 
 def follow(tracker: Trackable, sequence: Sequence) -> Trajectory:

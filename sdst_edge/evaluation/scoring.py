@@ -16,7 +16,7 @@ from sdst_edge.evaluation.rules.rule import Rule, RuleScores
 from sdst_edge.evaluation.trajectory import Trajectory
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["ScoredSequence", "finite_scores", "score_trajectory", "speed_of", "summarize"]
+__all__ = ["ScoredSequence", "check_scorable", "finite_scores", "score_trajectory", "speed_of", "summarize"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +38,20 @@ class ScoredSequence:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+def check_scorable(sequence: Sequence) -> None:
+    """Refuses a sequence that has a true box in frame 1 alone, where all trackers are the same.
+
+    Raises:
+        DatasetError: it is one.
+    """
+    if not sequence.visible[1:].any():
+        raise DatasetError(
+            f"sequence {sequence.name}: of {len(sequence)} frames none is left to score: the target is seen only in "
+            "frame 1, or its makers keep the other boxes to themselves, as those of test sets do; "
+            "`sdst-edge eval MODEL DATA --rules none` leaves boxes for their server"
+        )
+
+
 def score_trajectory(
     rule: Rule, sequence: Sequence, trajectory: Trajectory, attributes: Mapping[str, str] | None = None
 ) -> ScoredSequence:
@@ -53,11 +67,8 @@ def score_trajectory(
         DatasetError: no frame but the first has a true box, the rule refuses the number of boxes, or finds no frame to
             score; names the sequence.
     """
-    if not sequence.visible[1:].any():
-        raise DatasetError(
-            f"sequence {sequence.name}: of {len(sequence)} frames none is left to score: the target is seen only in "
-            "frame 1, or its makers keep the other boxes to themselves, as those of test sets do"
-        )
+    if rule.metrics:
+        check_scorable(sequence)
     size_wh = sequence.picture_size() if rule.needs_size else None
     visible = sequence.visible if sequence.marked_visible is None else sequence.marked_visible
     try:

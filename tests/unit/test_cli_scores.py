@@ -12,6 +12,7 @@ from rich.console import Console
 from sdst_edge.cli.scores import attribute_tables, score_tables, skipped_text
 from sdst_edge.evaluation.result import AttributeResult, EvaluationResult, SequenceResult, Skipped, Speed
 from sdst_edge.evaluation.rules.house import HOUSE
+from sdst_edge.evaluation.rules.unscored import UNSCORED
 
 
 def evaluation(**changes: Any) -> EvaluationResult:
@@ -56,6 +57,13 @@ def test_score_tables_mark_speeds_of_several_processes_and_what_was_not_measured
     text = text_of(score_tables(replace(unmeasured, overall={"success_auc": None})))
     assert "side by side" not in text
     assert "–" in text
+
+
+def test_score_tables_show_what_was_not_scored_with_its_frames_and_speed() -> None:
+    car = SequenceResult(name="car", frames=3, scored=0, attributes=(), scores={}, speed=Speed(fps=50.0, median_ms=20))
+    text = text_of(score_tables(evaluation(metrics=(), overall={}, sequences=(car,), rule_text=UNSCORED.description)))
+    assert ["car", "3", "50.0", "20.00"] in [line.split() for line in text.splitlines()]
+    assert "nothing was scored" in text
 
 
 def test_attribute_tables_show_the_worst_first() -> None:

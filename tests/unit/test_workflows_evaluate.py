@@ -14,6 +14,7 @@ import pytest
 
 from sdst_edge.datasets import Sequence, write_got10k_sequence
 from sdst_edge.evaluation import EvaluationResult
+from sdst_edge.evaluation.compare import compare_results
 from sdst_edge.workflows.evaluate import Request, find_model, run_evaluation
 from sdst_runtime.errors import BoxError, ConfigError, DatasetError, SdstError
 
@@ -102,6 +103,58 @@ def test_a_run_leaves_figures_tables_and_boxes(
     assert told[0] == (0, 3, "")
     assert told[1] == (1, 3, "success AUC 0.952")
     assert told[-1][:2] == (3, 3)
+
+
+@pytest.mark.parametrize("rule", ["house", "got10k"])
+def test_the_last_running_mean_is_the_figure_of_the_set(
+    tracker: StillTracker, bundle: Path, data: Path, rule: str
+) -> None:
+    (data / "c" / "absence.label").write_text("0\n0\n1\n1\n", encoding="utf-8")
+    told: list[str] = []
+    request = Request(model=find_model(bundle), dataset=data, layout="got10k", rule=rule)
+    result = run_evaluation(request, lambda *step: told.append(step[2]))
+    assert [item.scored for item in result.sequences] == [3, 3, 1]
+    metric = result.metrics[0]
+    assert told[-1] == f"{metric.label} {result.overall[metric.key]:.3f}"
+
+
+@pytest.fixture
+def kept_back(data: Path) -> Path:
+    """The same sequences without all boxes but the first, as GOT-10k's test set has them."""
+    root = data.rename(data.with_name("test"))
+    for name in NAMES:
+        (root / name / "absence.label").unlink()
+        boxes = root / name / "groundtruth.txt"
+        boxes.write_text(boxes.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize("options", [{}, {"rule": "got10k"}, {"protocol": "vot2018"}])
+def test_a_set_whose_boxes_are_not_published_is_not_scored(
+    tracker: StillTracker, bundle: Path, kept_back: Path, options: Any
+) -> None:
+    with pytest.raises(DatasetError, match=r"none is left to score: .* --rules none` leaves boxes for their server"):
+        run(bundle, kept_back, **options)
+    assert tracker.seen == []
+
+
+def test_boxes_of_such_a_set_are_left_for_its_server(
+    tracker: StillTracker, bundle: Path, kept_back: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    result = run(bundle, kept_back, rule="none", out=out, attributes=True)
+    assert np.loadtxt(out / "boxes" / "n3" / "c" / "c_001.txt", delimiter=",").tolist() == [[3.0, 4.0, 8.0, 6.0]] * 4
+    assert (result.rule, result.metrics, result.overall, result.curves) == ("none", (), {}, {})
+    assert [(item.frames, item.scored, item.scores) for item in result.sequences] == [(4, 0, {})] * 3
+    assert result.speed is not None
+    assert EvaluationResult.read(out / "result.json") == result
+    assert "nothing was scored" in (out / "report.html").read_text(encoding="utf-8")
+    run(bundle, kept_back, rule="none", out=out)
+    assert tracker.seen == ["a", "b", "c"], "nothing is run twice"
+    with pytest.raises(DatasetError, match="none is left to score"):
+        run(out / "boxes" / "n3", kept_back)
+    with pytest.raises(DatasetError, match="n3 was not scored"):
+        compare_results([result, result])
 
 
 def test_a_second_run_runs_nothing_and_gives_the_same(
@@ -350,6 +403,7 @@ def test_vot_protocols_run_resume_and_score_recorded_results(
         ({"protocol": "vot1999"}, "protocol is 'vot1999', expected one of ope, vot2016, vot2018"),
         ({"protocol": "vot2018", "rule": "otb"}, "has a rule of its own"),
         ({"rule": "lasso"}, "there is no rule 'lasso'"),
+        ({"rule": "none"}, "--rules none scores nothing"),
     ],
 )
 def test_options_that_cannot_be_are_refused(bundle: Path, data: Path, options: Any, message: str) -> None:

@@ -45,7 +45,7 @@ class _OnePass:
         return self.rule.metrics
 
     def check(self, sequence: Sequence) -> None:
-        check_runnable(sequence)
+        check_runnable(sequence, scored=bool(self.metrics))
 
     def work(self, folder: Path) -> Work:
         return partial(_run_one_pass, folder, self.form)
@@ -70,6 +70,9 @@ class _OnePass:
 
     def scores_of(self, item: ScoredSequence) -> Mapping[str, float | None]:
         return finite_scores(item.scores.scores)
+
+    def weight_of(self, item: ScoredSequence) -> int:
+        return item.scores.frames if self.rule.pooled else 1
 
     def summarize(self, items: Items[ScoredSequence], tracker: str, order: Iterable[str]) -> EvaluationResult:
         return summarize(self.rule, items, tracker=tracker, order=order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdst_edge.evaluation.rules.unscored import UNSCORED
 from sdst_edge.workflows.evaluate.model import Model
 from sdst_runtime.errors import ConfigError
 
@@ -20,7 +21,7 @@ class Request:
         dataset: folder of the data set, or a list of its sequences.
         layout: of the data set; ``auto`` to look.
         protocol: ``ope``, or one of VOT's.
-        rule: to score ``ope`` by; None for the house rule.
+        rule: to score ``ope`` by; None for the house rule, ``none`` to score nothing.
         attributes: find out which challenges each sequence holds; done anyway where ``out`` is given.
         sequences: names of those to take; None for all.
         workers: processes to run side by side, >= 1.
@@ -30,7 +31,7 @@ class Request:
         command: that was given, for the page.
 
     Raises:
-        ConfigError: no process is to run, or nothing is there to overwrite.
+        ConfigError: no process is to run, nothing is there to overwrite, or nothing would come of it.
     """
 
     model: Model
@@ -51,6 +52,8 @@ class Request:
             raise ConfigError(f"{self.workers} workers, expected 1 or more")
         if self.overwrite and self.out is None:
             raise ConfigError("--overwrite replaces what --out holds, and there is no --out")
+        if self.rule == UNSCORED.name and (self.recorded or self.out is None):
+            raise ConfigError("--rules none scores nothing: it takes a model to run, and --out to keep its boxes")
 
     @property
     def recorded(self) -> bool:

@@ -49,7 +49,7 @@ class Tally:
         self._attributes, self._skip_broken, self._on_progress = attributes, skip_broken, on_progress
         self._items: dict[str, Any] = {}
         self._held: set[str] = set()
-        self._values: dict[str, list[float]] = {}
+        self._values: dict[str, list[tuple[float, int]]] = {}
         self._skipped = [Skipped(name=item.name, reason=item.reason) for item in dataset.skipped]
 
     def attempt(self, act: Callable[[Sequence], object], sequence: Sequence) -> bool:
@@ -88,7 +88,8 @@ class Tally:
             self._items[item.name] = scored = self.way.score(folder, item, held)
             self._held.update(held)
             for key, value in self.way.scores_of(scored).items():
-                self._values.setdefault(key, []).extend(() if value is None else (value,))
+                if value is not None:
+                    self._values.setdefault(key, []).append((value, self.way.weight_of(scored)))
             self.tell()
 
         self.attempt(keep, sequence)
@@ -103,7 +104,8 @@ class Tally:
         """Of the first figure that single sequences have: EAO, for one, is of sets only."""
         for metric in self.way.metrics:
             if values := self._values.get(metric.key):
-                return f"{metric.label} {float(np.mean(values)):.3f}"
+                scores, weights = np.transpose(values)
+                return f"{metric.label} {np.average(scores, weights=weights):.3f}"
         return ""
 
     def result(self, tracker: str, *, workers: int) -> EvaluationResult:

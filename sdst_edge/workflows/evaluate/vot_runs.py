@@ -15,7 +15,7 @@ from sdst_edge.datasets.sequence import Sequence
 from sdst_edge.evaluation.result import AttributeResult, Curve, EvaluationResult, SequenceResult
 from sdst_edge.evaluation.rules.rule import Metric
 from sdst_edge.evaluation.run import Trackable
-from sdst_edge.evaluation.scoring import finite_scores, speed_of
+from sdst_edge.evaluation.scoring import check_scorable, finite_scores, speed_of
 from sdst_edge.evaluation.vot.protocol import SequenceScores, VotProtocol
 from sdst_edge.workflows.evaluate.ways import Way, Work
 from sdst_runtime.errors import DatasetError
@@ -50,6 +50,7 @@ class _VotRuns:
 
     def check(self, sequence: Sequence) -> None:
         self.protocol.check(sequence)
+        check_scorable(sequence)
 
     def work(self, folder: Path) -> Work:
         return partial(_run_vot, folder, self.protocol)
@@ -70,6 +71,7 @@ class _VotRuns:
         return True
 
     def score(self, folder: Path, sequence: Sequence, attributes: Mapping[str, str]) -> _VotItem:
+        check_scorable(sequence)
         runs = self.protocol.read(folder.parent, folder.name, sequence)
         return _VotItem(
             scores=self.protocol.score_sequence(sequence, runs),
@@ -80,6 +82,9 @@ class _VotRuns:
 
     def scores_of(self, item: _VotItem) -> Mapping[str, float | None]:
         return finite_scores(item.scores.scores)
+
+    def weight_of(self, item: _VotItem) -> int:
+        return item.scores.frames
 
     def summarize(self, items: Items[_VotItem], tracker: str, order: Iterable[str]) -> EvaluationResult:
         whole = self.protocol.score_set([item.scores for item in items])

@@ -63,6 +63,10 @@ class Way(Protocol):
         """The figures of a sequence that :meth:`score` scored, by metric; None for those that there are not."""
         ...
 
+    def weight_of(self, item: Any) -> int:
+        """How much a sequence that :meth:`score` scored counts in the mean over the set, >= 1."""
+        ...
+
     def summarize(self, items: Items[Any], tracker: str, order: Iterable[str]) -> EvaluationResult:
         """Figures of the set, from one or more of what :meth:`score` gave; name and layout of the set are empty."""
         ...
