@@ -118,6 +118,15 @@ def test_the_last_running_mean_is_the_figure_of_the_set(
     assert told[-1] == f"{metric.label} {result.overall[metric.key]:.3f}"
 
 
+def test_the_running_mean_of_clips_too_short_for_an_overlap_is_of_failures(
+    tracker: StillTracker, bundle: Path, data: Path
+) -> None:
+    told: list[str] = []
+    request = Request(model=find_model(bundle), dataset=data, protocol="vot2018", sequences=("a",))
+    run_evaluation(request, lambda *step: told.append(step[2]))
+    assert told[-1] == "robustness 0.000"
+
+
 @pytest.fixture
 def kept_back(data: Path) -> Path:
     """The same sequences without all boxes but the first, as GOT-10k's test set has them."""

@@ -84,7 +84,7 @@ class _VotRuns:
         return finite_scores(item.scores.scores)
 
     def weight_of(self, item: _VotItem) -> int:
-        return item.scores.frames
+        return max(1, item.scores.frames)  # failures count where no overlap does
 
     def summarize(self, items: Items[_VotItem], tracker: str, order: Iterable[str]) -> EvaluationResult:
         whole = self.protocol.score_set([item.scores for item in items])
