@@ -41,7 +41,7 @@ def compare(
 ) -> None:
     """Put evaluations side by side: differences overall and per attribute, with bootstrap intervals over sequences.
 
-    An asterisk marks a difference whose 95 % interval leaves out 0.
+    An asterisk marks a difference whose 95 % interval leaves out 0, over enough sequences to tell.
     """
     from sdst_edge.evaluation.bootstrap import Bootstrap
     from sdst_edge.evaluation.compare import compare_results
@@ -66,6 +66,8 @@ def compare(
 
 
 def _tables(compared: Comparison) -> list[RenderableType]:
+    from sdst_edge.evaluation.compare import FEWEST_CLEAR
+
     shown: list[RenderableType] = []
     for contrast in compared.contrasts:
         shown += [f"{contrast.tracker} against {compared.baseline}", _overall_table(compared, contrast)]
@@ -74,7 +76,8 @@ def _tables(compared: Comparison) -> list[RenderableType]:
     data = f"{compared.sequences} sequences of {compared.dataset} ({compared.layout}, {compared.protocol})"
     drawn = f"{compared.bootstrap.resamples} resamples, seed {compared.bootstrap.seed}"
     interval = f"95 % interval of the difference: percentiles of a paired bootstrap over sequences, {drawn}"
-    return [*shown, data, f"{interval}; * leaves out 0", compared.rule_text]
+    mark = f"* leaves out 0, over {FEWEST_CLEAR} sequences or more"
+    return [*shown, data, f"{interval}; {mark}", compared.rule_text]
 
 
 def _overall_table(compared: Comparison, contrast: Contrast) -> RenderableType:

@@ -15,13 +15,17 @@ from sdst_edge.evaluation.result import EvaluationResult, SequenceResult
 from sdst_edge.evaluation.rules.rule import Metric
 from sdst_runtime.errors import ConfigError, DatasetError
 
-__all__ = ["Comparison", "Contrast", "Difference", "compare_results"]
+__all__ = ["FEWEST_CLEAR", "Comparison", "Contrast", "Difference", "compare_results"]
 
 #: One sequence in both evaluations.
 _Pair: TypeAlias = tuple[SequenceResult, SequenceResult]
 
 #: How far the mean over sequences may be from the figure of the set, as a share of a perfect score, to be the same.
 SAME_FIGURE = 1e-6
+
+#: Where all of n differences have one sign, the interval leaves out 0, and two trackers that are alike get there with
+#: probability 2 / 2^n: only from this many sequences on in less than 5 % of cases.
+FEWEST_CLEAR = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Difference:
         low: lower end of the 95 % interval of the difference; None where no interval belongs to it: fewer than two
             sequences, or a figure that is no mean over sequences.
         high: upper end.
-        clear: whether the interval leaves out 0; None without an interval.
+        clear: whether the interval leaves out 0, over at least :data:`FEWEST_CLEAR` sequences; None without one.
     """
 
     sequences: int
@@ -212,7 +216,7 @@ def _difference(
     if len(pairs) > 1 and _is_mean(baseline, ours, key, pooled) and _is_mean(value, theirs, key, pooled):
         gaps = _scores(theirs, key) - _scores(ours, key)
         low, high = bootstrap_interval(gaps, _weights(ours, pooled), bootstrap)
-        clear = low > 0 or high < 0
+        clear = len(pairs) >= FEWEST_CLEAR and (low > 0 or high < 0)
     return Difference(
         sequences=len(pairs),
         baseline=baseline,

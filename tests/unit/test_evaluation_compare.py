@@ -70,17 +70,31 @@ def test_compare_gives_differences_with_intervals_overall_and_by_attribute() -> 
     assert overall.low is not None
     assert overall.high is not None
     assert 0.125 <= overall.low < 0.1875 < overall.high <= 0.25
-    assert (overall.clear, overall.sequences) == (True, 4)
+    assert (overall.clear, overall.sequences) == (False, 4), "four of one sign come about by chance"
     assert list(contrast.attributes) == ["OCC", "FM"]
     assert contrast.attributes["OCC"].sequences == 2
     assert contrast.attributes["OCC"].difference == pytest.approx(0.1875, abs=ABS_METRIC)
     assert (compared.baseline, contrast.tracker, compared.metric, compared.sequences) == ("old", "new", "auc", 4)
 
 
+@pytest.mark.parametrize(("count", "clear"), [(5, False), (6, True)])
+def test_compare_calls_differences_of_one_sign_clear_from_six_sequences_on(count: int, clear: bool) -> None:
+    def named(item: EvaluationResult) -> EvaluationResult:
+        return replace(item, sequences=tuple(replace(item.sequences[0], name=f"{n}") for n in range(count)))
+
+    results = [named(evaluation(name, {"a": auc})) for name, auc in (("old", 0.5), ("new", 0.75))]
+    (contrast,) = compare_results(results).contrasts
+    assert contrast.overall["auc"].low == contrast.overall["auc"].high == 0.25
+    assert contrast.overall["auc"].clear is clear
+
+
 def test_compare_says_where_an_interval_holds_0() -> None:
     mixed = {"a": 0.7, "b": 0.3, "c": 0.6, "d": 0.4}
     (contrast,) = compare_results([evaluation("old", BASE), evaluation("new", mixed)]).contrasts
-    assert contrast.overall["auc"].clear is False
+    found = contrast.overall["auc"]
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0 < found.high
 
 
 def test_compare_gives_no_interval_to_a_figure_that_is_no_mean() -> None:
