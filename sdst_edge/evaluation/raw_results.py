@@ -8,12 +8,13 @@
 A sequence may be filed under another toolkit's name for it, see :mod:`sdst_edge.evaluation.result_names`. Boxes are
 x,y,w,h with commas, tabs or spaces between them, counted from the origin of the data set, one a frame from the first.
 Files of other trackers may hold too few or too many, and numbers that are not finite: what becomes of them
-is for the rule to say, as toolkits differ. Of several repetitions (``_002.txt`` and so on) the first is read.
+is for the rule to say, as toolkits differ. Repetitions of a run are ``<sequence>_002.txt`` and so on beside the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -26,7 +27,7 @@ from sdst_edge.evaluation.result_names import find_result
 from sdst_edge.evaluation.trajectory import Trajectory
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["ResultForm", "is_written", "read_result", "rounded", "write_result"]
+__all__ = ["ResultForm", "is_written", "read_repetitions", "read_result", "rounded", "write_result"]
 
 #: How a folder of results is laid out.
 ResultForm: TypeAlias = Literal["got10k", "otb"]
@@ -70,6 +71,22 @@ def is_written(folder: Path, sequence: Sequence, form: ResultForm) -> bool:
         return False
 
 
+def read_repetitions(folder: Path, sequence: Sequence) -> list[Trajectory]:
+    """All that a tracker said about a sequence, as often as it ran: the first as :func:`read_result` reads it.
+
+    The GOT-10k toolkit runs a tracker that is not deterministic three times.
+
+    Raises:
+        DatasetError: as :func:`read_result` does.
+    """
+    first = read_result(folder, sequence)
+    path = find_result(folder, sequence.name)
+    if path is None or not path.stem.endswith("_001"):
+        return [first]
+    others = sorted(item for item in path.parent.glob("*.txt") if _is_repetition(item.stem, of=path.stem))
+    return [first, *(_trajectory(item, sequence) for item in others)]
+
+
 def read_result(folder: Path, sequence: Sequence) -> Trajectory:
     """What a tracker said about a sequence; its times too where they are one a box.
 
@@ -89,11 +106,21 @@ def read_result(folder: Path, sequence: Sequence) -> Trajectory:
             f"{folder} holds no result of sequence {sequence.name}, expected {sequence.name}.txt or "
             f"{sequence.name}/{sequence.name}_001.txt in it"
         )
+    name = path.parent.name if path.parent != folder else path.stem
+    trajectory = _trajectory(path, sequence)
+    return replace(trajectory, seconds=_read_seconds(folder, name, len(trajectory.boxes_xywh)))
+
+
+def _trajectory(path: Path, sequence: Sequence) -> Trajectory:
     boxes_xywh = _read_numbers(path, columns=4)
     boxes_xywh[:, :2] -= sequence.origin
-    name = path.parent.name if path.parent != folder else path.stem
-    seconds = _read_seconds(folder, name, len(boxes_xywh))
-    return Trajectory(name=sequence.name, boxes_xywh=boxes_xywh, seconds=seconds)
+    return Trajectory(name=sequence.name, boxes_xywh=boxes_xywh)
+
+
+def _is_repetition(stem: str, *, of: str) -> bool:
+    """Whether a file is another run beside ``<sequence>_001``."""
+    name = of.removesuffix("001")
+    return stem != of and stem.startswith(name) and stem[len(name) :].isdecimal()
 
 
 def _written_paths(folder: Path, name: str, form: ResultForm) -> tuple[Path, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,26 +33,55 @@ def root(made_up_clips: list[Sequence], tmp_path_factory: pytest.TempPathFactory
     return root
 
 
-def test_report_equals_eval_with_the_toolkits_rule(root: Path, toy_bundle: Path, tmp_path: Path) -> None:
+def reported(root: Path, tracker: Any, tmp_path: Path) -> Any:
+    """What the toolkit's experiment reports of a tracker."""
     from got10k.experiments import ExperimentGOT10k
 
-    from sdst_edge.toolkits.got10k import Got10kTracker
+    folders = {"result_dir": str(tmp_path / "results"), "report_dir": str(tmp_path / "reports")}
+    experiment = ExperimentGOT10k(str(root), subset="val", **folders)
+    experiment.run(tracker)
+    experiment.report([tracker.name])
+    path = tmp_path / "reports" / "GOT-10k" / tracker.name / "performance.json"
+    return json.loads(path.read_text(encoding="utf-8"))[tracker.name]
 
-    experiment = ExperimentGOT10k(
-        str(root), subset="val", result_dir=str(tmp_path / "results"), report_dir=str(tmp_path / "reports")
-    )
-    with Got10kTracker(toy_bundle, name="toy") as tracker:
-        experiment.run(tracker)
-    experiment.report(["toy"])
-    report = json.loads((tmp_path / "reports" / "GOT-10k" / "toy" / "performance.json").read_text(encoding="utf-8"))
-    ours = sdst_edge_json("eval", tmp_path / "results" / "GOT-10k" / "toy", root / "val", "--rules", "got10k")
-    theirs = report["toy"]
+
+def check_equal(ours: Any, theirs: Any) -> None:
+    """Figures of `sdst-edge eval` against those of the toolkit."""
     assert 0.1 < theirs["overall"]["ao"] < 1.0  # it follows, and not by repeating the truth
     assert ours["overall"]["ao"] == pytest.approx(theirs["overall"]["ao"], abs=ABS_METRIC)
     assert ours["overall"]["sr_50"] == pytest.approx(theirs["overall"]["sr"], abs=ABS_METRIC)
     assert ours["curves"]["success"]["values"] == pytest.approx(theirs["overall"]["succ_curve"], abs=ABS_METRIC)
     for item in ours["sequences"]:
         assert item["scores"]["ao"] == pytest.approx(theirs["seq_wise"][item["name"]]["ao"], abs=ABS_METRIC)
+
+
+def test_report_equals_eval_with_the_toolkits_rule(root: Path, toy_bundle: Path, tmp_path: Path) -> None:
+    from sdst_edge.toolkits.got10k import Got10kTracker
+
+    with Got10kTracker(toy_bundle, name="toy") as tracker:
+        theirs = reported(root, tracker, tmp_path)
+    ours = sdst_edge_json("eval", tmp_path / "results" / "GOT-10k" / "toy", root / "val", "--rules", "got10k")
+    check_equal(ours, theirs)
+
+
+def test_report_equals_eval_over_three_runs_of_a_tracker_that_is_not_deterministic(
+    root: Path, toy_bundle: Path, tmp_path: Path
+) -> None:
+    from sdst_edge.toolkits.got10k import Got10kTracker
+
+    class Unsteady(Got10kTracker):
+        rng = np.random.default_rng(1)
+
+        def track(self, img_files: Any, box: Any, visualize: bool = False) -> Any:
+            boxes, seconds = super().track(img_files, box, visualize)
+            return boxes + self.rng.normal(0.0, 2.0, boxes.shape) * (np.arange(len(boxes)) > 0)[:, None], seconds
+
+    with Unsteady(toy_bundle, name="unsteady") as tracker:
+        tracker.is_deterministic = False
+        theirs = reported(root, tracker, tmp_path)
+    results = tmp_path / "results" / "GOT-10k" / "unsteady"
+    assert len(list(results.glob("*/*_003.txt"))) == 3
+    check_equal(sdst_edge_json("eval", results, root / "val", "--rules", "got10k"), theirs)
 
 
 def test_boxes_equal_those_of_eval(root: Path, toy_bundle: Path, tmp_path: Path) -> None:

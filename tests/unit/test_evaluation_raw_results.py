@@ -10,7 +10,7 @@ import pytest
 
 from sdst_edge.datasets import Sequence
 from sdst_edge.evaluation import Trajectory
-from sdst_edge.evaluation.raw_results import is_written, read_result, rounded, write_result
+from sdst_edge.evaluation.raw_results import is_written, read_repetitions, read_result, rounded, write_result
 from sdst_edge.evaluation.result_names import find_result
 from sdst_runtime.errors import DatasetError
 
@@ -153,3 +153,15 @@ def test_read_result_takes_times_of_several_repetitions(tmp_path: Path) -> None:
     seconds = read_result(tmp_path, sequence()).seconds
     assert seconds is not None
     assert seconds.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_read_repetitions_takes_each_run_of_got10ks_toolkit(tmp_path: Path) -> None:
+    write_result(tmp_path, sequence(), trajectory(), "got10k")
+    text = (tmp_path / "car" / "car_001.txt").read_text(encoding="utf-8")
+    for name in ("car_002.txt", "car_003.txt", "car_notes.txt", "cart_002.txt"):
+        (tmp_path / "car" / name).write_text(text.replace("20.0", "30.0"), encoding="utf-8")
+    runs = read_repetitions(tmp_path, sequence())
+    assert [run.boxes_xywh[0].tolist() for run in runs] == [[0.0, 1.5, 20.0, 10.0]] + 2 * [[0.0, 1.5, 30.0, 10.0]]
+    assert runs[0].seconds is not None
+    (tmp_path / "car.txt").write_text(text, encoding="utf-8")
+    assert len(read_repetitions(tmp_path, sequence())) == 1  # the other form knows of one run

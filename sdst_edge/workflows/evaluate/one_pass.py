@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from sdst_edge.datasets.sequence import Sequence
-from sdst_edge.evaluation.raw_results import ResultForm, is_written, read_result, write_result
+from sdst_edge.evaluation.raw_results import ResultForm, is_written, read_repetitions, write_result
 from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.evaluation.result_names import find_result
 from sdst_edge.evaluation.rules.rule import Metric, Rule
 from sdst_edge.evaluation.run import Trackable, check_runnable, follow
 from sdst_edge.evaluation.scoring import ScoredSequence, finite_scores, score_trajectory, summarize
+from sdst_edge.evaluation.trajectory import Trajectory
 from sdst_edge.workflows.evaluate.ways import Way, Work
 from sdst_runtime.errors import DatasetError
 
@@ -60,13 +61,19 @@ class _OnePass:
         return is_written(folder, sequence, self.form)
 
     def score(self, folder: Path, sequence: Sequence, attributes: Mapping[str, str]) -> ScoredSequence:
-        trajectory = read_result(folder, sequence)
-        whole = sequence.whole
-        truth = whole if whole is not None and len(trajectory.boxes_xywh) == len(whole) else sequence
+        runs = read_repetitions(folder, sequence)
         try:
-            return score_trajectory(self.rule, truth, trajectory, attributes)
+            scored = [self._score_run(run, sequence, attributes) for run in runs]
         except DatasetError as error:
             raise DatasetError(f"{find_result(folder, sequence.name)}: {error}") from None
+        return (
+            scored[0] if len(runs) == 1 else replace(scored[0], scores=self.rule.mean([one.scores for one in scored]))
+        )
+
+    def _score_run(self, run: Trajectory, sequence: Sequence, attributes: Mapping[str, str]) -> ScoredSequence:
+        whole = sequence.whole
+        truth = whole if whole is not None and len(run.boxes_xywh) == len(whole) else sequence
+        return score_trajectory(self.rule, truth, run, attributes)
 
     def scores_of(self, item: ScoredSequence) -> Mapping[str, float | None]:
         return finite_scores(item.scores.scores)
