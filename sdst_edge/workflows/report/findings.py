@@ -135,7 +135,8 @@ def _row(name: str, attribute: AttributeResult, metric: Metric | None, overall: 
 
 def _nothing_to_judge(result: EvaluationResult) -> tuple[str, str]:
     if not result.attributes:
-        return "No attributes", "No sequence holds a challenging attribute, or they were not asked for (sdst-edge eval --attributes)."
+        details = "No sequence holds a challenging attribute, or they were not asked for (sdst-edge eval --attributes)."
+        return "No attributes", details
     return "No attribute has a score", "The rule gives none for the sequences that hold the attributes."
 
 
