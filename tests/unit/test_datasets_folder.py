@@ -143,5 +143,6 @@ def test_folder_without_pictures_is_read_from_its_boxes(tmp_path: Path) -> None:
 
 
 def test_folder_names_what_it_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "clip").mkdir()
     with pytest.raises(DatasetError, match=r"has no file of boxes; expected groundtruth\.txt, "):
-        LAYOUT.find(tmp_path)
+        LAYOUT.find(tmp_path / "clip")
