@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from sdst_edge.evaluation.compare import Comparison, Contrast, Difference
+    from sdst_edge.evaluation.result import EvaluationResult
     from sdst_edge.evaluation.rules.rule import Metric
 
 __all__ = ["EXAMPLE", "compare"]
@@ -47,7 +49,7 @@ def compare(
     from sdst_edge.evaluation.compare import compare_results
     from sdst_edge.evaluation.result import EvaluationResult
 
-    evaluations = [EvaluationResult.read(path) for path in results]
+    evaluations = _named_apart([EvaluationResult.read(path) for path in results], results)
     bootstrap = Bootstrap(resamples=resamples, seed=seed)
     compared = compare_results(evaluations, metric=metric, bootstrap=bootstrap, common=common)
     if compared.left_out:
@@ -63,6 +65,15 @@ def compare(
         print_json(compared)
     else:
         print_rich(*_tables(compared))
+
+
+def _named_apart(evaluations: list[EvaluationResult], paths: list[Path]) -> list[EvaluationResult]:
+    """The same under different names: where trackers share one, as before and after tuning, those of their folders."""
+    trackers = [item.tracker for item in evaluations]
+    for names in (trackers, [path.resolve().parent.name for path in paths], list(map(str, paths))):
+        if len(set(names)) == len(names):
+            return [replace(item, tracker=name) for item, name in zip(evaluations, names, strict=True)]
+    return evaluations  # a file that is given twice
 
 
 def _tables(compared: Comparison) -> list[RenderableType]:
