@@ -83,6 +83,11 @@ def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
         ("response", f"{tracker.response_size} x {tracker.response_size} cells, stride {tracker.stride_px:g} px"),
         ("channels", f"{pixels.channel_order}, mean {_numbers(pixels.mean)}, std {_numbers(pixels.std)}"),
         ("crop", f"{tracker.crop.context}, context {tracker.crop.context_amount:g}, {tracker.crop.interpolation}"),
+        (
+            "tracking",
+            f"penalty_k {tracker.penalty_k:.4g}, window_influence {tracker.window_influence:.4g}, "
+            f"size_lr {tracker.size_lr:.4g}",
+        ),
         ("correlations", ", ".join(f"{item.kind} ({item.kernel})" for item in manifest.correlations)),
         ("parameters", f"{manifest.parameters:,}"),
         ("MACs", f"template {_millions(macs.template)}, search {_millions(macs.search)}, head {_millions(macs.head)}"),

@@ -54,6 +54,10 @@ def test_student_is_exported_and_runs(student: Path, clip: Clip, tmp_path: Path)
     assert json.loads(succeed("track", bundle, clip.video, "--box", clip.box, "--json"))["frames"] == clip.frames
 
 
+def test_info_shows_what_tune_changes(toy_bundle: Path) -> None:
+    assert "penalty_k 0.05, window_influence 0.1, size_lr 0.3" in succeed("info", toy_bundle)
+
+
 def test_info_shows_a_checkpoint(student: Path) -> None:
     text = succeed("info", student)
     assert "sdst-nano" in text
