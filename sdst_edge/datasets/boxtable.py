@@ -193,7 +193,8 @@ def _spread(
     lines: dict[int, int] = {}
     for line, number in enumerate(numbers, start):
         if not (number.is_integer() and first <= number < first + most):
-            raise DatasetError(f"{path}, line {line}: frame {number:g} of {most}, counted from {first}")
+            reason = "" if frames is None else f", as there are {frames} frames"
+            raise DatasetError(f"{path}, line {line}: frame {number:g}, expected {first} to {first + most - 1}{reason}")
         if lines.setdefault(int(number) - first, line) != line:
             raise DatasetError(f"{path}, line {line}: frame {number:g} is there twice")
     spread = np.full((max(lines) + 1 if frames is None else frames, 4), np.nan)

@@ -81,9 +81,9 @@ def test_box_table_knows_absent_targets(tmp_path: Path, text: str) -> None:
         ("1,2,10,20\n1,inf,10,20\n", "line 2: the box is not finite"),
         ("1,2,10,20\n", "1 lines for 2 frames .line 1 is the last"),
         ("1,2,10,20\n1,2,10,20\n1,2,10,20\n", "3 lines for 2 frames .line 3 has no frame"),
-        ("frame,x,y,w,h\n1,1,2,10,20\n3,1,2,10,20\n", "line 3: frame 3 of 2, counted from 1"),
+        ("frame,x,y,w,h\n1,1,2,10,20\n3,1,2,10,20\n", "line 3: frame 3, expected 1 to 2, as there are 2 frames"),
         ("frame,x,y,w,h\n1,1,2,10,20\n1,1,2,10,20\n", "line 3: frame 1 is there twice"),
-        ("frame,x,y,w,h\n1,1,2,10,20\n1.5,1,2,10,20\n", "line 3: frame 1.5 of 2"),
+        ("frame,x,y,w,h\n1,1,2,10,20\n1.5,1,2,10,20\n", "line 3: frame 1.5, expected 1 to 2"),
         ("1,7,1,2,10,20\n2,8,3,4,10,20\n", "line 2: target 8 after 7; expected one target a file"),
     ],
 )
