@@ -99,4 +99,5 @@ def shown_frames(flags: NDArray[np.bool_], count: int) -> list[int]:
         length = max(count - 1, 2 * run)
         first = max(0, start - (length - run) // 2)
         last = min(last, first + length - 1)
-    return [0, *np.linspace(first, last, count - 1).round().astype(int).tolist()]
+    lead = [0] if first > 0 else []
+    return [*lead, *np.linspace(first, last, count - len(lead)).round().astype(int).tolist()]
