@@ -20,6 +20,7 @@ __all__ = [
     "MissingFrames",
     "NumberedNames",
     "list_pictures",
+    "misplaced_frame",
     "numbered_from",
     "numbered_names",
 ]
@@ -155,12 +156,25 @@ def numbered_from(folder: Path, first: int) -> FileFrames:
     short = numbered_names(names)
     if short is not None and short.first == first:
         return FileFrames(folder, short)
-    for number, name in enumerate(names, start=first):
-        if _number(name)[0] != number:
-            raise DatasetError(
-                f"{folder / name} is where frame {number:08d} belongs; frames are numbered from {first} without gaps"
-            )
+    for expected, name in enumerate(names, start=first):
+        number, _ = _number(name)
+        if number != expected:
+            raise misplaced_frame(folder / name, number, f"{expected:08d}", f"from {first} ")
     return FileFrames(folder, tuple(names))
+
+
+def misplaced_frame(path: Path, number: int, expected: str, begin: str = "") -> DatasetError:
+    """What to raise of a picture that stands where another belongs.
+
+    Args:
+        path: of the picture.
+        number: that its name ends in.
+        expected: number of the one that belongs there, as names write it.
+        begin: from which number on they count, for the message.
+    """
+    missing = f"frame {expected} is missing: " if number > int(expected) else ""
+    rule = f"frames are numbered {begin}without gaps"
+    return DatasetError(f"{missing}{path} is where frame {expected} belongs; {rule}")
 
 
 def numbered_names(names: list[str]) -> NumberedNames | None:

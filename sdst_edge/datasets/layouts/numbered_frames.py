@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sdst_edge.datasets.boxfile import check_length
-from sdst_edge.datasets.frame_files import FileFrames, MissingFrames, NumberedNames, list_pictures, numbered_names
+from sdst_edge.datasets.frame_files import (
+    FileFrames,
+    MissingFrames,
+    NumberedNames,
+    list_pictures,
+    misplaced_frame,
+    numbered_names,
+)
 from sdst_runtime.errors import DatasetError
 
 __all__ = ["Span", "annotated_frames", "numbered_frames", "without_first"]
@@ -80,8 +87,8 @@ def _numbered(folder: Path, names: list[str], span: Span | None) -> FileFrames:
     if short is not None and short.first == first:
         return FileFrames(folder, short)
     for expected, name in enumerate(names, start=first):
-        if _number(folder, name) != expected:
-            raise DatasetError(f"{folder / name} is where frame {expected} belongs; frames are numbered without gaps")
+        if (number := _number(folder, name)) != expected:
+            raise misplaced_frame(folder / name, number, str(expected))
     return FileFrames(folder, tuple(names))
 
 
