@@ -33,10 +33,9 @@ from torch.nn import functional as F
 from sdst_edge.models.base import Maps, SiameseModel
 from sdst_runtime.manifest import Correlation
 
-__all__ = ["OPSET", "OUTPUTS", "correlate_kernel", "kernel_layout", "trace_graphs"]
+__all__ = ["OPSET", "correlate_kernel", "kernel_layout", "trace_graphs"]
 
 OPSET = 17
-OUTPUTS = ("score", "ltrb")
 
 
 def trace_graphs(model: SiameseModel) -> dict[str, onnx.ModelProto]:
@@ -51,20 +50,26 @@ def trace_graphs(model: SiameseModel) -> dict[str, onnx.ModelProto]:
     with torch.no_grad():
         kernels = _kernels(model, z)
         features = model.search(x)
-        responses = _responses(correlations, kernels, features)
     kernel_names = [c.kernel for c in correlations]
-    search_names = [c.search for c in correlations]
-    response_names = [c.response for c in correlations]
-    count = len(correlations)
+    count, outputs = len(correlations), list(config.outputs)
 
-    def head(*tensors: Tensor) -> tuple[Tensor, Tensor]:
-        return model.tail(_responses(correlations, tensors[:count], tensors[count:]))
+    def named_tail_inputs(kernels: Sequence[Tensor], features: Sequence[Tensor]) -> dict[str, Tensor]:
+        named = dict(zip(model.search_outputs, features, strict=True))
+        for c, kernel in zip(correlations, kernels, strict=True):
+            named[c.response] = correlate_kernel(c, kernel, named[c.search])
+        return {name: named[name] for name in model.tail_inputs}
+
+    def head(*tensors: Tensor) -> Maps:
+        return model.tail(*named_tail_inputs(tensors[:count], tensors[count:]).values())
+
+    with torch.no_grad():
+        tail_inputs = tuple(named_tail_inputs(kernels, features).values())
 
     return {
         "template": _trace(model, lambda z: _kernels(model, z), (z,), ["z"], kernel_names),
-        "search": _trace(model, model.search, (x,), ["x"], search_names),
-        "head": _trace(model, head, (*kernels, *features), kernel_names + search_names, OUTPUTS),
-        "tail": _trace(model, lambda *tensors: model.tail(tensors), responses, response_names, OUTPUTS),
+        "search": _trace(model, model.search, (x,), ["x"], model.search_outputs),
+        "head": _trace(model, head, (*kernels, *features), [*kernel_names, *model.search_outputs], outputs),
+        "tail": _trace(model, model.tail, tail_inputs, model.tail_inputs, outputs),
     }
 
 
@@ -83,10 +88,6 @@ def correlate_kernel(correlation: Correlation, kernel: Tensor, search: Tensor) -
 
 def _kernels(model: SiameseModel, z: Tensor) -> Maps:
     return tuple(kernel_layout(c, features) for c, features in zip(model.correlations, model.template(z), strict=True))
-
-
-def _responses(correlations: Sequence[Correlation], kernels: Sequence[Tensor], features: Sequence[Tensor]) -> Maps:
-    return tuple(correlate_kernel(c, k, x) for c, k, x in zip(correlations, kernels, features, strict=True))
 
 
 class _Traced(nn.Module):

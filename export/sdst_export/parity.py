@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sdst_edge.models.base import SiameseModel
-from sdst_export.graphs import OUTPUTS, correlate_kernel
+from sdst_export.graphs import correlate_kernel
 from sdst_export.placeholders import bake
 from sdst_runtime.config import Normalization
 from sdst_runtime.errors import ParityError
@@ -52,7 +52,7 @@ def measure_parity(
         with torch.no_grad():
             expected = [item.numpy() for item in model(torch.from_numpy(z), torch.from_numpy(x))]
         for way, outputs in runner.run(z, x).items():
-            for name, got, want in zip(OUTPUTS, outputs, expected, strict=True):
+            for name, got, want in zip(model.config.outputs, outputs, expected, strict=True):
                 error = float(np.abs(got - want).max() / np.abs(want).max())
                 errors[f"{way}.{name}"] = float(np.maximum(errors.get(f"{way}.{name}", 0.0), error))  # keeps NaN
     for name, error in errors.items():
@@ -85,7 +85,8 @@ class _Runner:
     def __init__(
         self, model: SiameseModel, files: Mapping[GraphRole, bytes], placeholders: tuple[Placeholder, ...]
     ) -> None:
-        self._correlations = model.correlations
+        self._correlations, self._tail_inputs = model.correlations, model.tail_inputs
+        self._outputs = list(model.config.outputs)
         self._head, self._placeholders = files["head"], placeholders
         self._template, self._search, self._tail = (_session(files[role]) for role in ("template", "search", "tail"))
 
@@ -98,7 +99,8 @@ class _Runner:
         for c in self._correlations:
             kernel, search = torch.from_numpy(kernels[c.kernel]), torch.from_numpy(features[c.search])
             responses[c.response] = correlate_kernel(c, kernel, search).numpy()
-        return {"baked": baked.run(OUTPUTS, features), "split": self._tail.run(OUTPUTS, responses)}
+        tail_feed = {name: responses.get(name, features.get(name)) for name in self._tail_inputs}
+        return {"baked": baked.run(self._outputs, features), "split": self._tail.run(self._outputs, tail_feed)}
 
 
 def _session(data: bytes) -> onnxruntime.InferenceSession:

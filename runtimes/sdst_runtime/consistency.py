@@ -161,8 +161,7 @@ def _check_known(inputs: Iterable[Tensor], known: dict[str, Tensor], where: str,
 
 
 def _check_maps(graph: Graph, config: TrackerConfig, where: str) -> None:
-    side = config.response_size
-    wanted = {"score": (1, config.score_channels, side, side), "ltrb": (1, 4, side, side)}
+    wanted = dict(config.outputs)
     got = {tensor.name: tensor.shape for tensor in graph.outputs}
     if got != wanted:
         raise ManifestError(f"{where}: outputs are {got}, the tracker wants {wanted}")

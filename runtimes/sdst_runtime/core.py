@@ -82,7 +82,8 @@ class NativeTracker:
         self._z_address, self._x_address = address(self._z), address(self._x)
         self._frame, self._box, self._state = native_frame(), NativeBox(), _sized(NativeState)
         self._outputs, self._result = _sized(NativeOutputs), _sized(NativeResult)
-        self._outputs.score_channels = config.score_channels
+        score_shape = config.outputs["score"]
+        self._outputs.score_channels = score_shape[1]
         self._outputs.height = self._outputs.width = config.response_size
         self._map_cells = config.response_size**2
         self._frame_ref, self._box_ref, self._state_ref, self._outputs_ref, self._result_ref = (

@@ -26,9 +26,12 @@ __all__ = [
     "FORMAT_VERSION",
     "MANIFEST_NAME",
     "Correlation",
+    "CorrelationForm",
+    "CorrelationKind",
     "Graph",
     "Macs",
     "Manifest",
+    "Mask",
     "Parity",
     "Placeholder",
     "Provenance",
@@ -40,8 +43,10 @@ FORMAT_VERSION: Final = 1
 MANIFEST_NAME = "manifest.json"
 _MAX_BYTES = 16 << 20  # of a manifest; one is some 10 KiB
 
-GraphRole: TypeAlias = Literal["template", "search", "head", "tail"]
+GraphRole: TypeAlias = Literal["template", "search", "head", "tail", "search_small", "head_small", "tail_small", "mask"]
 SessionKind: TypeAlias = Literal["baked", "split"]
+CorrelationKind: TypeAlias = Literal["full", "depthwise", "up-channel", "pixelwise"]
+CorrelationForm: TypeAlias = Literal["conv", "taps", "matmul"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +98,36 @@ class Correlation:
     """A cross-correlation at the cut between template and search.
 
     Attributes:
-        kind: ``depthwise``: kernel (C, 1, h, w), search (1, C, H, W); ``pixelwise``: kernel (K, C, 1, 1), search
-            (1, C, H, W), response (1, K, H, W).
+        kind: of search features (N, C, H, W) with a kernel. ``full``: kernel (1, C, h, w), response (N, 1, H', W');
+            ``depthwise``: kernel (C, 1, h, w), response (N, C, H', W'); ``up-channel``: kernel (K, C, h, w), response
+            (N, K, H', W'); ``pixelwise``: kernel (K, C, 1, 1), response (N, K, H, W).
         kernel: name of the template graph's output.
         search: name of the search graph's output.
         response: name of the tail graph's input.
-        padding: cells on each side.
+        padding: cells on each side, of a ``depthwise`` one; others have none.
     """
 
-    kind: Literal["depthwise", "pixelwise"]
+    kind: CorrelationKind
     kernel: str
     search: str
     response: str
     padding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """A graph that is run after decoding, for the chosen cell alone (SiamMask).
+
+    Its inputs are the search features of its correlation, others that the search graph gives, and ``cell``, int64 (2,):
+    row and column. Its output ``mask`` is (1, 1, side, side) logits over a template-sized square about the cell.
+
+    Attributes:
+        correlation: of the mask branch; its kernel is a placeholder of the mask graph.
+        threshold: a probability above it is the target, 0..1.
+    """
+
+    correlation: Correlation
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +153,8 @@ class Variant:
         engine: of the graphs.
         precision: of the weights.
         session: how ONNX Runtime caches the template by default.
-        graphs: by role.
+        graphs: by role. ``search_small`` and its kin are what a small target runs (``TrackerConfig.small_target``).
+        correlation_form: how the head spells its correlations.
         parity: measured when the bundle was written.
     """
 
@@ -140,6 +163,7 @@ class Variant:
     session: SessionKind
     graphs: Mapping[GraphRole, Graph]
     parity: Parity
+    correlation_form: CorrelationForm = "conv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +201,8 @@ class Manifest:
         name: of the tracker, for people.
         family: such as ``nanotrack-v3``.
         tracker: sizes, crop rule, normalisation and tracker parameters.
-        correlations: at the cut, in the order of the template graph's outputs.
+        correlations: at the cut, in the order of the template graph's outputs; the mask's comes last there.
+        mask: of a tracker that can segment its target.
         variants: by folder, such as ``onnx/fp32``.
         default_variant: key of ``variants``.
         parameters: number of weights of the network, batch-norm folded or not as in the checkpoint.
@@ -198,6 +223,7 @@ class Manifest:
     macs: Macs
     tools: Mapping[str, str]
     provenance: Provenance
+    mask: Mask | None = None
     accuracy: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -66,7 +66,7 @@ class OrtSession:
         self._kernels, features = empty_arrays(template.outputs), empty_arrays(search.outputs)
         maps = empty_arrays(chosen.graphs[ROLES[self.kind][-1]].outputs)
         self._z, self._x = np.zeros(template.inputs[0].shape, np.float32), np.zeros(self._x_shape, np.float32)
-        self._features, self._outputs = tuple(features.values()), Outputs(maps["score"], maps["ltrb"])
+        self._features, self._outputs = tuple(features.values()), tuple(maps.values())
         arrays = {template.inputs[0].name: self._z, **self._kernels}
         template_graph = OrtGraph(bundle.graph_bytes(variant, "template"), template, options, arrays)
         arrays = {self._x_name: self._x, **features}

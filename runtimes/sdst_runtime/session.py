@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,8 @@ from numpy.typing import NDArray
 __all__ = ["Outputs", "Session", "Template"]
 
 
-class Outputs(NamedTuple):
-    """Raw maps of a head of points.
-
-    Attributes:
-        score: (1, 2, S, S) or (1, 1, S, S) float32 logits, C-contiguous.
-        ltrb: (1, 4, S, S) float32, C-contiguous: distances from each cell's point to the left, top, right and bottom
-            side, network px, >= 0.
-    """
-
-    score: NDArray[np.float32]
-    ltrb: NDArray[np.float32]
+#: Raw maps of a head: float32, C-contiguous, in the order and of the shapes of ``TrackerConfig.outputs``.
+Outputs: TypeAlias = tuple[NDArray[np.float32], ...]
 
 
 class Template(Protocol):
@@ -52,7 +43,8 @@ class Session(Protocol):
 
         Args:
             template: of this session, not closed.
-            x: (1, 3, search_size, search_size), as the crop leaves it. Not kept.
+            x: of the shape ``TrackerConfig.search_shape``, or that of ``for_small_target()``; as the crop leaves it.
+                Not kept.
 
         Returns:
             Maps that stay valid until the next call of this session.

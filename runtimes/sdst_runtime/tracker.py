@@ -127,7 +127,7 @@ class Tracker:
             raise SdstError("the tracker has no target; call init(frame, box_xywh) first")
         core = self._core
         maps = self._session.match(template, core.search_input(frame))
-        result = core.decode(maps[0], maps[1])
+        result = core.decode(*maps)
         return TrackResult(result[0], result[1], result[2])
 
     def close(self) -> None:

@@ -18,15 +18,16 @@ from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sdst_edge.models.checkpoint_import import import_checkpoint, importable_families
 from sdst_edge.models.folding import fold
-from sdst_edge.models.registry import build, family_names
+from sdst_edge.models.registry import Family, build, families
 from sdst_edge.models.torch_session import TorchSession
 
 __all__ = [
     "Checkpoint",
+    "Family",
     "SiameseModel",
     "TorchSession",
     "build",
-    "family_names",
+    "families",
     "fold",
     "import_checkpoint",
     "importable_families",

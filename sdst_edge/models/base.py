@@ -3,8 +3,8 @@
 ::
 
     z -> template(z) -> template features, one per correlation --+
-                                                                 correlate -> responses -> tail -> score, ltrb
-    x -> search(x)   -> search features, one per correlation ----+
+                                                                 correlate -> responses -> tail -> score, boxes
+    x -> search(x)   -> search features -------------------------+---------------------/
 
 The export cuts at ``correlate``: all that depends on z alone is computed once per target.
 """
@@ -12,17 +12,42 @@ The export cuts at ``correlate``: all that depends on z alone is computed once p
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from sdst_edge.models.correlation import correlate
 from sdst_runtime.config import TrackerConfig
-from sdst_runtime.manifest import Correlation
+from sdst_runtime.manifest import Correlation, CorrelationForm
 
-__all__ = ["Maps", "SiameseModel"]
+__all__ = ["Maps", "MaskBranch", "SiameseModel"]
 
 Maps = tuple[Tensor, ...]
+
+
+class MaskBranch(nn.Module, ABC):
+    """A branch that is run after decoding, for the chosen cell alone (SiamMask).
+
+    Attributes:
+        correlation: between the template's features for masks and the search's.
+        reads: names of further search features, in the order in which :meth:`forward` takes them.
+        threshold: a probability above it is the target, 0..1.
+    """
+
+    correlation: Correlation
+    reads: tuple[str, ...]
+    threshold: float
+
+    @abstractmethod
+    def forward(self, response: Tensor, *features: Tensor, cell: Tensor) -> Tensor:
+        """Logits (1, 1, side, side) of the mask over a square of the template's size about the cell.
+
+        Args:
+            response: of ``correlation``, (1, C, S, S).
+            features: those named by ``reads``, batch 1.
+            cell: row and column in the response, (2,) int64.
+        """
 
 
 class SiameseModel(nn.Module, ABC):
@@ -30,17 +55,41 @@ class SiameseModel(nn.Module, ABC):
 
     Attributes:
         config: what the tracker around it does: sizes, crop, normalisation, penalties.
-        correlations: at the cut, in the order of the features and responses.
+        correlations: at the cut, in the order of the template features and responses.
+        search_outputs: names of what :meth:`search` returns, in its order; correlations name theirs.
+        tail_inputs: names of what :meth:`tail` takes, in its order: responses, and search features that the head
+            reads once more.
+        mask: the branch that segments, None where there is none. Its template features are the last of
+            :meth:`template`.
+        correlation_form: in which form the export spells correlations by default.
         family: its name in the registry, empty for a network that ``build`` did not make.
         options: with which the family built it; a checkpoint keeps them.
     """
 
-    def __init__(self, config: TrackerConfig, correlations: tuple[Correlation, ...]) -> None:
+    correlation_form: CorrelationForm = "conv"
+
+    def __init__(
+        self,
+        config: TrackerConfig,
+        correlations: Sequence[Correlation],
+        *,
+        search_outputs: Sequence[str],
+        tail_inputs: Sequence[str],
+        mask: MaskBranch | None = None,
+    ) -> None:
         super().__init__()
         self.config = config
-        self.correlations = correlations
+        self.correlations = tuple(correlations)
+        self.search_outputs = tuple(search_outputs)
+        self.tail_inputs = tuple(tail_inputs)
+        self.mask = mask
         self.family = ""
         self.options: dict[str, Any] = {}
+
+    @property
+    def all_correlations(self) -> tuple[Correlation, ...]:
+        """Those of the boxes, and that of the mask; in the order of :meth:`template`."""
+        return self.correlations if self.mask is None else (*self.correlations, self.mask.correlation)
 
     @abstractmethod
     def template(self, z: Tensor) -> Maps:
@@ -50,7 +99,8 @@ class SiameseModel(nn.Module, ABC):
             z: (B, 3, template_size, template_size), normalised as ``config.normalization`` says.
 
         Returns:
-            (B, C, h, w) features, one per correlation; template-only convolutions of the head are included.
+            (B, C, h, w) features, one per correlation of ``all_correlations``; template-only convolutions of the head
+            are included. Of an ``up-channel`` correlation (B, K C, h, w).
         """
 
     @abstractmethod
@@ -61,29 +111,27 @@ class SiameseModel(nn.Module, ABC):
             x: (B, 3, search_size, search_size), normalised as ``config.normalization`` says.
 
         Returns:
-            (B, C, H, W) features, one per correlation.
+            (B, C, H, W) features, in the order of ``search_outputs``.
         """
 
     @abstractmethod
-    def tail(self, responses: Maps) -> tuple[Tensor, Tensor]:
+    def tail(self, *maps: Tensor) -> Maps:
         """The head after its correlations.
 
         Args:
-            responses: one per correlation, as :meth:`correlate` returns them.
+            maps: responses, and search features, in the order of ``tail_inputs``.
 
         Returns:
-            Score logits (B, 2 or 1, S, S), see ``config.score_kind``, and distances to the left, top, right and
-            bottom side (B, 4, S, S), network px, > 0.
+            Maps in the order of ``config.outputs`` and of those shapes, but for the batch.
         """
 
-    def correlate(self, template: Maps, search: Maps) -> Maps:
-        """Responses (B, K, H', W'), one per correlation."""
-        return tuple(correlate(c, z, x) for c, z, x in zip(self.correlations, template, search, strict=True))
+    def head(self, template: Maps, search: Maps) -> Maps:
+        """The correlations and the tail; takes what the two branches return, returns as :meth:`tail`."""
+        named = dict(zip(self.search_outputs, search, strict=True))
+        for correlation, features in zip(self.correlations, template, strict=False):  # the mask's come last
+            named[correlation.response] = correlate(correlation, features, named[correlation.search])
+        return self.tail(*(named[name] for name in self.tail_inputs))
 
-    def head(self, template: Maps, search: Maps) -> tuple[Tensor, Tensor]:
-        """The correlations and the tail; returns as :meth:`tail`."""
-        return self.tail(self.correlate(template, search))
-
-    def forward(self, z: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Score logits and distances of a template and a search region; returns as :meth:`tail`."""
+    def forward(self, z: Tensor, x: Tensor) -> Maps:
+        """Output maps of a template and a search region; returns as :meth:`tail`."""
         return self.head(self.template(z), self.search(x))

@@ -17,8 +17,7 @@ from torch import Tensor
 
 from sdst_edge.models.checkpoint import Checkpoint
 from sdst_edge.models.key_mapping import load_weights, map_keys
-from sdst_edge.models.nanotrack_keys import MODULES_BY_FAMILY
-from sdst_edge.models.registry import build
+from sdst_edge.models.registry import build, families
 from sdst_runtime.errors import CheckpointError
 from sdst_runtime.manifest import Provenance
 
@@ -27,7 +26,7 @@ __all__ = ["import_checkpoint", "importable_families"]
 
 def importable_families() -> tuple[str, ...]:
     """Families whose published checkpoints :func:`import_checkpoint` reads, sorted."""
-    return tuple(sorted(MODULES_BY_FAMILY))
+    return tuple(name for name, item in families().items() if item.published is not None)
 
 
 def import_checkpoint(family: str, path: Path) -> Checkpoint:
@@ -42,12 +41,13 @@ def import_checkpoint(family: str, path: Path) -> Checkpoint:
         CheckpointError: the family is unknown; the file is missing, truncated or no checkpoint; keys are missing,
             left over, or of another shape.
     """
-    if family not in MODULES_BY_FAMILY:
+    published = families()[family].published if family in families() else None
+    if published is None:
         raise CheckpointError(
             f"no importer for family {family!r}; checkpoints can be imported for {', '.join(importable_families())}"
         )
     state = _state_dict(_read(path), path)
-    mapped, left_over = map_keys(state, MODULES_BY_FAMILY[family])
+    mapped, left_over = map_keys(state, published)
     model = build(family)
     try:
         load_weights(model, mapped, left_over=left_over, name=f"{path} as {family}")
@@ -127,4 +127,5 @@ def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
 
 def _looks_like(state: Mapping[str, Tensor]) -> str | None:
     modules = {key.rpartition(".")[0] for key in state}
-    return next((name for name, table in MODULES_BY_FAMILY.items() if modules == set(table)), None)
+    fitting = (name for name in importable_families() if modules == set(families()[name].published or ()))
+    return next(fitting, None)

@@ -9,7 +9,10 @@ from torch import Tensor, nn
 
 from sdst_runtime.errors import CheckpointError
 
-__all__ = ["load_weights", "map_keys", "weights_of"]
+__all__ = ["Modules", "load_weights", "map_keys", "weights_of"]
+
+#: From a module of a foreign checkpoint to ours, or from a whole key to ours; None for what is never run.
+Modules = dict[str, "str | None"]
 
 LISTED = 4  # keys that a message lists before it counts the rest
 PLAIN_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
@@ -21,14 +24,12 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
     return {key: value for key, value in model.state_dict().items() if not key.endswith(STEP_COUNTER)}
 
 
-def map_keys(
-    state: Mapping[str, Tensor], modules: Mapping[str, str | None]
-) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+def map_keys(state: Mapping[str, Tensor], modules: Modules) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """A foreign state dict under our keys, and the foreign keys that have no place in it.
 
     Args:
         state: of the foreign checkpoint.
-        modules: from a foreign module to ours, None for one that is never run; leaves keep their names.
+        modules: leaves (``weight``, ``running_mean``) keep their names, unless the whole key is mapped.
 
     Returns:
         The tensors under our keys (step counters left out), and what is left over.
@@ -37,12 +38,15 @@ def map_keys(
     left_over: list[str] = []
     for key, value in state.items():
         module, _, leaf = key.rpartition(".")
-        if module not in modules:
+        if key in modules:
+            target = modules[key]
+        elif module in modules:
+            target = None if modules[module] is None else f"{modules[module]}.{leaf}"
+        else:
             left_over.append(key)
             continue
-        target = modules[module]
         if target is not None and leaf != STEP_COUNTER:
-            mapped[f"{target}.{leaf}"] = value
+            mapped[target] = value
     return mapped, tuple(left_over)
 
 

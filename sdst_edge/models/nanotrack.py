@@ -11,9 +11,10 @@ from collections import OrderedDict
 
 from torch import nn
 
+from sdst_edge.models.composed import Branch, ComposedTracker, Exp, Matcher
 from sdst_edge.models.layers import ConvNorm, SqueezeExcite, separable
 from sdst_edge.models.mobilenet import mobilenet_v3_small
-from sdst_edge.models.point_tracker import Branch, Matcher, PointTracker
+from sdst_edge.models.nanotrack_keys import V1, V2, V3
 from sdst_edge.models.registry import family
 from sdst_runtime.config import CropRule, TrackerConfig
 
@@ -54,36 +55,40 @@ def _tower(channels: int, kernels: tuple[int, ...]) -> nn.Sequential:
     )
 
 
-@family("nanotrack-v1")
-def nanotrack_v1() -> PointTracker:
+@family("nanotrack-v1", title="NanoTrack v1", published=V1)
+def nanotrack_v1() -> ComposedTracker:
     """NanoTrack v1: one pixelwise correlation of the trunk's features feeds both branches."""
-    return PointTracker(
+    return ComposedTracker(
         _config(response_size=16, penalty_k=0.148, window_influence=0.462, size_lr=0.390),
         trunk=mobilenet_v3_small(blocks=8),
         matchers={"shared": Matcher("pixelwise", after=_gate())},
-        score=Branch(["shared"], _tower(128, (5, 5, 3)), nn.Conv2d(128, 2, 1)),
-        ltrb=Branch(["shared"], _tower(96, (3, 3, 5, 5)), nn.Conv2d(96, 4, 1)),
+        branches={
+            "score": Branch(["shared"], _tower(128, (5, 5, 3)), nn.Conv2d(128, 2, 1)),
+            "ltrb": Branch(["shared"], _tower(96, (3, 3, 5, 5)), nn.Conv2d(96, 4, 1), Exp()),
+        },
     )
 
 
-@family("nanotrack-v2")
-def nanotrack_v2() -> PointTracker:
+@family("nanotrack-v2", title="NanoTrack v2", published=V2)
+def nanotrack_v2() -> ComposedTracker:
     """NanoTrack v2: a pixelwise correlation of projected features for each branch."""
 
     def matcher() -> Matcher:
         return Matcher("pixelwise", kernel=_projection(48), search=_projection(48), after=_gate())
 
-    return PointTracker(
+    return ComposedTracker(
         _config(response_size=16, penalty_k=0.150, window_influence=0.490, size_lr=0.385),
         trunk=mobilenet_v3_small(blocks=8),
         matchers={"score": matcher(), "ltrb": matcher()},
-        score=Branch(["score"], _tower(96, (3,) * 6), nn.Conv2d(96, 2, 1)),
-        ltrb=Branch(["ltrb"], _tower(96, (3,) * 6), nn.Conv2d(96, 4, 1)),
+        branches={
+            "score": Branch(["score"], _tower(96, (3,) * 6), nn.Conv2d(96, 2, 1)),
+            "ltrb": Branch(["ltrb"], _tower(96, (3,) * 6), nn.Conv2d(96, 4, 1), Exp()),
+        },
     )
 
 
-@family("nanotrack-v3")
-def nanotrack_v3() -> PointTracker:
+@family("nanotrack-v3", title="NanoTrack v3", published=V3)
+def nanotrack_v3() -> ComposedTracker:
     """NanoTrack v3: a pixelwise and a depthwise correlation for each branch, their responses concatenated.
 
     The depthwise kernel is the middle 4 x 4 of the template; with padding 1 its response is 15 x 15. A 2 x 2
@@ -99,12 +104,13 @@ def nanotrack_v3() -> PointTracker:
     def depthwise() -> Matcher:
         return Matcher("depthwise", padding=1, center=4, kernel=_projection(channels), search=_projection(channels))
 
-    def branch(name: str, outputs: int) -> Branch:
+    def branch(name: str, outputs: int, transform: nn.Module | None = None) -> Branch:
         reduce = nn.Conv2d(cells + channels, channels, 1)
         tower = nn.Sequential(reduce, *(separable(channels, channels, 3, activate="depthwise") for _ in range(6)))
-        return Branch([f"{name}_pixelwise", f"{name}_depthwise"], tower, nn.Conv2d(channels, outputs, 1))
+        reads = [f"{name}_pixelwise", f"{name}_depthwise"]
+        return Branch(reads, tower, nn.Conv2d(channels, outputs, 1), transform)
 
-    return PointTracker(
+    return ComposedTracker(
         _config(response_size=15, penalty_k=0.138, window_influence=0.455, size_lr=0.348),
         trunk=mobilenet_v3_small(blocks=9),
         matchers={
@@ -113,6 +119,5 @@ def nanotrack_v3() -> PointTracker:
             "ltrb_pixelwise": pixelwise(),
             "ltrb_depthwise": depthwise(),
         },
-        score=branch("score", 2),
-        ltrb=branch("ltrb", 4),
+        branches={"score": branch("score", 2), "ltrb": branch("ltrb", 4, Exp())},
     )

@@ -7,11 +7,9 @@ runs: an adjust layer behind the trunk. ``features.N`` is our ``trunk.N``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from sdst_edge.models.key_mapping import Modules
 
-__all__ = ["MODULES_BY_FAMILY"]
-
-Modules = dict[str, "str | None"]
+__all__ = ["V1", "V2", "V3"]
 
 
 def _trunk(blocks: int) -> Modules:
@@ -87,20 +85,20 @@ def _v1() -> Modules:
     return {
         **_trunk(blocks=8),
         **_gate("ban_head.corr_pw.CA_layer", "matchers.shared.after"),
-        **_tower("ban_head.cls_tower", "score.tower", layers=3),
-        **_tower("ban_head.bbox_tower", "ltrb.tower", layers=4),
-        "ban_head.cls_logits.0": "score.predict",
-        "ban_head.bbox_pred.0": "ltrb.predict",
+        **_tower("ban_head.cls_tower", "branches.score.tower", layers=3),
+        **_tower("ban_head.bbox_tower", "branches.ltrb.tower", layers=4),
+        "ban_head.cls_logits.0": "branches.score.predict",
+        "ban_head.bbox_pred.0": "branches.ltrb.predict",
     }
 
 
 def _v2() -> Modules:
     modules: Modules = {
         **_trunk(blocks=8),
-        **_tower("ban_head.cls_pw_tower", "score.tower", layers=6),
-        **_tower("ban_head.bbox_pw_tower", "ltrb.tower", layers=6),
-        "ban_head.cls_pred.0": "score.predict",
-        "ban_head.bbox_pred.0": "ltrb.predict",
+        **_tower("ban_head.cls_pw_tower", "branches.score.tower", layers=6),
+        **_tower("ban_head.bbox_pw_tower", "branches.ltrb.tower", layers=6),
+        "ban_head.cls_pred.0": "branches.score.predict",
+        "ban_head.bbox_pred.0": "branches.ltrb.predict",
     }
     for original, ours in (("cls", "score"), ("reg", "ltrb")):
         modules |= _gate(f"ban_head.corr_pw_{original}.CA_layer", f"matchers.{ours}.after")
@@ -112,14 +110,14 @@ def _v2() -> Modules:
 def _v3() -> Modules:
     modules: Modules = {
         **_trunk(blocks=9),
-        **_tower_v3("ban_head.cls_tower", "score.tower"),
-        **_tower_v3("ban_head.bbox_tower", "ltrb.tower"),
-        "ban_head.cls_logits.0": "score.predict",
-        "ban_head.bbox_pred.0": "ltrb.predict",
+        **_tower_v3("ban_head.cls_tower", "branches.score.tower"),
+        **_tower_v3("ban_head.bbox_tower", "branches.ltrb.tower"),
+        "ban_head.cls_logits.0": "branches.score.predict",
+        "ban_head.bbox_pred.0": "branches.ltrb.predict",
     }
     for original, ours in (("cls", "score"), ("reg", "ltrb")):
         pixelwise, depthwise = f"matchers.{ours}_pixelwise", f"matchers.{ours}_depthwise"
-        modules[f"ban_head.down_{original}.0"] = f"{ours}.tower.0"
+        modules[f"ban_head.down_{original}.0"] = f"branches.{ours}.tower.0"
         modules |= _gate(f"ban_head.corr_pw_{original}.CA_layer", f"{pixelwise}.after.gate")
         modules |= _separable(f"ban_head.corr_pw_{original}.conv", ours=f"{pixelwise}.after.shrink", first=0)
         for matcher, short in ((pixelwise, "pw"), (depthwise, "dw")):
@@ -128,8 +126,4 @@ def _v3() -> Modules:
     return modules
 
 
-MODULES_BY_FAMILY: Mapping[str, Mapping[str, str | None]] = {
-    "nanotrack-v1": _v1(),
-    "nanotrack-v2": _v2(),
-    "nanotrack-v3": _v3(),
-}
+V1, V2, V3 = _v1(), _v2(), _v3()

@@ -3,51 +3,75 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sdst_edge.models.base import SiameseModel
+from sdst_edge.models.key_mapping import Modules
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["build", "family", "family_names"]
+__all__ = ["Family", "build", "families", "family"]
 
 Builder = TypeVar("Builder", bound=Callable[..., SiameseModel])
 
-_BUILDERS: dict[str, Callable[..., SiameseModel]] = {}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A family as the registry knows it.
+
+    Attributes:
+        name: such as ``siamrpnpp-resnet50``.
+        title: for people, such as ``SiamRPN++ (ResNet-50)``.
+        builder: makes the network; its keyword arguments are the family's options.
+        published: where each module of the authors' checkpoint goes, None where there is none to import.
+    """
+
+    name: str
+    title: str
+    builder: Callable[..., SiameseModel]
+    published: Modules | None = None
 
 
-def family(name: str) -> Callable[[Builder], Builder]:
-    """Decorator that registers the builder of a family; its keyword arguments are the family's options."""
+_FAMILIES: dict[str, Family] = {}
+
+
+def family(name: str, *, title: str, published: Modules | None = None) -> Callable[[Builder], Builder]:
+    """Decorator that registers the builder of a family; arguments as in :class:`Family`."""
 
     def register(builder: Builder) -> Builder:
-        _BUILDERS[name] = builder
+        _FAMILIES[name] = Family(name=name, title=title, builder=builder, published=published)
         return builder
 
     return register
 
 
-def family_names() -> tuple[str, ...]:
-    """Names of all families, sorted."""
-    return tuple(sorted(_BUILDERS))
+def families() -> Mapping[str, Family]:
+    """All families by name, in the order of their names."""
+    return MappingProxyType(dict(sorted(_FAMILIES.items())))
 
 
 def build(name: str, /, **options: Any) -> SiameseModel:
     """A network of a family with random weights, in training mode.
 
     Args:
-        name: one of :func:`family_names`.
-        **options: of the family, such as ``width`` of ``sdst-nano``.
+        name: one of :func:`families`.
+        **options: of the family: ``width`` and ``depth``, see :class:`sdst_edge.models.scaling.Scaling`.
 
     Raises:
         ConfigError: the family is unknown, or it has no such option, or no such value of it.
     """
-    if name not in _BUILDERS:
-        raise ConfigError(f"unknown family {name!r}; known are {', '.join(family_names())}")
-    builder = _BUILDERS[name]
+    if name not in _FAMILIES:
+        raise ConfigError(f"unknown family {name!r}; known are {', '.join(families())}")
+    builder = _FAMILIES[name].builder
     try:
         inspect.signature(builder).bind(**options)
     except TypeError as error:
         raise ConfigError(f"family {name} does not take these options: {error}") from None
-    model = builder(**options)
+    try:
+        model = builder(**options)
+    except ConfigError as error:
+        raise ConfigError(f"family {name}: {error}") from None
     model.family, model.options = name, dict(options)
     return model

@@ -16,8 +16,8 @@ import math
 
 from torch import nn
 
+from sdst_edge.models.composed import Branch, ComposedTracker, Exp, Matcher
 from sdst_edge.models.layers import ConvNorm
-from sdst_edge.models.point_tracker import Branch, Matcher, PointTracker
 from sdst_edge.models.registry import family
 from sdst_edge.models.repconv import RepConv
 from sdst_runtime.config import CropRule, Normalization, TrackerConfig
@@ -49,8 +49,8 @@ CONFIG = TrackerConfig(
 )
 
 
-@family("sdst-nano")
-def sdst_nano(width: float = 1.0) -> PointTracker:
+@family("sdst-nano", title="sdst-nano")
+def sdst_nano(width: float = 1.0) -> ComposedTracker:
     """The student.
 
     Args:
@@ -79,18 +79,22 @@ def sdst_nano(width: float = 1.0) -> PointTracker:
         search=ConvNorm(d, d),
         after=ConvNorm(TEMPLATE_CELLS, d, act="relu"),
     )
-    return PointTracker(
+    return ComposedTracker(
         CONFIG,
         trunk=trunk,
         matchers={"shared": matcher},
-        score=_branch(d, c, outputs=1, prior=math.log(PRIOR_SCORE / (1 - PRIOR_SCORE))),
-        ltrb=_branch(d, c, outputs=4, prior=math.log(PRIOR_SIDE_PX)),
+        branches={
+            "score": _branch(d, c, outputs=1, prior=math.log(PRIOR_SCORE / (1 - PRIOR_SCORE))),
+            "ltrb": _branch(d, c, outputs=4, prior=math.log(PRIOR_SIDE_PX), transform=Exp()),
+        },
     )
 
 
-def _branch(channels_in: int, channels: int, *, outputs: int, prior: float) -> Branch:
+def _branch(
+    channels_in: int, channels: int, *, outputs: int, prior: float, transform: nn.Module | None = None
+) -> Branch:
     predict = nn.Conv2d(channels, outputs, 1)
     nn.init.normal_(predict.weight, std=0.01)
     nn.init.constant_(predict.bias, prior)  # type: ignore[arg-type]
     tower = nn.Sequential(ConvNorm(channels_in, channels, act="relu"), RepConv(channels, channels))
-    return Branch(["shared"], tower, predict)
+    return Branch(["shared"], tower, predict, transform)

@@ -54,16 +54,15 @@ class TorchSession:
     def embed(self, z: NDArray[np.float32]) -> TorchTemplate:
         """Runs the template branch on (1, 3, template_size, template_size)."""
         model = self._open_model()
-        side = model.config.template_size
         with torch.inference_mode():
-            return TorchTemplate(model.template(self._tensor(z, side, "template")))
+            return TorchTemplate(model.template(self._tensor(z, model.config.template_shape, "template")))
 
     def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
-        """Runs search branch and head on (1, 3, search_size, search_size).
+        """Runs search branch and head.
 
         Args:
             template: of :meth:`embed`, not closed.
-            x: as the crop leaves it.
+            x: as the crop leaves it, of one of the two search sizes where the configuration has two.
 
         Returns:
             Newly allocated maps.
@@ -71,10 +70,13 @@ class TorchSession:
         model = self._open_model()
         if not isinstance(template, TorchTemplate):
             raise SdstError(f"template is a {type(template).__name__}, expected one that this session embedded")
+        small = model.config.for_small_target()
+        shape = model.config.search_shape
+        if small is not None and x.shape == small.search_shape:
+            shape = small.search_shape
         with torch.inference_mode():
-            features = model.search(self._tensor(x, model.config.search_size, "search"))
-            score, ltrb = model.head(template.features, features)
-        return Outputs(score.cpu().contiguous().numpy(), ltrb.cpu().contiguous().numpy())
+            maps = model.head(template.features, model.search(self._tensor(x, shape, "search")))
+        return tuple(item.cpu().contiguous().numpy() for item in maps)
 
     def close(self) -> None:
         """Lets go of the network. Closing twice is allowed."""
@@ -85,7 +87,7 @@ class TorchSession:
             raise SdstError("this session was closed; make a new one")
         return self._model
 
-    def _tensor(self, pixels: NDArray[np.float32], side: int, name: str) -> torch.Tensor:
-        if pixels.shape != (1, 3, side, side) or pixels.dtype != np.float32:
-            raise SdstError(f"{name} is {pixels.dtype} {pixels.shape}, expected float32 (1, 3, {side}, {side})")
+    def _tensor(self, pixels: NDArray[np.float32], shape: tuple[int, ...], name: str) -> torch.Tensor:
+        if pixels.shape != shape or pixels.dtype != np.float32:
+            raise SdstError(f"{name} is {pixels.dtype} {pixels.shape}, expected float32 {shape}")
         return torch.from_numpy(pixels).to(self._device)

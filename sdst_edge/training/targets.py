@@ -8,7 +8,6 @@ those of each point to the four sides, network px, at least ``MIN_LTRB_PX``.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -53,7 +52,8 @@ def search_scale(config: TrackerConfig, width: float, height: float) -> tuple[fl
     else:
         margin = amount * (width + height)
         sides = (math.sqrt((width + margin) * (height + margin)),) * 2
-    return config.template_size / sides[0], config.template_size / sides[1]
+    searched = config.search_size / config.crop.search_scale
+    return searched / sides[0], searched / sides[1]
 
 
 def narrowed(config: TrackerConfig, cells: int) -> TrackerConfig:
@@ -69,14 +69,7 @@ def narrowed(config: TrackerConfig, cells: int) -> TrackerConfig:
     cut = config.response_size - cells
     if not 0 <= cut < config.response_size:
         raise ConfigError(f"a search region of {cells} cells, expected 1 to {config.response_size}, the tracker's own")
-    search_size = config.search_size - round(cut * config.stride_px)
-    return replace(
-        config,
-        search_size=search_size,
-        response_size=cells,
-        point_origin_px=config.point_origin_px + cut * config.stride_px / 2,
-        crop=replace(config.crop, search_scale=config.crop.search_scale * search_size / config.search_size),
-    )
+    return config.resized(config.search_size - round(cut * config.stride_px), cells)
 
 
 def points(config: TrackerConfig) -> Tensor:

@@ -84,7 +84,7 @@ def decode_plain(config: TrackerConfig, frame_wh: tuple[int, int], state: State,
         scale_x = scale_y = config.template_size / side
     else:
         scale_x, scale_y = (config.template_size / (side * (1 + 2 * amount)) for side in (w, h))
-    logits = score.astype(np.float64).reshape(config.score_channels, -1)
+    logits = score.astype(np.float64).reshape(config.outputs["score"][1], -1)
     foreground = 1 / (1 + np.exp(-(logits[1] - logits[0] if config.score_kind == "softmax2" else logits[0])))
     left, top, right, bottom = ltrb.astype(np.float64).reshape(4, -1)
 
@@ -138,7 +138,7 @@ def test_decode_equals_formulas(context: Any, score_kind: Any) -> None:
             float(generator.uniform(0, frame_wh[1])),
             *(float(side) for side in generator.uniform(3, 90, 2)),
         )
-        score = generator.normal(0, 2, (config.score_channels, 9, 9)).astype(np.float32)
+        score = generator.normal(0, 2, (config.outputs["score"][1], 9, 9)).astype(np.float32)
         ltrb = generator.uniform(0.5, 70, (4, 9, 9)).astype(np.float32)
         start(tracker, frame_wh, state)
         tracker.decode(score, ltrb)

@@ -18,7 +18,7 @@ from sdst_edge.models import (
     save_checkpoint,
 )
 from sdst_edge.models.key_mapping import weights_of
-from sdst_edge.models.nanotrack_keys import MODULES_BY_FAMILY
+from sdst_edge.models.registry import families
 from sdst_runtime.errors import CheckpointError
 
 FAMILIES = ["nanotrack-v1", "nanotrack-v2", "nanotrack-v3"]
@@ -26,7 +26,7 @@ FAMILIES = ["nanotrack-v1", "nanotrack-v2", "nanotrack-v3"]
 
 def foreign_state(model: SiameseModel, family: str) -> dict[str, torch.Tensor]:
     """Our weights under the original's names, by the mapping table read backwards."""
-    original = {ours: theirs for theirs, ours in MODULES_BY_FAMILY[family].items() if ours is not None}
+    original = {ours: theirs for theirs, ours in families()[family].published.items() if ours is not None}
     state = {}
     for key, value in model.state_dict().items():
         module, _, leaf = key.rpartition(".")
@@ -42,7 +42,7 @@ def family(request: pytest.FixtureRequest) -> str:
 
 
 def test_mapping_hits_each_of_our_modules_once(family: str) -> None:
-    ours = [module for module in MODULES_BY_FAMILY[family].values() if module is not None]
+    ours = [module for module in families()[family].published.values() if module is not None]
     assert len(ours) == len(set(ours))
     assert set(ours) == {key.rpartition(".")[0] for key in weights_of(build(family))}
 

@@ -59,7 +59,7 @@ def test_outputs_are_a_logit_and_positive_distances_per_cell() -> None:
     config = model.config
     with torch.inference_mode():
         score, ltrb = model(torch.randn(2, 3, 128, 128), torch.randn(2, 3, 256, 256))
-    assert score.shape == (2, config.score_channels, config.response_size, config.response_size) == (2, 1, 16, 16)
+    assert score.shape == (2, *config.outputs["score"][1:]) == (2, 1, 16, 16)
     assert ltrb.shape == (2, 4, 16, 16)
     assert float(ltrb.min()) > 0
 

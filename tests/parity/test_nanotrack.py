@@ -2,70 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Callable
-from functools import cache
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from sdst_edge.models import SiameseModel, import_checkpoint, save_checkpoint
-from sdst_edge.models.point_tracker import Matcher, PointTracker
+from sdst_edge.models.composed import ComposedTracker, Matcher
 from sdst_export import export_bundle
 from sdst_export.graphs import kernel_layout
+from tests.parity.golden_network import (
+    Golden,
+    deterministic_model,
+    deterministic_state,
+    golden,
+    image,
+    reference,
+)
 from tests.parity.onnx_bundle import relative_error, run_bundle
 from tests.tolerances import REL_NETWORK_F32
 
 FAMILIES = ["nanotrack-v1", "nanotrack-v2", "nanotrack-v3"]
-Golden = dict[str, NDArray[np.float32]]
 
 
-def golden(shared: Path, family: str, suffix: str = "") -> Golden:
-    with np.load(shared / "reference" / "models" / f"{family.replace('-', '_')}{suffix}.npz") as file:
-        return dict(file)
-
-
-def reference(shared: Path, family: str) -> dict[str, Any]:
-    path = shared / "reference" / "models" / f"{family.replace('-', '_')}.json"
-    return json.loads(path.read_text())
-
-
-@cache
-def image(seed: int, side: int) -> NDArray[np.float32]:
-    """(1, 3, side, side), by the rule of the reference's README, section 1."""
-    generator = np.random.default_rng(seed)
-    cells = -(-side // 16)
-    coarse = generator.uniform(0, 255, size=(1, 3, cells, cells))
-    fine = generator.uniform(0, 255, size=(1, 3, side, side))
-    return (0.5 * coarse.repeat(16, 2).repeat(16, 3)[:, :, :side, :side] + 0.5 * fine).astype(np.float32)
-
-
-def deterministic_state(entries: list[tuple[str, list[int], str]], scales: dict[str, float]) -> dict[str, torch.Tensor]:
-    """A state dict by the rule of the reference's README, section 1."""
-    keys = {key for key, _, _ in entries}
-    state = {}
-    for key, shape, dtype in entries:
-        if "int" in dtype:
-            state[key] = torch.zeros(shape, dtype=torch.int64)
-            continue
-        value = np.random.default_rng(zlib.crc32(key.encode())).standard_normal(shape)
-        is_norm_weight = key.endswith(".weight") and key.removesuffix("weight") + "running_var" in keys
-        if len(shape) >= 2:
-            value = value * np.sqrt(2 / prod(shape[1:]))
-        elif key.endswith("running_var"):
-            value = 1 + 0.1 * np.abs(value)
-        elif not shape or is_norm_weight:
-            value = 1 + 0.1 * value
-        else:
-            value = 0.1 * value
-        state[key] = torch.from_numpy(np.asarray(value * scales.get(key, 1.0), dtype=np.float32))
-    return state
+def case(family: str) -> str:
+    """Name of the golden files."""
+    return family.replace("-", "_")
 
 
 @pytest.fixture
@@ -73,20 +38,17 @@ def deterministic(shared: Path, tmp_path: Path) -> Callable[[str], SiameseModel]
     """From a family to its network with the re-creatable weights, read from a file as a published one is."""
 
     def make(family: str) -> SiameseModel:
-        facts = reference(shared, family)
-        path = tmp_path / f"{family}.pth"
-        torch.save(deterministic_state(facts["state_dict"], facts["weight_scale"]), path)
-        return import_checkpoint(family, path).model
+        return deterministic_model(shared, family, case(family), tmp_path)
 
     return make
 
 
 def published(shared: Path, family: str) -> SiameseModel:
-    return import_checkpoint(family, shared / "weights" / f"{family.replace('-', '_')}.pth").model
+    return import_checkpoint(family, shared / "weights" / f"{case(family)}.pth").model
 
 
 def assert_torch_meets(model: SiameseModel, want: Golden) -> None:
-    assert isinstance(model, PointTracker)
+    assert isinstance(model, ComposedTracker)
     z, x = torch.from_numpy(image(0, 127)), torch.from_numpy(image(1, 255))
     with torch.inference_mode():
         score, ltrb = model(z, x)
@@ -97,15 +59,15 @@ def assert_torch_meets(model: SiameseModel, want: Golden) -> None:
 
 def assert_onnx_meets(bundle: Path, model: SiameseModel, want: Golden) -> None:
     """Maps against the golden ones, and the cut's tensors against torch's layers on the golden trunk features."""
-    assert isinstance(model, PointTracker)
+    assert isinstance(model, ComposedTracker)
     run = run_bundle(bundle, image(0, 127), image(1, 255))
     assert relative_error(run.score, want["cls"]) <= REL_NETWORK_F32
     assert relative_error(run.ltrb, want["loc"]) <= REL_NETWORK_F32
     for correlation, matcher in zip(model.correlations, model.matchers.values(), strict=True):
         assert isinstance(matcher, Matcher)
         with torch.inference_mode():
-            features = matcher.search(torch.from_numpy(want["x_feat"]))
-            kernel = kernel_layout(correlation, matcher.template(torch.from_numpy(want["z_feat"])))
+            features = matcher.search_operand((torch.from_numpy(want["x_feat"]),))
+            kernel = kernel_layout(correlation, matcher.template_operand((torch.from_numpy(want["z_feat"]),)))
         assert relative_error(run.features[correlation.search], features.numpy()) <= REL_NETWORK_F32
         assert relative_error(run.kernels[correlation.kernel], kernel.numpy()) <= REL_NETWORK_F32
 
@@ -125,12 +87,12 @@ def test_deterministic_state_meets_check_values() -> None:
 def test_nanotrack_meets_golden_tensors(
     shared: Path, deterministic: Callable[[str], SiameseModel], family: str
 ) -> None:
-    assert_torch_meets(deterministic(family), golden(shared, family))
+    assert_torch_meets(deterministic(family), golden(shared, case(family)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_nanotrack_meets_golden_tensors_when_weights_are_published(shared: Path, family: str) -> None:
-    assert_torch_meets(published(shared, family), golden(shared, family, "_real"))
+    assert_torch_meets(published(shared, family), golden(shared, f"{case(family)}_real"))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -138,17 +100,17 @@ def test_exported_nanotrack_meets_golden_tensors(
     shared: Path, tmp_path: Path, deterministic: Callable[[str], SiameseModel], family: str
 ) -> None:
     model = deterministic(family)
-    provenance = import_checkpoint(family, tmp_path / f"{family}.pth").provenance
+    provenance = import_checkpoint(family, tmp_path / f"{case(family)}.pth").provenance
     save_checkpoint(model, tmp_path / "checkpoint.safetensors", provenance)
     export_bundle(tmp_path / "checkpoint.safetensors", tmp_path / "bundle")
-    assert_onnx_meets(tmp_path / "bundle", model, golden(shared, family))
+    assert_onnx_meets(tmp_path / "bundle", model, golden(shared, case(family)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_exported_nanotrack_meets_golden_tensors_when_weights_are_published(
     shared: Path, nanotrack_bundles: Callable[[str], Path], family: str
 ) -> None:
-    want = golden(shared, family, "_real")
+    want = golden(shared, f"{case(family)}_real")
     assert_onnx_meets(nanotrack_bundles(family), published(shared, family), want)
     z, x = image(0, 127), image(1, 255)
     assert relative_error(run_bundle(nanotrack_bundles(family), z, x).score, want["onnx_cls"]) <= REL_NETWORK_F32
@@ -158,7 +120,7 @@ def test_exported_nanotrack_meets_golden_tensors_when_weights_are_published(
 def test_config_is_that_of_the_original(
     shared: Path, deterministic: Callable[[str], SiameseModel], family: str
 ) -> None:
-    original = reference(shared, family)["tracker"]
+    original = reference(shared, case(family))["tracker"]
     config = deterministic(family).config
     assert config.penalty_k == original["PENALTY_K"]
     assert config.window_influence == original["WINDOW_INFLUENCE"]
@@ -176,7 +138,7 @@ def test_config_is_that_of_the_original(
 def test_parameters_are_all_but_the_neck_that_is_never_run(
     shared: Path, deterministic: Callable[[str], SiameseModel], family: str
 ) -> None:
-    facts = reference(shared, family)
+    facts = reference(shared, case(family))
     buffers = ("running_mean", "running_var", "num_batches_tracked")
     neck = sum(
         prod(shape) for key, shape, _ in facts["state_dict"] if key.startswith("neck.") and not key.endswith(buffers)

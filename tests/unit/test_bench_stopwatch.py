@@ -40,7 +40,7 @@ class FakeSession:
         self.calls: list[str] = []
         self.template = FakeTemplate()
         self.features = (np.ones(1, np.float32),)
-        self.outputs = Outputs(np.zeros((1, 1, 5, 5), np.float32), np.full((1, 4, 5, 5), 8, np.float32))
+        self.outputs = (np.zeros((1, 1, 5, 5), np.float32), np.full((1, 4, 5, 5), 8, np.float32))
 
     def embed(self, z: NDArray[np.float32]) -> Template:
         self.calls.append("embed")

@@ -28,7 +28,7 @@ def config(**changes: Any) -> TrackerConfig:
 
 @pytest.mark.parametrize(("kind", "channels"), [("softmax2", 2), ("logit", 1)])
 def test_score_channels_follow_the_score_kind(kind: str, channels: int) -> None:
-    assert config(score_kind=kind).score_channels == channels
+    assert config(score_kind=kind).outputs["score"][1] == channels
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class FakeSession:
         side = CONFIG.response_size
         score = np.full((1, 1, side, side), -20, np.float32)
         score[0, 0, side // 2, side // 2 + 1] = 3.0
-        self.outputs = Outputs(score, np.full((1, 4, side, side), 10, np.float32))
+        self.outputs: Outputs = (score, np.full((1, 4, side, side), 10, np.float32))
 
     def embed(self, z: NDArray[np.float32]) -> FakeTemplate:
         if self.fails:
@@ -86,7 +86,7 @@ def test_update_moves_by_one_cell_in_image_pixels(fake: FakeSession) -> None:
 
 
 def test_update_says_not_found_when_the_score_is_low(fake: FakeSession) -> None:
-    fake.outputs.score[:] = -1.0
+    fake.outputs[0][:] = -1.0
     tracker = Tracker(fake, CONFIG)
     tracker.init(bright_frame(PATH[0]), BOX)
     result = tracker.update(bright_frame(PATH[0]))
@@ -198,10 +198,10 @@ def test_update_stays_where_it_was_when_the_outputs_are_not_finite(fake: FakeSes
     tracker, control = Tracker(fake, CONFIG), Tracker(FakeSession(), CONFIG)
     for each in (tracker, control):
         each.init(bright_frame(PATH[0]), BOX)
-    fake.outputs.ltrb[0, 2, 3, 3] = np.nan
+    fake.outputs[1][0, 2, 3, 3] = np.nan
     with pytest.raises(SdstError):
         tracker.update(bright_frame(PATH[1]))
-    fake.outputs.ltrb[0, 2, 3, 3] = 10
+    fake.outputs[1][0, 2, 3, 3] = 10
     assert tracker.update(bright_frame(PATH[1])) == control.update(bright_frame(PATH[1]))
 
 
