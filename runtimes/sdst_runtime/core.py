@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, NativeError
 from sdst_runtime.native import (
+    BORDERS,
+    INTERPOLATIONS,
     MAX_SIDE_PX,
+    ROUNDINGS,
     Status,
     address,
     fill_frame,
@@ -265,9 +268,9 @@ def _native_config(config: TrackerConfig) -> NativeConfig:
         response_size=config.response_size,
         score_kind={"softmax2": 0, "logit": 1}[config.score_kind],
         context={"square": 0, "rectangular": 1}[crop.context],
-        rounding={"pysot": 0}[crop.rounding],
-        interpolation={"opencv-u8": 0}[crop.interpolation],
-        border={"frame-mean": 0, "constant": 1}[crop.border],
+        rounding=ROUNDINGS[crop.rounding],
+        interpolation=INTERPOLATIONS[crop.interpolation],
+        border=BORDERS[crop.border],
         border_value=(ctypes.c_uint8 * 4)(*crop.border_value, 0),
         normalization=native_normalization(config.normalization),
         context_amount=crop.context_amount,

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from sdst_runtime.config import Normalization
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.native import Status, address, fill_frame, library, native_error, native_frame, native_normalization
+from sdst_runtime.native import (
+    BORDERS,
+    Status,
+    address,
+    fill_frame,
+    library,
+    native_error,
+    native_frame,
+    native_normalization,
+)
 from sdst_runtime.native_structs import NativeCrop, NativeFrame
 
 __all__ = ["crop_f32", "crop_u8", "frame_mean", "xcorr_depthwise", "xcorr_pixelwise"]
@@ -21,18 +30,20 @@ __all__ = ["crop_f32", "crop_u8", "frame_mean", "xcorr_depthwise", "xcorr_pixelw
 _RAW = Normalization()
 
 
-def frame_mean(frame: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Mean of blue, green and red over the frame, truncated to whole numbers as pysot's border fill is.
+def frame_mean(frame: NDArray[np.uint8], *, rounded: bool = False) -> tuple[int, int, int]:
+    """Mean of blue, green and red over the frame: what a border is filled with.
 
     Args:
         frame: (H, W, 3) uint8, BGR.
+        rounded: half to even, as the border ``frame-mean-rounded`` has it; else truncated, as pysot's is.
 
     Raises:
         FrameError: another type, shape or layout.
     """
     native = _frame(frame)
     mean = (ctypes.c_uint8 * 3)()
-    _check(library().sdst_frame_mean(ctypes.byref(native), mean), "sdst_frame_mean")
+    border = BORDERS["frame-mean-rounded" if rounded else "frame-mean"]
+    _check(library().sdst_frame_mean(ctypes.byref(native), border, mean), "sdst_frame_mean")
     return mean[0], mean[1], mean[2]
 
 

@@ -24,7 +24,10 @@ from sdst_runtime.native_structs import NativeFrame, NativeNormalization
 
 __all__ = [
     "ABI_VERSION",
+    "BORDERS",
+    "INTERPOLATIONS",
     "MAX_SIDE_PX",
+    "ROUNDINGS",
     "Status",
     "address",
     "fill_frame",
@@ -41,6 +44,11 @@ ABI_VERSION = 1
 
 #: Longest side of a frame or of a crop, px.
 MAX_SIDE_PX = 32767
+
+#: Values of ``sdst_rounding``, ``sdst_interpolation`` and ``sdst_border`` by their names in a crop rule.
+ROUNDINGS: dict[str, int] = {"pysot": 0, "dasiamrpn": 1, "siamfc": 2, "fear": 3, "none": 4}
+INTERPOLATIONS: dict[str, int] = {"opencv-u8": 0, "opencv-warp": 1}
+BORDERS: dict[str, int] = {"frame-mean": 0, "constant": 1, "frame-mean-rounded": 2}
 
 _UINT8 = np.dtype(np.uint8)
 
@@ -65,7 +73,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sdst_isa": (c_char_p, ()),
     "sdst_version": (c_char_p, ()),
     "sdst_status_string": (c_char_p, (c_int,)),
-    "sdst_frame_mean": (c_int, (c_void_p, c_void_p)),
+    "sdst_frame_mean": (c_int, (c_void_p, c_int32, c_void_p)),
     "sdst_crop_f32": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
     "sdst_crop_u8": (c_int, (c_void_p, c_void_p, c_void_p)),
     "sdst_xcorr_depthwise_f32": (c_int, (c_void_p, c_void_p, *(c_int32,) * 6, c_void_p)),

@@ -54,9 +54,14 @@ def test_crop_equals_original_golden_crops(shared: Path) -> None:
         assert np.array_equal(got, arrays[case["case"]]), case["case"]
 
 
-def test_frame_mean_is_the_truncated_mean() -> None:
+def test_frame_mean_is_the_truncated_or_the_rounded_mean() -> None:
     frame = noise(37, 53)
-    assert frame_mean(frame) == tuple(int(value) for value in frame.mean(axis=(0, 1)))
+    mean = frame.mean(axis=(0, 1))
+    assert frame_mean(frame) == tuple(int(value) for value in mean)
+    assert frame_mean(frame, rounded=True) == tuple(round(value) for value in mean)
+    halves = np.array([[[10, 11, 0], [11, 12, 1]]], np.uint8)  # 10.5, 11.5, 0.5
+    assert frame_mean(halves) == (10, 11, 0)
+    assert frame_mean(halves, rounded=True) == (10, 12, 0)
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -123,25 +123,35 @@ typedef struct sdst_box {
 } sdst_box;
 
 /**
- * Mean of each channel over the whole frame, rounded towards zero as pysot's border fill is.
+ * Mean of each channel over the whole frame: what a border is filled with.
  * @param[in]  frame
- * @param[out] mean   3 values in the order of the frame's channels
- * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME
+ * @param[in]  border  SDST_BORDER_FRAME_MEAN or SDST_BORDER_FRAME_MEAN_ROUNDED: how means become whole numbers
+ * @param[out] mean    3 values in the order of the frame's channels
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_UNSUPPORTED
  */
-SDST_API sdst_status sdst_frame_mean(const sdst_frame *frame, uint8_t mean[3]);
+SDST_API sdst_status sdst_frame_mean(const sdst_frame *frame, int32_t border, uint8_t mean[3]);
 
 /* -------------------------------------------------------------------------------------------------- crops -- */
 
-/** How a crop's corner and side become whole pixels. */
+/** How a crop's corner and side become whole pixels. Sides are rounded half to even unless said otherwise. */
 typedef enum sdst_rounding {
-    /** side = round half to even; corner = floor(centre - (side + 1) / 2 + 0.5) = floor(centre - side / 2); pysot. */
-    SDST_ROUNDING_PYSOT = 0
+    SDST_ROUNDING_PYSOT = 0,     /**< corner = floor(centre - (side + 1) / 2 + 0.5) = floor(centre - side / 2) */
+    SDST_ROUNDING_DASIAMRPN = 1, /**< corner = centre - (side + 1) / 2, half to even; LightTrack too */
+    SDST_ROUNDING_SIAMFC = 2,    /**< corner = centre - (side - 1) / 2, half to even */
+    SDST_ROUNDING_FEAR = 3,      /**< corner = centre - side / 2 of the side as given; both truncated towards zero */
+    SDST_ROUNDING_NONE = 4       /**< the corner keeps its fraction: for SDST_INTERPOLATION_OPENCV_WARP only */
 } sdst_rounding;
 
 /** How source pixels become output pixels. */
 typedef enum sdst_interpolation {
     /** Bit-identical to OpenCV's resize(INTER_LINEAR) of uint8 pictures on x86, fixed-point coefficients included. */
-    SDST_INTERPOLATION_OPENCV_U8 = 0
+    SDST_INTERPOLATION_OPENCV_U8 = 0,
+    /**
+     * Bit-identical to OpenCV 4's warpAffine(INTER_LINEAR, BORDER_CONSTANT) of uint8 pictures; SiamFC++. Pixels
+     * centre - (side - 1) / 2 and centre + (side - 1) / 2 become the first and the last of the output. For
+     * SDST_ROUNDING_NONE only.
+     */
+    SDST_INTERPOLATION_OPENCV_WARP = 1
 } sdst_interpolation;
 
 typedef enum sdst_channel_order { SDST_CHANNELS_BGR = 0, SDST_CHANNELS_RGB = 1 } sdst_channel_order;
@@ -227,8 +237,9 @@ typedef enum sdst_context {
 } sdst_context;
 
 typedef enum sdst_border {
-    SDST_BORDER_FRAME_MEAN = 0, /**< channel means of the target's first frame, kept for its whole life */
-    SDST_BORDER_CONSTANT = 1    /**< border_value */
+    SDST_BORDER_FRAME_MEAN = 0,        /**< channel means of the target's first frame, truncated; kept for its life */
+    SDST_BORDER_CONSTANT = 1,          /**< border_value */
+    SDST_BORDER_FRAME_MEAN_ROUNDED = 2 /**< as SDST_BORDER_FRAME_MEAN, rounded half to even */
 } sdst_border;
 
 /** What the score map holds. */

@@ -28,10 +28,8 @@ static int finite_positive(double value) {
 static sdst_status check_choices(const sdst_tracker_config *config) {
     if (!int_in(config->score_kind, SDST_SCORE_SOFTMAX2, SDST_SCORE_LOGIT)) return SDST_ERR_UNSUPPORTED;
     if (!int_in(config->context, SDST_CONTEXT_SQUARE, SDST_CONTEXT_RECTANGULAR)) return SDST_ERR_UNSUPPORTED;
-    if (!int_in(config->border, SDST_BORDER_FRAME_MEAN, SDST_BORDER_CONSTANT)) return SDST_ERR_UNSUPPORTED;
-    if (config->rounding != SDST_ROUNDING_PYSOT) return SDST_ERR_UNSUPPORTED;
-    if (config->interpolation != SDST_INTERPOLATION_OPENCV_U8) return SDST_ERR_UNSUPPORTED;
-    return SDST_OK;
+    if (!int_in(config->border, SDST_BORDER_FRAME_MEAN, SDST_BORDER_FRAME_MEAN_ROUNDED)) return SDST_ERR_UNSUPPORTED;
+    return sdst_crop_rule_check_(config->rounding, config->interpolation);
 }
 
 static sdst_status check_numbers(const sdst_tracker_config *config) {

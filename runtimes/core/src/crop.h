@@ -35,6 +35,9 @@ typedef struct sdst_crop_plan_ {
 sdst_status sdst_crop_plan_make_(const sdst_frame *frame, const sdst_crop *crop,
                                  const sdst_normalization *normalization, sdst_crop_plan_ *plan);
 
+/** Whether both are known, and go together. @retval SDST_OK, SDST_ERR_UNSUPPORTED */
+sdst_status sdst_crop_rule_check_(int32_t rounding, int32_t interpolation);
+
 /** @retval SDST_OK, SDST_ERR_STRUCT_SIZE, SDST_ERR_VALUE, SDST_ERR_UNSUPPORTED */
 sdst_status sdst_normalization_check_(const sdst_normalization *normalization);
 

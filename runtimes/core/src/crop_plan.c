@@ -8,15 +8,29 @@
 
 #define MAX_OUT_PX 4096
 
-/* Whole pixels of a side, half to even as Python's round(). */
-static double whole_px(double side) {
-    return nearbyint(side);
+/* Whole pixels of a side. nearbyint() is half to even, as Python's round(). */
+static double whole_px(int32_t rounding, double side) {
+    return rounding == SDST_ROUNDING_FEAR ? trunc(side) : nearbyint(side);
 }
 
-/* First pixel of a crop of `side` whole pixels. Clamped to where the whole crop is outside any frame. */
-static int32_t corner(double center, double side) {
-    const double first = floor(center - (side + 1.0) / 2.0 + 0.5);
-    return (int32_t)fmin(fmax(first, -SDST_MAX_SIDE_PX_), SDST_MAX_SIDE_PX_);
+/* First pixel of a crop, before it is clamped; `side` is as the caller gave it. */
+static double corner(int32_t rounding, double center, double side) {
+    const double px = whole_px(rounding, side);
+    switch (rounding) {
+    case SDST_ROUNDING_DASIAMRPN:
+        return nearbyint(center - (px + 1.0) / 2.0);
+    case SDST_ROUNDING_SIAMFC:
+        return nearbyint(center - (px - 1.0) / 2.0);
+    case SDST_ROUNDING_FEAR:
+        return trunc(center - side / 2.0);
+    default:
+        return floor(center - (px + 1.0) / 2.0 + 0.5);
+    }
+}
+
+/* Clamped to where the whole crop is outside any frame. */
+static int32_t clamp_corner(double first_px) {
+    return (int32_t)fmin(fmax(first_px, -SDST_MAX_SIDE_PX_), SDST_MAX_SIDE_PX_);
 }
 
 static int in_range(double value, double low, double high) {
@@ -34,16 +48,21 @@ sdst_status sdst_normalization_check_(const sdst_normalization *normalization) {
     return SDST_OK;
 }
 
+sdst_status sdst_crop_rule_check_(int32_t rounding, int32_t interpolation) {
+    if (rounding < SDST_ROUNDING_PYSOT || rounding > SDST_ROUNDING_FEAR) return SDST_ERR_UNSUPPORTED;
+    return interpolation == SDST_INTERPOLATION_OPENCV_U8 ? SDST_OK : SDST_ERR_UNSUPPORTED;
+}
+
 static sdst_status check_crop(const sdst_crop *crop) {
     if (crop->struct_size != sizeof *crop) return SDST_ERR_STRUCT_SIZE;
-    if (crop->rounding != SDST_ROUNDING_PYSOT) return SDST_ERR_UNSUPPORTED;
-    if (crop->interpolation != SDST_INTERPOLATION_OPENCV_U8) return SDST_ERR_UNSUPPORTED;
+    const sdst_status status = sdst_crop_rule_check_(crop->rounding, crop->interpolation);
+    if (status != SDST_OK) return status;
     if (crop->out_width < 1 || crop->out_width > MAX_OUT_PX) return SDST_ERR_VALUE;
     if (crop->out_height < 1 || crop->out_height > MAX_OUT_PX) return SDST_ERR_VALUE;
     if (crop->border[3] != 0) return SDST_ERR_VALUE;
     if (!isfinite(crop->center_x) || !isfinite(crop->center_y)) return SDST_ERR_VALUE;
-    if (!in_range(whole_px(crop->width), 1.0, SDST_MAX_SIDE_PX_)) return SDST_ERR_VALUE;
-    if (!in_range(whole_px(crop->height), 1.0, SDST_MAX_SIDE_PX_)) return SDST_ERR_VALUE;
+    if (!in_range(whole_px(crop->rounding, crop->width), 1.0, SDST_MAX_SIDE_PX_)) return SDST_ERR_VALUE;
+    if (!in_range(whole_px(crop->rounding, crop->height), 1.0, SDST_MAX_SIDE_PX_)) return SDST_ERR_VALUE;
     return SDST_OK;
 }
 
@@ -54,17 +73,15 @@ sdst_status sdst_crop_plan_make_(const sdst_frame *frame, const sdst_crop *crop,
     if (status == SDST_OK && normalization != NULL) status = sdst_normalization_check_(normalization);
     if (status != SDST_OK) return status;
 
-    const double width = whole_px(crop->width);
-    const double height = whole_px(crop->height);
     *plan = (sdst_crop_plan_){
         .pixels = frame->data,
         .stride_bytes = frame->stride_bytes,
         .frame_width = frame->width,
         .frame_height = frame->height,
-        .left = corner(crop->center_x, width),
-        .top = corner(crop->center_y, height),
-        .width = (int32_t)width,
-        .height = (int32_t)height,
+        .left = clamp_corner(corner(crop->rounding, crop->center_x, crop->width)),
+        .top = clamp_corner(corner(crop->rounding, crop->center_y, crop->height)),
+        .width = (int32_t)whole_px(crop->rounding, crop->width),
+        .height = (int32_t)whole_px(crop->rounding, crop->height),
         .out_width = crop->out_width,
         .out_height = crop->out_height,
     };

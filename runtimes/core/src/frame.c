@@ -1,5 +1,7 @@
 #include "frame.h"
 
+#include <math.h>
+
 sdst_status sdst_frame_check_(const sdst_frame *frame) {
     if (frame == NULL) return SDST_ERR_NULL;
     if (frame->struct_size != sizeof *frame) return SDST_ERR_STRUCT_SIZE;
@@ -24,17 +26,20 @@ static void add_row(const uint8_t *row, int32_t width, uint64_t sum[3]) {
     sum[2] += sum2;
 }
 
-sdst_status sdst_frame_mean(const sdst_frame *frame, uint8_t mean[3]) {
+sdst_status sdst_frame_mean(const sdst_frame *frame, int32_t border, uint8_t mean[3]) {
     const sdst_status status = sdst_frame_check_(frame);
     if (status != SDST_OK) return status;
     if (mean == NULL) return SDST_ERR_NULL;
+    const int rounded = border == SDST_BORDER_FRAME_MEAN_ROUNDED;
+    if (!rounded && border != SDST_BORDER_FRAME_MEAN) return SDST_ERR_UNSUPPORTED;
     uint64_t sum[3] = {0, 0, 0};
     for (int32_t y = 0; y < frame->height; ++y) {
         add_row(frame->data + y * frame->stride_bytes, frame->width, sum);
     }
-    const uint64_t pixels = (uint64_t)frame->width * (uint64_t)frame->height;
+    const double pixels = (double)frame->width * (double)frame->height;
     for (int c = 0; c < 3; ++c) {
-        mean[c] = (uint8_t)(sum[c] / pixels);
+        const double exact = (double)sum[c] / pixels;
+        mean[c] = (uint8_t)(rounded ? nearbyint(exact) : exact);
     }
     return SDST_OK;
 }

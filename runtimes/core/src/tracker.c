@@ -116,7 +116,7 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     };
     uint8_t border[4];
     memcpy(border, config->border_value, sizeof border);
-    if (config->border == SDST_BORDER_FRAME_MEAN) status = sdst_frame_mean(frame, border);
+    if (config->border != SDST_BORDER_CONSTANT) status = sdst_frame_mean(frame, config->border, border);
     if (status != SDST_OK) return status;
     /* The search crop is planned too: a target that no search could follow is refused at its start. */
     sdst_crop_plan_ plan;

@@ -205,17 +205,20 @@ static void test_kernels_equal_reference_on_random_crops(void) {
     }
 }
 
-static void test_frame_mean_truncates(void) {
-    const uint8_t pixels[2][3] = {{10, 255, 0}, {11, 255, 1}};
+static void test_frame_mean_truncates_or_rounds_half_to_even(void) {
+    const uint8_t pixels[2][3] = {{11, 255, 0}, {12, 255, 1}};
     const sdst_frame frame = frame_of(&pixels[0][0], 2, 1);
     uint8_t mean[3];
-    CHECK_STATUS(sdst_frame_mean(&frame, mean), SDST_OK);
-    CHECK(mean[0] == 10 && mean[1] == 255 && mean[2] == 0);
+    CHECK_STATUS(sdst_frame_mean(&frame, SDST_BORDER_FRAME_MEAN, mean), SDST_OK);
+    CHECK(mean[0] == 11 && mean[1] == 255 && mean[2] == 0);
+    CHECK_STATUS(sdst_frame_mean(&frame, SDST_BORDER_FRAME_MEAN_ROUNDED, mean), SDST_OK);
+    CHECK(mean[0] == 12 && mean[1] == 255 && mean[2] == 0);
+    CHECK_STATUS(sdst_frame_mean(&frame, SDST_BORDER_CONSTANT, mean), SDST_ERR_UNSUPPORTED);
 }
 
 int main(void) {
     return RUN(test_crop_copies_when_sizes_agree, test_crop_averages_when_halving, test_crop_interpolates_when_doubling,
                test_crop_rounds_as_pysot, test_crop_fills_border, test_crop_f32_normalizes_and_reorders,
                test_crop_honours_stride, test_kernels_equal_reference_on_cases,
-               test_kernels_equal_reference_on_random_crops, test_frame_mean_truncates);
+               test_kernels_equal_reference_on_random_crops, test_frame_mean_truncates_or_rounds_half_to_even);
 }

@@ -49,9 +49,11 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_CONFIG(normalization.struct_size = 1, SDST_ERR_STRUCT_SIZE);
     CHECK_CONFIG(score_kind = 2, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(context = -1, SDST_ERR_UNSUPPORTED);
-    CHECK_CONFIG(rounding = 1, SDST_ERR_UNSUPPORTED);
-    CHECK_CONFIG(interpolation = 1, SDST_ERR_UNSUPPORTED);
-    CHECK_CONFIG(border = 2, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG(rounding = 5, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG(rounding = SDST_ROUNDING_NONE, SDST_ERR_UNSUPPORTED); /* not with this interpolation */
+    CHECK_CONFIG(interpolation = 2, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG(interpolation = SDST_INTERPOLATION_OPENCV_WARP, SDST_ERR_UNSUPPORTED); /* not with this rounding */
+    CHECK_CONFIG(border = 3, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(normalization.channel_order = 2, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(template_size = 0, SDST_ERR_VALUE);
     CHECK_CONFIG(search_size = 4097, SDST_ERR_VALUE);
@@ -87,7 +89,7 @@ static void test_create_refuses_bad_configurations(void) {
         uint8_t mean[3];                                                                                               \
         const sdst_frame good = (rig)->frame;                                                                          \
         (rig)->frame.assignment;                                                                                       \
-        CHECK_STATUS(sdst_frame_mean(&(rig)->frame, mean), expected);                                                  \
+        CHECK_STATUS(sdst_frame_mean(&(rig)->frame, SDST_BORDER_FRAME_MEAN, mean), expected);                          \
         CHECK_STATUS(rig_start(rig, 10, 10, 16, 16), expected);                                                        \
         CHECK_STATUS(sdst_tracker_search_input((rig)->tracker, &(rig)->frame, (rig)->x), expected);                    \
         (rig)->frame = good;                                                                                           \
@@ -270,7 +272,7 @@ static void test_null_pointers_are_refused(void) {
     CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, NULL), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_get_state(rig->tracker, NULL), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_set_state(NULL, NULL), SDST_ERR_NULL);
-    CHECK_STATUS(sdst_frame_mean(&rig->frame, NULL), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_frame_mean(&rig->frame, SDST_BORDER_FRAME_MEAN, NULL), SDST_ERR_NULL);
     rig_close(rig);
 }
 
