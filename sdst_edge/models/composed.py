@@ -31,7 +31,7 @@ class Matcher(nn.Module):
         center: side of the square in the middle of the template features that is used, cells; None for all.
         kernel: layers on the template features; None for the identity. Likewise ``search``, on the search features,
             and ``after``, on the response.
-        joins_search: whether ``after`` reads the response with the search operand concatenated behind it (FEAR).
+        joins_search: whether ``after`` reads the search operand with the response concatenated behind it (FEAR).
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Matcher(nn.Module):
         return result
 
     def follow(self, maps: Sequence[Tensor]) -> Tensor:
-        """What branches read: of the response, and of the search operand where the matcher joins it."""
+        """What branches read: of the response, behind the search operand where the matcher joins it."""
         result: Tensor = self.after(torch.cat(tuple(maps), dim=1) if self.joins_search else maps[0])
         return result
 
@@ -189,7 +189,7 @@ class ComposedTracker(SiameseModel):
         named = dict(zip(self.tail_inputs, maps, strict=True))
         followed = {}
         for name, correlation, matcher in zip(self.matchers, self.correlations, self._matchers(), strict=True):
-            reads = [correlation.response] + ([correlation.search] if matcher.joins_search else [])
+            reads = ([correlation.search] if matcher.joins_search else []) + [correlation.response]
             followed[name] = matcher.follow([named[item] for item in reads])
         return tuple(branch(followed) for branch in self.branches.values())
 

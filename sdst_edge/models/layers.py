@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["ActivationName", "ConvNorm", "SqueezeExcite", "activation", "separable"]
+__all__ = ["ActivationName", "ConvNorm", "Scale", "SqueezeExcite", "activation", "separable"]
 
-ActivationName = Literal["none", "relu", "relu6", "hard-swish", "hard-sigmoid", "sigmoid"]
+ActivationName = Literal["none", "relu", "relu6", "silu", "hard-swish", "hard-sigmoid", "sigmoid"]
 
 
 def activation(name: ActivationName) -> nn.Module:
@@ -21,6 +21,7 @@ def activation(name: ActivationName) -> nn.Module:
         "none": nn.Identity,
         "relu": nn.ReLU,
         "relu6": nn.ReLU6,
+        "silu": nn.SiLU,
         "hard-swish": nn.Hardswish,
         "hard-sigmoid": nn.Hardsigmoid,
         "sigmoid": nn.Sigmoid,
@@ -96,23 +97,39 @@ class SqueezeExcite(nn.Module):
         return x * scale
 
 
+class Scale(nn.Module):
+    """A constant factor on a map, where a published head has one behind its last convolution."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape to the same shape."""
+        return x * self.factor
+
+
 def separable(
     channels_in: int,
     channels_out: int,
     kernel: int,
     *,
     activate: Literal["depthwise", "pointwise"],
+    act: ActivationName = "relu6",
     padding: int | None = None,
+    depthwise_bias: bool = False,
     pointwise_bias: bool = False,
 ) -> nn.Sequential:
-    """A depthwise convolution and a pointwise one, with one ReLU6.
+    """A depthwise convolution and a pointwise one, with one activation.
 
     Args:
         channels_in: of the input and the depthwise convolution.
         channels_out: of the pointwise convolution.
         kernel: side of the depthwise kernel, cells.
-        activate: which of the two is followed by the ReLU6; the depthwise one has a norm only where it is.
+        activate: which of the two is followed by the activation; the depthwise one has a norm only where it is.
+        act: the activation.
         padding: of the depthwise convolution, see :class:`ConvNorm`.
+        depthwise_bias: whether the depthwise convolution has a bias.
         pointwise_bias: whether the pointwise convolution has a bias besides its norm.
     """
     first = activate == "depthwise"
@@ -122,8 +139,9 @@ def separable(
         kernel,
         groups=channels_in,
         padding=padding,
+        bias=depthwise_bias,
         norm=first,
-        act="relu6" if first else "none",
+        act=act if first else "none",
     )
-    pointwise = ConvNorm(channels_in, channels_out, bias=pointwise_bias, act="none" if first else "relu6")
+    pointwise = ConvNorm(channels_in, channels_out, bias=pointwise_bias, act="none" if first else act)
     return nn.Sequential(OrderedDict(depthwise=depthwise, pointwise=pointwise))
