@@ -5,6 +5,8 @@ All our families are compositions of these parts::
     trunk(z) --> matcher.kernel --+
                                   correlation -> matcher.after --> branch of scores
     trunk(x) --> matcher.search --+                           \-> branch of boxes
+
+A mask is a branch of its own, with a matcher that nothing else reads; see :class:`MatchedMask`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from sdst_edge.models.base import Maps, MaskBranch, SiameseModel
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.manifest import Correlation, CorrelationKind
 
-__all__ = ["Branch", "ComposedTracker", "Exp", "Matcher", "WeightedMean"]
+__all__ = ["Branch", "ComposedTracker", "Exp", "MatchedMask", "Matcher", "WeightedMean"]
 
 
 class Matcher(nn.Module):
@@ -114,21 +116,21 @@ class Branch(nn.Module):
 
 
 class WeightedMean(nn.Module):
-    """The mean of the maps of some matchers, with learned weights (SiamRPN++, equation 7) or equal ones.
+    """The mean of the outputs of some branches, with learned weights (SiamRPN++, equation 7) or equal ones.
 
     Args:
-        reads: names of the matchers.
+        branches: each makes the whole output.
         learned: whether weights are the softmax of a parameter.
     """
 
-    def __init__(self, reads: Sequence[str], *, learned: bool) -> None:
+    def __init__(self, branches: Sequence[Branch], *, learned: bool) -> None:
         super().__init__()
-        self.reads = tuple(reads)
-        self.weight = nn.Parameter(torch.ones(len(self.reads))) if learned else None
+        self.branches = nn.ModuleList(branches)
+        self.weight = nn.Parameter(torch.ones(len(branches))) if learned else None
 
     def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
-        """(B, C, S, S)."""
-        stacked = torch.stack([maps[name] for name in self.reads])  # (levels, B, C, S, S)
+        """(B, channels of the branches, S, S)."""
+        stacked = torch.stack([branch(maps) for branch in self.branches])  # (branches, B, C, S, S)
         if self.weight is None:
             return stacked.mean(dim=0)
         return (stacked * torch.softmax(self.weight, dim=0)[:, None, None, None, None]).sum(dim=0)
@@ -142,6 +144,28 @@ class Exp(nn.Module):
         return torch.exp(x)
 
 
+class MatchedMask(MaskBranch):
+    """A mask branch with its matcher.
+
+    Args:
+        matcher: of the branch; layers that follow its response belong to the branch itself.
+        reads: names of further search features, and which of the trunk's feature maps they are.
+        threshold: see :class:`MaskBranch`.
+    """
+
+    def __init__(self, matcher: Matcher, reads: Mapping[str, int], threshold: float) -> None:
+        super().__init__()
+        self.matcher = matcher
+        self.correlation = matcher.correlation("mask")
+        self.reads = tuple(reads)
+        self.levels = tuple(reads.values())
+        self.threshold = threshold
+
+    def search_features(self, levels: Maps) -> Maps:
+        """What the branch takes of a search region: its matcher's operand, and the features that it reads."""
+        return (self.matcher.search_operand(levels), *(levels[level] for level in self.levels))
+
+
 class ComposedTracker(SiameseModel):
     """Trunk, matchers and branches.
 
@@ -150,7 +174,10 @@ class ComposedTracker(SiameseModel):
         trunk: shared by template and search: (B, 3, H, W) to one feature map, or a tuple of them (levels).
         matchers: by name; the order is that of the correlations.
         branches: one per output, in the order of ``config.outputs``; each takes the matchers' maps by name.
+        mask: the branch that segments, None for a tracker that does not.
     """
+
+    mask: MatchedMask | None
 
     def __init__(
         self,
@@ -159,14 +186,15 @@ class ComposedTracker(SiameseModel):
         trunk: nn.Module,
         matchers: Mapping[str, Matcher],
         branches: Mapping[str, Branch | WeightedMean],
-        mask: MaskBranch | None = None,
+        mask: MatchedMask | None = None,
     ) -> None:
         correlations = [matcher.correlation(name) for name, matcher in matchers.items()]
         joined = [c.search for c, matcher in zip(correlations, matchers.values(), strict=True) if matcher.joins_search]
+        of_mask = () if mask is None else (mask.correlation.search, *mask.reads)
         super().__init__(
             config,
             correlations,
-            search_outputs=[c.search for c in correlations],
+            search_outputs=[*(c.search for c in correlations), *of_mask],
             tail_inputs=[*(c.response for c in correlations), *joined],
             mask=mask,
         )
@@ -177,12 +205,14 @@ class ComposedTracker(SiameseModel):
     def template(self, z: Tensor) -> Maps:
         """See :meth:`SiameseModel.template`."""
         levels = self._levels(z)
-        return tuple(matcher.template_operand(levels) for matcher in self._matchers())
+        matchers = self._matchers() if self.mask is None else [*self._matchers(), self.mask.matcher]
+        return tuple(matcher.template_operand(levels) for matcher in matchers)
 
     def search(self, x: Tensor) -> Maps:
         """See :meth:`SiameseModel.search`."""
         levels = self._levels(x)
-        return tuple(matcher.search_operand(levels) for matcher in self._matchers())
+        of_mask = () if self.mask is None else self.mask.search_features(levels)
+        return (*(matcher.search_operand(levels) for matcher in self._matchers()), *of_mask)
 
     def tail(self, *maps: Tensor) -> Maps:
         """See :meth:`SiameseModel.tail`."""

@@ -37,6 +37,7 @@ class ConvNorm(nn.Module):
         channels_out: of the output.
         kernel: side of the kernel, cells.
         stride: cells.
+        dilation: cells from one element of the kernel to the next.
         groups: of the convolution; ``channels_in`` makes it depthwise.
         padding: cells of zeros on each side; None keeps the size of an odd kernel at stride 1.
         bias: whether the convolution has one; without a norm it often should.
@@ -51,6 +52,7 @@ class ConvNorm(nn.Module):
         kernel: int = 1,
         *,
         stride: int = 1,
+        dilation: int = 1,
         groups: int = 1,
         padding: int | None = None,
         bias: bool = False,
@@ -58,8 +60,8 @@ class ConvNorm(nn.Module):
         act: ActivationName = "none",
     ) -> None:
         super().__init__()
-        pad = kernel // 2 if padding is None else padding
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, pad, groups=groups, bias=bias)
+        pad = dilation * (kernel // 2) if padding is None else padding
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, pad, dilation, groups, bias)
         self.norm: nn.Module = nn.BatchNorm2d(channels_out) if norm else nn.Identity()
         self.act = activation(act)
 
