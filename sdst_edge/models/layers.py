@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["ActivationName", "ConvNorm", "Scale", "SqueezeExcite", "activation", "separable"]
+__all__ = ["ActivationName", "Concatenated", "ConvNorm", "Crop", "Scale", "SqueezeExcite", "activation", "separable"]
 
 ActivationName = Literal["none", "relu", "relu6", "silu", "hard-swish", "hard-sigmoid", "sigmoid"]
 
@@ -35,7 +35,7 @@ class ConvNorm(nn.Module):
     Args:
         channels_in: of the input.
         channels_out: of the output.
-        kernel: side of the kernel, cells.
+        kernel: side of the kernel, cells; or its height and width.
         stride: cells.
         dilation: cells from one element of the kernel to the next.
         groups: of the convolution; ``channels_in`` makes it depthwise.
@@ -43,13 +43,15 @@ class ConvNorm(nn.Module):
         bias: whether the convolution has one; without a norm it often should.
         norm: whether a batch norm follows.
         act: the activation at the end.
+        norm_eps: added to the variance.
+        norm_momentum: share of a training batch in the running statistics.
     """
 
     def __init__(
         self,
         channels_in: int,
         channels_out: int,
-        kernel: int = 1,
+        kernel: int | tuple[int, int] = 1,
         *,
         stride: int = 1,
         dilation: int = 1,
@@ -58,11 +60,14 @@ class ConvNorm(nn.Module):
         bias: bool = False,
         norm: bool = True,
         act: ActivationName = "none",
+        norm_eps: float = 1e-5,
+        norm_momentum: float = 0.1,
     ) -> None:
         super().__init__()
-        pad = dilation * (kernel // 2) if padding is None else padding
-        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, pad, dilation, groups, bias)
-        self.norm: nn.Module = nn.BatchNorm2d(channels_out) if norm else nn.Identity()
+        sides = (kernel, kernel) if isinstance(kernel, int) else kernel
+        pad = tuple(dilation * (side // 2) if padding is None else padding for side in sides)
+        self.conv = nn.Conv2d(channels_in, channels_out, sides, stride, pad, dilation, groups, bias)
+        self.norm: nn.Module = nn.BatchNorm2d(channels_out, norm_eps, norm_momentum) if norm else nn.Identity()
         self.act = activation(act)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,6 +102,31 @@ class SqueezeExcite(nn.Module):
         mean = F.adaptive_avg_pool2d(x, 1)  # (B, C, 1, 1)
         scale: Tensor = self.gate(self.excite(torch.relu(self.squeeze(mean))))
         return x * scale
+
+
+class Concatenated(nn.Module):
+    """Layers side by side on one input; their channels are concatenated in the order in which they are given."""
+
+    def __init__(self, **layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.ModuleDict(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the sum of the layers' channels, at the size that they share."""
+        return torch.cat([layer(x) for layer in self.layers.values()], dim=1)
+
+
+class Crop(nn.Module):
+    """The middle of a map, without ``cells`` on each side."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__()
+        self.cells = cells
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, H - 2 cells, W - 2 cells)."""
+        height, width = x.shape[2:]
+        return x[:, :, self.cells : height - self.cells, self.cells : width - self.cells]
 
 
 class Scale(nn.Module):
