@@ -64,9 +64,9 @@ class ConvNorm(nn.Module):
         norm_momentum: float = 0.1,
     ) -> None:
         super().__init__()
-        sides = (kernel, kernel) if isinstance(kernel, int) else kernel
-        pad = tuple(dilation * (side // 2) if padding is None else padding for side in sides)
-        self.conv = nn.Conv2d(channels_in, channels_out, sides, stride, pad, dilation, groups, bias)
+        height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
+        pad = (dilation * (height // 2), dilation * (width // 2)) if padding is None else (padding, padding)
+        self.conv = nn.Conv2d(channels_in, channels_out, (height, width), stride, pad, dilation, groups, bias)
         self.norm: nn.Module = nn.BatchNorm2d(channels_out, norm_eps, norm_momentum) if norm else nn.Identity()
         self.act = activation(act)
 
