@@ -14,6 +14,8 @@ except ImportError as error:
 
 from sdst_edge.models import nanotrack as nanotrack  # registers its families, as the next line does
 from sdst_edge.models import sdst_nano as sdst_nano
+from sdst_edge.models import siammask as siammask
+from sdst_edge.models import siamrpnpp as siamrpnpp
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sdst_edge.models.checkpoint_import import import_checkpoint, importable_families
