@@ -93,9 +93,7 @@ def inverted_residual_trunk(
     channels = scaling.channels(STEM_CHANNELS)
     layers: list[nn.Module] = [ConvNorm(3, channels, 3, stride=2, bias=bias, act=act)]
     for stage in stages:
-        count = scaling.repeats(len(stage.blocks))
-        blocks = (stage.blocks + stage.blocks[-1:] * count)[:count]
-        for i, (kernel, expansion) in enumerate(blocks):
+        for i, (kernel, expansion) in enumerate(scaling.layers(stage.blocks)):
             channels_out = scaling.channels(stage.channels)
             stride = stage.stride if i == 0 else 1
             layers.append(
