@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import weakref
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.config import TrackerConfig
+from sdst_runtime.config import ScalePyramid, SmallTarget, TrackerConfig
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, NativeError
 from sdst_runtime.native import (
     BORDERS,
@@ -24,7 +25,17 @@ from sdst_runtime.native import (
     native_frame,
     native_normalization,
 )
-from sdst_runtime.native_structs import NativeBox, NativeConfig, NativeOutputs, NativeResult, NativeState
+from sdst_runtime.native_structs import (
+    MAX_ANCHORS,
+    NativeAnchor,
+    NativeBox,
+    NativeConfig,
+    NativeOutputs,
+    NativeResult,
+    NativeScalePyramid,
+    NativeSmallTarget,
+    NativeState,
+)
 
 __all__ = ["NativeTracker", "Result", "State"]
 
@@ -39,10 +50,12 @@ class Result(NamedTuple):
     """Where the target is, after one frame.
 
     Attributes:
-        box_xywh: image px, 0-based; the sides clamped, the centre inside the frame.
-        score: foreground probability of the chosen cell, 0..1, without penalty and window.
+        box_xywh: image px, 0-based; the sides clamped, the centre inside the frame where the configuration says so.
+        score: foreground probability of the chosen cell, 0..1, without penalty and window; for response maps the
+            sigmoid of the enlarged map's peak, which the window may have kept from being chosen.
         found: the score is not below the configuration's threshold.
-        best_index: the chosen cell, row * response_size + column.
+        best_index: the chosen cell, row * S + column with S cells in a row; with anchors ``anchor * S * S`` more; for
+            response maps, where S is the side of the enlarged map, ``scale * S * S`` more.
         penalized_score: what the cell was chosen by.
     """
 
@@ -62,11 +75,34 @@ class State(NamedTuple):
     height: float
 
 
+class _Search:
+    """What goes with one size of the search region: its input, and the outputs that are awaited."""
+
+    def __init__(self, config: TrackerConfig) -> None:
+        self.config = config
+        self.x = np.zeros(config.search_shape, np.float32)
+        self.x_address = address(self.x)
+        self.maps = tuple((name, shape, math.prod(shape), shape[2:]) for name, shape in config.outputs.items())
+        score, *boxes = config.outputs.values()
+        self.outputs = NativeOutputs(
+            struct_size=ctypes.sizeof(NativeOutputs),
+            scales=score[0],
+            score_channels=score[1],
+            box_channels=boxes[0][1] if boxes else 0,
+            height=score[2],
+            width=score[3],
+        )
+        self.outputs_ref = ctypes.byref(self.outputs)
+
+
 class NativeTracker:
     """One target's state in libsdst, and the arrays that its networks read.
 
     The calls of a frame: :meth:`search_input`, the engine, :meth:`decode`. None of them allocates in C, and the arrays
-    that come back are the same two every time. Not for two threads at once.
+    that come back are the same every time. Not for two threads at once.
+
+    Attributes:
+        config: as it was given.
     """
 
     def __init__(self, config: TrackerConfig) -> None:
@@ -80,19 +116,26 @@ class NativeTracker:
         self.config = config
         self._handle = self._create(config)
         self._finalizer = weakref.finalize(self, self._library.sdst_tracker_destroy, self._handle)
-        self._z = np.zeros((1, 3, config.template_size, config.template_size), np.float32)
-        self._x = np.zeros((1, 3, config.search_size, config.search_size), np.float32)
-        self._z_address, self._x_address = address(self._z), address(self._x)
+        self._z = np.zeros(config.template_shape, np.float32)
+        self._z_address = address(self._z)
+        small = config.for_small_target()
+        self._searches = tuple(_Search(each) for each in (config, small) if each is not None)
+        self._search = self._searches[0]
         self._frame, self._box, self._state = native_frame(), NativeBox(), _sized(NativeState)
-        self._outputs, self._result = _sized(NativeOutputs), _sized(NativeResult)
-        score_shape = config.outputs["score"]
-        self._outputs.score_channels = score_shape[1]
-        self._outputs.height = self._outputs.width = config.response_size
-        self._map_cells = config.response_size**2
-        self._frame_ref, self._box_ref, self._state_ref, self._outputs_ref, self._result_ref = (
-            ctypes.byref(struct) for struct in (self._frame, self._box, self._state, self._outputs, self._result)
+        self._result = _sized(NativeResult)
+        self._frame_ref, self._box_ref, self._state_ref, self._result_ref = (
+            ctypes.byref(struct) for struct in (self._frame, self._box, self._state, self._result)
         )
         self._first_shape: tuple[int, ...] = ()
+
+    @property
+    def target_config(self) -> TrackerConfig:
+        """The configuration that holds for the target: ``config``, or ``config.for_small_target()``.
+
+        :meth:`template_input` chooses it, and it stays until another target is taken. Its ``search_shape`` is that of
+        :meth:`search_input`, its ``outputs`` are what :meth:`decode` takes.
+        """
+        return self._search.config
 
     def _create(self, config: TrackerConfig) -> ctypes.c_void_p:
         handle = ctypes.c_void_p()
@@ -106,7 +149,7 @@ class NativeTracker:
     def template_input(
         self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]
     ) -> NDArray[np.float32]:
-        """Takes a target; returns the input of the template graph.
+        """Takes a target, and chooses its search size; returns the input of the template graph.
 
         Args:
             frame: (H, W, 3) uint8, BGR. Not kept, but its size and mean colour are.
@@ -128,6 +171,7 @@ class NativeTracker:
         if status:
             self._fail_box(status, frame, box_xywh)
         self._first_shape = frame.shape
+        self._search = self._current_search()
         return self._z
 
     def search_input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -137,7 +181,8 @@ class NativeTracker:
             frame: (H, W, 3) uint8, BGR, of the size that the target was taken in. Not kept.
 
         Returns:
-            (1, 3, search_size, search_size) float32, owned by this tracker and overwritten by the next call.
+            Of the shape ``target_config.search_shape``, the smallest region of a pyramid first; float32, owned by this
+            tracker and overwritten by the next call.
 
         Raises:
             FrameError: another type, shape or layout, another size than the first frame's, or so large that the
@@ -145,28 +190,28 @@ class NativeTracker:
             NativeError: there is no target yet.
         """
         fill_frame(frame, self._frame)
-        status = self._library.sdst_tracker_search_input(self._handle, self._frame_ref, self._x_address)
+        search = self._search
+        status = self._library.sdst_tracker_search_input(self._handle, self._frame_ref, search.x_address)
         if status:
             self._fail_search(status, frame)
-        return self._x
+        return search.x
 
-    def decode(self, score: NDArray[np.float32], ltrb: NDArray[np.float32]) -> Result:
+    def decode(self, *maps: NDArray[np.float32]) -> Result:
         """Where the networks' outputs for the last search input put the target; moves the state there.
 
         Args:
-            score: (..., 2 or 1, S, S) float32 logits, C-contiguous.
-            ltrb: (..., 4, S, S) float32, C-contiguous: distances to the sides, network px, >= 0.
+            maps: the networks' outputs in the order and of the shapes of ``target_config.outputs``, leading sides of 1
+                may be missing; float32, C-contiguous.
 
         Raises:
-            ConfigError: a map of another shape, type or layout than the configuration says.
+            ConfigError: maps of another number, shape, type or layout than the configuration says.
             NativeError: a NaN or infinity among the outputs, or no search input before. The state is as it was.
         """
-        outputs, result = self._outputs, self._result
-        self._check_map("score", score, outputs.score_channels)
-        self._check_map("ltrb", ltrb, 4)
-        outputs.score = address(score)
-        outputs.ltrb = address(ltrb)
-        status = self._library.sdst_tracker_decode(self._handle, self._outputs_ref, self._result_ref)
+        search, result = self._search, self._result
+        self._check_maps(maps)
+        search.outputs.score = address(maps[0])
+        search.outputs.boxes = address(maps[1]) if len(maps) == 2 else None
+        status = self._library.sdst_tracker_decode(self._handle, search.outputs_ref, self._result_ref)
         if status:
             if status == Status.NOT_FINITE:
                 raise NativeError(status, "sdst_tracker_decode", _NOT_FINITE)
@@ -187,7 +232,7 @@ class NativeTracker:
     def set_state(self, center_x: float, center_y: float, width: float, height: float) -> None:
         """Moves the target, image px: a detector found it again, or a test starts from a known place.
 
-        Template, frame size and border colour stay. The next call is :meth:`search_input`.
+        Template, search size, frame size and border colour stay. The next call is :meth:`search_input`.
 
         Raises:
             BoxError: a number is not finite, or a side is not positive.
@@ -206,18 +251,31 @@ class NativeTracker:
         self._finalizer()
         self._handle = ctypes.c_void_p()
 
-    def _check_map(self, name: str, values: NDArray[np.float32], channels: int) -> None:
-        side = self.config.response_size
-        if values.dtype != _FLOAT32 or values.size != channels * self._map_cells or values.shape[-2:] != (side, side):
-            got = f"{values.shape} {values.dtype}"
-        elif not values.flags.c_contiguous:
-            got = f"{values.shape} with strides {values.strides}"
-        else:
-            return
-        raise ConfigError(
-            f"{name} map is {got}, the tracker's configuration wants ({channels}, {side}, {side}) float32, "
-            "C-contiguous; the graphs belong to another configuration, or an engine returns another layout"
+    def _current_search(self) -> _Search:
+        library, handle = self._library, self._handle
+        sizes = library.sdst_tracker_search_size(handle), library.sdst_tracker_response_size(handle)
+        return next(
+            search for search in self._searches if sizes == (search.config.search_size, search.config.response_size)
         )
+
+    def _check_maps(self, maps: tuple[NDArray[np.float32], ...]) -> None:
+        wanted = self._search.maps
+        if len(maps) != len(wanted):
+            raise ConfigError(
+                f"{len(maps)} maps, the tracker's configuration wants {', '.join(name for name, *_ in wanted)}; "
+                "the graphs belong to another configuration"
+            )
+        for values, (name, shape, size, cells) in zip(maps, wanted, strict=True):
+            if values.dtype != _FLOAT32 or values.size != size or values.shape[-2:] != cells:
+                got = f"{values.shape} {values.dtype}"
+            elif not values.flags.c_contiguous:
+                got = f"{values.shape} with strides {values.strides}"
+            else:
+                continue
+            raise ConfigError(
+                f"{name} map is {got}, the tracker's configuration wants {shape} float32, C-contiguous; "
+                "the graphs belong to another configuration, or an engine returns another layout"
+            )
 
     def _fail_box(self, status: int, frame: NDArray[np.uint8], box_xywh: tuple[float, ...]) -> NoReturn:
         box = tuple(float(value) for value in box_xywh)
@@ -266,7 +324,8 @@ def _native_config(config: TrackerConfig) -> NativeConfig:
         template_size=config.template_size,
         search_size=config.search_size,
         response_size=config.response_size,
-        score_kind={"softmax2": 0, "logit": 1}[config.score_kind],
+        output_kind={"points": 0, "anchors": 1, "response": 2}[config.output_kind],
+        score_kind={"softmax2": 0, "logit": 1, "logit-centerness": 2}[config.score_kind],
         context={"square": 0, "rectangular": 1}[crop.context],
         rounding=ROUNDINGS[crop.rounding],
         interpolation=INTERPOLATIONS[crop.interpolation],
@@ -275,12 +334,31 @@ def _native_config(config: TrackerConfig) -> NativeConfig:
         normalization=native_normalization(config.normalization),
         context_amount=crop.context_amount,
         search_scale=crop.search_scale,
+        init_center_offset_px=config.init_center_offset_px,
+        small_target=_native_small_target(config.small_target),
         stride_px=config.stride_px,
         point_origin_px=config.point_origin_px,
+        anchor_count=len(config.anchors),
+        anchors=(NativeAnchor * MAX_ANCHORS)(*config.anchors),
+        pyramid=_native_pyramid(config.pyramid),
         window_influence=config.window_influence,
         penalty_k=config.penalty_k,
         size_lr=config.size_lr,
+        size_smoothing={"none": 0, "once": 1, "twice": 2}[config.size_smoothing],
+        clamp_center=config.clamp_center,
         min_side_px=config.min_side_px,
-        init_center_offset_px=config.init_center_offset_px,
+        box_offset_px=config.box_offset_px,
         found_threshold=config.found_threshold,
     )
+
+
+def _native_small_target(small: SmallTarget | None) -> NativeSmallTarget:
+    if small is None:
+        return NativeSmallTarget()
+    return NativeSmallTarget(small.search_size, small.response_size, small.max_area_share)
+
+
+def _native_pyramid(pyramid: ScalePyramid | None) -> NativeScalePyramid:
+    if pyramid is None:
+        return NativeScalePyramid()
+    return NativeScalePyramid(pyramid.count, pyramid.upsampling, pyramid.step, pyramid.penalty)

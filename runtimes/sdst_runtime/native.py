@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 #: SDST_ABI_VERSION of the header that this module mirrors.
-ABI_VERSION = 1
+ABI_VERSION = 2
 
 #: Longest side of a frame or of a crop, px.
 MAX_SIDE_PX = 32767
@@ -81,6 +81,8 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sdst_tracker_create": (c_int, (c_void_p, POINTER(c_void_p))),
     "sdst_tracker_destroy": (None, (c_void_p,)),
     "sdst_tracker_template_input": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    "sdst_tracker_search_size": (c_int32, (c_void_p,)),
+    "sdst_tracker_response_size": (c_int32, (c_void_p,)),
     "sdst_tracker_search_input": (c_int, (c_void_p, c_void_p, c_void_p)),
     "sdst_tracker_decode": (c_int, (c_void_p, c_void_p, c_void_p)),
     "sdst_tracker_get_state": (c_int, (c_void_p, c_void_p)),

@@ -6,6 +6,8 @@ import ctypes
 from ctypes import c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, c_void_p
 
 __all__ = [
+    "MAX_ANCHORS",
+    "NativeAnchor",
     "NativeBox",
     "NativeConfig",
     "NativeCrop",
@@ -13,8 +15,13 @@ __all__ = [
     "NativeNormalization",
     "NativeOutputs",
     "NativeResult",
+    "NativeScalePyramid",
+    "NativeSmallTarget",
     "NativeState",
 ]
+
+#: SDST_MAX_ANCHORS.
+MAX_ANCHORS = 16
 
 
 class NativeFrame(ctypes.Structure):
@@ -64,6 +71,24 @@ class NativeNormalization(ctypes.Structure):
     )
 
 
+class NativeAnchor(ctypes.Structure):
+    """``sdst_anchor``."""
+
+    _fields_ = (("width", c_double), ("height", c_double))
+
+
+class NativeScalePyramid(ctypes.Structure):
+    """``sdst_scale_pyramid``."""
+
+    _fields_ = (("count", c_int32), ("upsampling", c_int32), ("step", c_double), ("penalty", c_double))
+
+
+class NativeSmallTarget(ctypes.Structure):
+    """``sdst_small_target``."""
+
+    _fields_ = (("search_size", c_int32), ("response_size", c_int32), ("max_area_share", c_double))
+
+
 class NativeConfig(ctypes.Structure):
     """``sdst_tracker_config``."""
 
@@ -72,6 +97,7 @@ class NativeConfig(ctypes.Structure):
         ("template_size", c_int32),
         ("search_size", c_int32),
         ("response_size", c_int32),
+        ("output_kind", c_int32),
         ("score_kind", c_int32),
         ("context", c_int32),
         ("rounding", c_int32),
@@ -81,13 +107,20 @@ class NativeConfig(ctypes.Structure):
         ("normalization", NativeNormalization),
         ("context_amount", c_double),
         ("search_scale", c_double),
+        ("init_center_offset_px", c_double),
+        ("small_target", NativeSmallTarget),
         ("stride_px", c_double),
         ("point_origin_px", c_double),
+        ("anchor_count", c_int32),
+        ("anchors", NativeAnchor * MAX_ANCHORS),
+        ("pyramid", NativeScalePyramid),
         ("window_influence", c_double),
         ("penalty_k", c_double),
         ("size_lr", c_double),
+        ("size_smoothing", c_int32),
+        ("clamp_center", c_int32),
         ("min_side_px", c_double),
-        ("init_center_offset_px", c_double),
+        ("box_offset_px", c_double),
         ("found_threshold", c_double),
     )
 
@@ -110,11 +143,13 @@ class NativeOutputs(ctypes.Structure):
 
     _fields_ = (
         ("struct_size", c_uint32),
+        ("scales", c_int32),
         ("score_channels", c_int32),
+        ("box_channels", c_int32),
         ("height", c_int32),
         ("width", c_int32),
         ("score", c_void_p),
-        ("ltrb", c_void_p),
+        ("boxes", c_void_p),
     )
 
 

@@ -65,8 +65,8 @@ class SpiedTracker(NativeTracker):
 
     last: Result
 
-    def decode(self, score: NDArray[np.float32], ltrb: NDArray[np.float32]) -> Result:
-        self.last = super().decode(score, ltrb)
+    def decode(self, *maps: NDArray[np.float32]) -> Result:
+        self.last = super().decode(*maps)
         return self.last
 
 

@@ -110,7 +110,7 @@ def test_library_raises_when_the_package_has_none(fresh_library: pytest.MonkeyPa
 
 def test_library_raises_when_the_abi_differs(fresh_library: pytest.MonkeyPatch) -> None:
     fresh_library.setattr(native, "ABI_VERSION", 99)
-    with pytest.raises(BackendUnavailable, match="has ABI version 1, this package needs 99"):
+    with pytest.raises(BackendUnavailable, match="has ABI version 2, this package needs 99"):
         native.library()
 
 
@@ -236,9 +236,9 @@ def test_decode_raises_when_a_map_is_another(tracker: NativeTracker) -> None:
     score, ltrb = maps()
     tracker.search_input(FRAME)
     for bad in (score[:, :, :-1], score.astype(np.float64), np.repeat(score, 2, axis=1), score.transpose(0, 1, 3, 2)):
-        with pytest.raises(ConfigError, match=r"score map is .* wants \(1, 16, 16\) float32"):
+        with pytest.raises(ConfigError, match=r"score map is .* wants \(1, 1, 16, 16\) float32"):
             tracker.decode(bad, ltrb)
-    with pytest.raises(ConfigError, match=r"ltrb map is .* wants \(4, 16, 16\) float32"):
+    with pytest.raises(ConfigError, match=r"ltrb map is .* wants \(1, 4, 16, 16\) float32"):
         tracker.decode(score, ltrb[:, :3])
     assert tracker.decode(score, ltrb).box_xywh == BOX
 

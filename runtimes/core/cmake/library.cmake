@@ -3,12 +3,17 @@
 add_library(
   sdst_objects OBJECT
   src/config.c
+  src/contest.c
   src/crop_plan.c
   src/crop_ref.c
   src/crop_taps.c
   src/decode.c
+  src/decode_anchors.c
+  src/decode_points.c
+  src/decode_response.c
   src/dispatch.c
   src/frame.c
+  src/hann.c
   src/status.c
   src/tracker.c
   src/xcorr.c

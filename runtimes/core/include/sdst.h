@@ -12,7 +12,7 @@
  *     //   engine: template graph, z -> correlation kernels, kept for this target
  *     for (;;) {
  *         sdst_tracker_search_input(tracker, &frame, x);          // x: (3, search_size, search_size)
- *         //   engine: search graph and head, x -> score and ltrb maps
+ *         //   engine: search graph and head, x -> score and boxes maps
  *         sdst_result result = {.struct_size = sizeof result};
  *         sdst_tracker_decode(tracker, &outputs, &result);        // result.box, result.score, result.found
  *     }
@@ -54,7 +54,7 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------ library -- */
 
 /** Bumped when a call that was valid before stops being so. Compare it after loading the library at run time. */
-#define SDST_ABI_VERSION 1
+#define SDST_ABI_VERSION 2
 
 /** Status of a call. Values are fixed; new ones are appended inside their family. */
 typedef enum sdst_status {
@@ -242,39 +242,93 @@ typedef enum sdst_border {
     SDST_BORDER_FRAME_MEAN_ROUNDED = 2 /**< as SDST_BORDER_FRAME_MEAN, rounded half to even */
 } sdst_border;
 
+/** What the network gives, and so how it is decoded. S is response_size, A the number of anchors. */
+typedef enum sdst_output_kind {
+    SDST_OUTPUT_POINTS = 0,  /**< a score and four distances per cell */
+    SDST_OUTPUT_ANCHORS = 1, /**< a score and four deltas per anchor and cell; SiamRPN */
+    SDST_OUTPUT_RESPONSE = 2 /**< a response map per scale of a pyramid, and no boxes; SiamFC */
+} sdst_output_kind;
+
 /** What the score map holds. */
 typedef enum sdst_score_kind {
-    SDST_SCORE_SOFTMAX2 = 0, /**< (2, S, S) logits of background and target */
-    SDST_SCORE_LOGIT = 1     /**< (1, S, S) logit of the target */
+    SDST_SCORE_SOFTMAX2 = 0, /**< points, anchors: (2 A, S, S) logits, A of background, then A of target; 1 for A */
+    SDST_SCORE_LOGIT = 1,    /**< points, response: (1, S, S) logit of the target */
+    SDST_SCORE_LOGIT_CENTERNESS = 2 /**< points: (2, S, S) logits of target and centre-ness; SiamFC++ */
 } sdst_score_kind;
+
+/** How the size follows what the network says, at a rate of 0..1. */
+typedef enum sdst_size_smoothing {
+    SDST_SMOOTHING_NONE = 0, /**< it jumps there; FEAR */
+    SDST_SMOOTHING_ONCE = 1, /**< (1 - rate) size + rate new */
+    SDST_SMOOTHING_TWICE = 2 /**< the same with rate * rate: the smoothed size is smoothed again; LightTrack */
+} sdst_size_smoothing;
+
+enum { SDST_MAX_ANCHORS = 16, SDST_MAX_SCALES = 9 };
+
+/** An anchor of a cell, network px. */
+typedef struct sdst_anchor {
+    double width;  /**< > 0 */
+    double height; /**< > 0 */
+} sdst_anchor;
+
+/** The search regions of one frame, each a factor larger than the one before, the middle one as large as without. */
+typedef struct sdst_scale_pyramid {
+    int32_t count;      /**< scales, odd, 1..SDST_MAX_SCALES */
+    int32_t upsampling; /**< factor by which responses are enlarged (bicubic), >= 1; times response_size <= 4096 */
+    double step;        /**< from one scale to the next, 1..2 */
+    double penalty;     /**< factor on the peaks of all scales but the middle one, 0..1 */
+} sdst_scale_pyramid;
+
+/** Another search region for targets that are small in their first frame; network px per image px stay. */
+typedef struct sdst_small_target {
+    int32_t search_size;   /**< network px, 1..4096; 0 where there is no other region, and no other field is read */
+    int32_t response_size; /**< cells, 1..1024 */
+    double max_area_share; /**< a target of less than this share of the frame's area is small, 0..1 */
+} sdst_small_target;
 
 /** All that makes a family's tracker behave as it was trained to. Passed by pointer, copied by the library. */
 typedef struct sdst_tracker_config {
     uint32_t struct_size; /**< sizeof(sdst_tracker_config) */
 
+    /* The network. */
     int32_t template_size; /**< side of the template input, network px, 1..4096 */
     int32_t search_size;   /**< side of the search input, network px, 1..4096 */
     int32_t response_size; /**< side S of the output maps, cells, 1..1024 */
-    int32_t score_kind;    /**< an sdst_score_kind */
+    int32_t output_kind;   /**< an sdst_output_kind */
+    int32_t score_kind;    /**< an sdst_score_kind that goes with output_kind */
 
+    /* From a box to the network's inputs. */
     int32_t context;         /**< an sdst_context */
     int32_t rounding;        /**< an sdst_rounding */
     int32_t interpolation;   /**< an sdst_interpolation */
     int32_t border;          /**< an sdst_border */
     uint8_t border_value[4]; /**< for SDST_BORDER_CONSTANT, in the order of the frame's channels; the fourth is 0 */
     sdst_normalization normalization;
+    double context_amount;          /**< >= 0 */
+    double search_scale;            /**< side of the search crop over side of the template crop, > 0 */
+    double init_center_offset_px;   /**< added to the centre x + w / 2 at the start; -0.5 for pysot's kin, else 0 */
+    sdst_small_target small_target; /**< points, anchors; none for response maps */
 
-    double context_amount; /**< >= 0 */
-    double search_scale;   /**< side of the search crop over side of the template crop, > 0 */
+    /* Where cells lie, network px. */
+    double stride_px;       /**< from a cell of the maps to the next, > 0 */
+    double point_origin_px; /**< from the centre of the search input to the first cell's point or anchor centre */
 
-    double stride_px;        /**< network px from a cell of the maps to the next, > 0 */
-    double point_origin_px;  /**< network px from the centre of the search input to the first cell's point */
+    /* Anchors only. */
+    int32_t anchor_count; /**< A, 1..SDST_MAX_ANCHORS */
+    sdst_anchor anchors[SDST_MAX_ANCHORS];
+
+    /* Response maps only. */
+    sdst_scale_pyramid pyramid;
+
+    /* From the outputs to the next box. */
     double window_influence; /**< share of the Hann window in the penalised score, 0..1 */
-    double penalty_k;        /**< strength of the penalty on changes of size and aspect, >= 0 */
+    double penalty_k;        /**< points, anchors: strength of the penalty on changes of size and aspect, >= 0 */
     double size_lr;          /**< rate at which the size follows the network, 0..1 */
+    int32_t size_smoothing;  /**< an sdst_size_smoothing */
+    int32_t clamp_center;    /**< 1: the centre is kept inside the frame; 0: it may leave (SiamFC) */
     double min_side_px;      /**< smallest side of a reported box, image px, > 0; a frame with a smaller side wins */
-    double init_center_offset_px; /**< added to the centre x + w / 2 at the start; -0.5 for pysot's kin, else 0 */
-    double found_threshold;       /**< a score below it reads found = 0 */
+    double box_offset_px;    /**< added to x and y of a reported box: 0.5 for SiamFC and SiamFC++, else 0 */
+    double found_threshold;  /**< a score below it reads found = 0 */
 } sdst_tracker_config;
 
 /** Where the tracker believes its target to be. */
@@ -287,24 +341,35 @@ typedef struct sdst_state {
     double height;
 } sdst_state;
 
-/** Outputs of a head of points: distances from each cell's point to the four sides of the box. */
+/** A network's outputs for one search input, of the current target's search and response size. */
 typedef struct sdst_outputs {
     uint32_t struct_size;   /**< sizeof(sdst_outputs) */
-    int32_t score_channels; /**< 2 for SDST_SCORE_SOFTMAX2, 1 for SDST_SCORE_LOGIT */
-    int32_t height;         /**< cells, must be response_size */
-    int32_t width;          /**< cells, must be response_size */
-    const float *score;     /**< (score_channels, height, width) */
-    const float *ltrb;      /**< (4, height, width): left, top, right, bottom, network px, >= 0 */
+    int32_t scales;         /**< 1, or the pyramid's count for response maps */
+    int32_t score_channels; /**< 2 A for SDST_SCORE_SOFTMAX2, 1 for SDST_SCORE_LOGIT, 2 with centre-ness */
+    int32_t box_channels;   /**< 4 for points, 4 A for anchors, 0 for response maps */
+    int32_t height;         /**< cells, must be the response size */
+    int32_t width;          /**< cells, must be the response size */
+    const float *score;     /**< (scales, score_channels, height, width); scales as in the search input */
+    /**
+     * Points: (4, height, width), from each cell's point to the left, top, right and bottom side, network px, >= 0.
+     * Anchors: (4 A, height, width), A times dx, then dy, dw and dh: centre (dx w + x, dy h + y) and sides exp(dw) w
+     * and exp(dh) h, of an anchor of w x h at x, y. Response maps: NULL.
+     */
+    const float *boxes;
 } sdst_outputs;
 
 typedef struct sdst_result {
-    uint32_t struct_size;  /**< sizeof(sdst_result); set it before the call */
-    int32_t found;         /**< 0 when score < found_threshold, else 1 */
-    int32_t best_index;    /**< cell chosen, row * response_size + column */
-    float score;           /**< foreground probability of that cell, 0..1, without penalty and window */
+    uint32_t struct_size; /**< sizeof(sdst_result); set it before the call */
+    int32_t found;        /**< 0 when score < found_threshold, else 1 */
+    /** Chosen cell: row * S + column; with anchors anchor * S * S more; for response maps, where S is the side of the
+     *  enlarged map, scale * S * S more. */
+    int32_t best_index;
+    /** Foreground probability of that cell, 0..1, without penalty and window; for response maps the sigmoid of the
+     *  enlarged map's peak, which the window may have kept from being chosen. */
+    float score;
     float penalized_score; /**< what the cell was chosen by */
     int32_t reserved;      /**< 0 */
-    sdst_box box;          /**< image px, sides clamped, centre inside the frame */
+    sdst_box box;          /**< image px, sides clamped, centre inside the frame where clamp_center says so */
 } sdst_result;
 
 typedef struct sdst_tracker sdst_tracker;
@@ -327,18 +392,26 @@ SDST_API sdst_status sdst_tracker_create(const sdst_tracker_config *config, sdst
 SDST_API void sdst_tracker_destroy(sdst_tracker *tracker);
 
 /**
- * Takes a target: remembers its box and border colour, and makes the input of the template graph.
+ * Takes a target: remembers its box and border colour, chooses its search region (small_target), and makes the input
+ * of the template graph.
  * @param[in]  box  may stick out of the frame, must meet it
  * @param[out] z    (3, template_size, template_size) float32
  * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_BOX, SDST_ERR_BOX_OUTSIDE,
- *         SDST_ERR_VALUE (the template or the search crop would be larger than 32767 px)
+ *         SDST_ERR_VALUE (the template or a search crop would be larger than 32767 px)
  */
 SDST_API sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
                                                  float *z);
 
+/** @return Side of the current target's search input, network px; the configuration's without a target, 0 for NULL. */
+SDST_API int32_t sdst_tracker_search_size(const sdst_tracker *tracker);
+
+/** @return Side of the maps that go with sdst_tracker_search_size(), cells. */
+SDST_API int32_t sdst_tracker_response_size(const sdst_tracker *tracker);
+
 /**
  * Makes the input of the search graph around the target's last place.
- * @param[out] x  (3, search_size, search_size) float32
+ * @param[out] x  (3, size, size) float32 of sdst_tracker_search_size(); with a pyramid (count, 3, size, size), the
+ *                smallest region first
  * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_FRAME_CHANGED, SDST_ERR_NO_TARGET,
  *         SDST_ERR_VALUE (the crop would be larger than 32767 px)
  */
@@ -347,12 +420,24 @@ SDST_API sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst
 /**
  * Turns the network's outputs for the last search input into a box, and moves the state there.
  *
- *     score       = softmax or sigmoid of the score map
+ * Points and anchors:
+ *     score       = softmax or sigmoid of the score map, or the product of two sigmoids
  *     penalty     = exp(-(r s - 1) penalty_k), r and s the changes of aspect and size (SiamRPN); 0 without area
  *     best        = argmax of (1 - window_influence) penalty score + window_influence window; the first of equals
  *     rate        = penalty[best] score[best] size_lr
  *     centre      = centre + offset of the box from the search centre
- *     size        = (1 - rate) size + rate size of the box, clamped to min_side_px .. frame
+ *     size        = size of the box, which the size follows at that rate (size_smoothing)
+ *
+ * Response maps:
+ *     map         = response of each scale, enlarged by upsampling as OpenCV's INTER_CUBIC does
+ *     scale       = argmax of peak penalty, no penalty for the middle one; the first of equals
+ *     share       = (map - min) / sum(map - min) of that scale
+ *     best        = argmax of (1 - window_influence) share + window_influence window / sum(window)
+ *     centre      = centre + offset of that cell from the search centre
+ *     size        = size times the scale's factor, which the size follows at the rate size_lr
+ *
+ * The window is the outer product of the Hann window whose ends are 0 (numpy.hanning) with itself. The size is clamped
+ * to min_side_px .. frame.
  *
  * @param[in]  outputs
  * @param[out] result
@@ -368,7 +453,8 @@ SDST_API sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outpu
 SDST_API sdst_status sdst_tracker_get_state(const sdst_tracker *tracker, sdst_state *state);
 
 /**
- * Moves the target: a detector found it again, or a test starts from a known place. Template and border colour stay.
+ * Moves the target: a detector found it again, or a test starts from a known place. Template, border colour and the
+ * choice of the search region stay.
  * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_NO_TARGET, SDST_ERR_BOX (not finite, or a side <= 0)
  */
 SDST_API sdst_status sdst_tracker_set_state(sdst_tracker *tracker, const sdst_state *state);

@@ -8,6 +8,7 @@
 #include "crop.h"
 #include "decode.h"
 #include "frame.h"
+#include "hann.h"
 #include "kernels.h"
 #include "sdst.h"
 
@@ -33,25 +34,35 @@ typedef struct sides_ {
 
 struct sdst_tracker {
     sdst_tracker_config config;
+    sdst_tracker_config target_config; /* the one that holds for the target: `config`, or that for small targets */
     phase_ phase;
     place_ place;
     int32_t frame_width; /* of the target's first frame */
     int32_t frame_height;
     int32_t frame_format;
     uint8_t border[4];
-    double window[]; /* (response_size, response_size) */
+    double *room;  /* what decoding needs, behind the window */
+    double hann[]; /* factors of the window that goes with target_config */
 };
+
+static void take_config(sdst_tracker *tracker, const sdst_tracker_config *config) {
+    tracker->target_config = *config;
+    sdst_hann_fill_(sdst_decode_side_(config), tracker->hann);
+}
 
 sdst_status sdst_tracker_create(const sdst_tracker_config *config, sdst_tracker **tracker) {
     if (config == NULL || tracker == NULL) return SDST_ERR_NULL;
     const sdst_status status = sdst_tracker_config_check_(config);
     if (status != SDST_OK) return status;
-    const size_t cells = (size_t)config->response_size * (size_t)config->response_size;
-    sdst_tracker *made = calloc(1, sizeof *made + cells * sizeof made->window[0]);
+    const sdst_tracker_config small = sdst_config_for_small_target_(config);
+    const int32_t side = sdst_decode_side_(config), small_side = sdst_decode_side_(&small);
+    const size_t factors = (size_t)(side > small_side ? side : small_side);
+    sdst_tracker *made = calloc(1, sizeof *made + (factors + sdst_decode_room_(config)) * sizeof made->hann[0]);
     if (made == NULL) return SDST_ERR_MEMORY;
     made->config = *config;
+    made->room = made->hann + factors;
     made->phase = PHASE_EMPTY;
-    sdst_hann_window_(config->response_size, made->window);
+    take_config(made, config);
     *tracker = made;
     return SDST_OK;
 }
@@ -72,9 +83,11 @@ static sides_ template_sides(const sdst_tracker_config *config, const place_ *pl
     return (sides_){fmax(sides.width, 1.0), fmax(sides.height, 1.0)};
 }
 
-static sides_ search_sides(const sdst_tracker_config *config, const place_ *place) {
+/* Of a scale of the pyramid; scale 0 without one. */
+static sides_ search_sides(const sdst_tracker_config *config, const place_ *place, int32_t scale) {
     const sides_ sides = template_sides(config, place);
-    return (sides_){fmax(sides.width * config->search_scale, 1.0), fmax(sides.height * config->search_scale, 1.0)};
+    const double factor = config->search_scale * sdst_scale_factor_(config, scale);
+    return (sides_){fmax(sides.width * factor, 1.0), fmax(sides.height * factor, 1.0)};
 }
 
 static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
@@ -94,6 +107,16 @@ static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame
     return sdst_crop_plan_make_(frame, &crop, &config->normalization, plan);
 }
 
+static sdst_status plan_search(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
+                               int32_t scale, const uint8_t border[4], sdst_crop_plan_ *plan) {
+    return plan_crop(config, frame, place, search_sides(config, place, scale), config->search_size, border, plan);
+}
+
+static int is_small(const sdst_tracker_config *config, const sdst_frame *frame, const sdst_box *box) {
+    const double area = (double)frame->width * (double)frame->height;
+    return config->small_target.search_size != 0 && box->w * box->h < config->small_target.max_area_share * area;
+}
+
 static sdst_status check_box(const sdst_box *box, const sdst_frame *frame) {
     if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(box->w) || !isfinite(box->h)) return SDST_ERR_BOX;
     if (!(box->w > 0.0 && box->h > 0.0)) return SDST_ERR_BOX;
@@ -107,7 +130,9 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     if (status == SDST_OK) status = check_box(box, frame);
     if (status != SDST_OK) return status;
 
-    const sdst_tracker_config *config = &tracker->config;
+    const int small = is_small(&tracker->config, frame, box);
+    const sdst_tracker_config chosen = small ? sdst_config_for_small_target_(&tracker->config) : tracker->config;
+    const sdst_tracker_config *config = &chosen;
     const place_ place = {
         .center_x = box->x + box->w / 2.0 + config->init_center_offset_px,
         .center_y = box->y + box->h / 2.0 + config->init_center_offset_px,
@@ -120,12 +145,13 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     if (status != SDST_OK) return status;
     /* The search crop is planned too: a target that no search could follow is refused at its start. */
     sdst_crop_plan_ plan;
-    status = plan_crop(config, frame, &place, search_sides(config, &place), config->search_size, border, &plan);
+    status = plan_search(config, frame, &place, sdst_scales_(config) - 1, border, &plan); /* the largest */
     if (status != SDST_OK) return status;
     status = plan_crop(config, frame, &place, template_sides(config, &place), config->template_size, border, &plan);
     if (status != SDST_OK) return status;
 
     sdst_kernels_get_()->crop_f32(&plan, z);
+    take_config(tracker, config);
     tracker->phase = PHASE_TARGET;
     tracker->place = place;
     tracker->frame_width = frame->width;
@@ -133,6 +159,14 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     tracker->frame_format = frame->format;
     memcpy(tracker->border, border, sizeof border);
     return SDST_OK;
+}
+
+int32_t sdst_tracker_search_size(const sdst_tracker *tracker) {
+    return tracker == NULL ? 0 : tracker->target_config.search_size;
+}
+
+int32_t sdst_tracker_response_size(const sdst_tracker *tracker) {
+    return tracker == NULL ? 0 : tracker->target_config.response_size;
 }
 
 sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *frame, float *x) {
@@ -144,13 +178,14 @@ sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *f
                      frame->format == tracker->frame_format;
     if (!same) return SDST_ERR_FRAME_CHANGED;
 
-    const sdst_tracker_config *config = &tracker->config;
-    const place_ *place = &tracker->place;
-    sdst_crop_plan_ plan;
-    status = plan_crop(config, frame, place, search_sides(config, place), config->search_size, tracker->border, &plan);
-    if (status != SDST_OK) return status;
-
-    sdst_kernels_get_()->crop_f32(&plan, x);
+    const sdst_tracker_config *config = &tracker->target_config;
+    const size_t values = 3 * (size_t)config->search_size * (size_t)config->search_size;
+    for (int32_t scale = 0; scale < sdst_scales_(config); ++scale) {
+        sdst_crop_plan_ plan;
+        status = plan_search(config, frame, &tracker->place, scale, tracker->border, &plan);
+        if (status != SDST_OK) return status;
+        sdst_kernels_get_()->crop_f32(&plan, x + (size_t)scale * values);
+    }
     tracker->phase = PHASE_SEARCHING;
     return SDST_OK;
 }
@@ -164,19 +199,32 @@ static double clamp_center(double center, double frame_side) {
     return fmin(fmax(center, 0.0), frame_side);
 }
 
+/* What of a change of size is made. */
+static double smoothed(int32_t size_smoothing, double rate) {
+    if (size_smoothing == SDST_SMOOTHING_NONE) return 1.0;
+    return size_smoothing == SDST_SMOOTHING_TWICE ? rate * rate : rate;
+}
+
 /* The target's next place: it jumps to the chosen centre, its size follows at a rate. */
 static place_ moved(const sdst_tracker *tracker, sides_ scale, const sdst_choice_ *choice) {
+    const sdst_tracker_config *config = &tracker->target_config;
     const place_ *last = &tracker->place;
-    const double rate = choice->penalty * choice->score * tracker->config.size_lr;
-    const double width = last->width * (1.0 - rate) + choice->width_search / scale.width * rate;
-    const double height = last->height * (1.0 - rate) + choice->height_search / scale.height * rate;
-    const double min_side = tracker->config.min_side_px;
+    const double rate = smoothed(config->size_smoothing, choice->size_rate);
+    const double width = last->width * (1.0 - rate) + choice->width / scale.width * rate;
+    const double height = last->height * (1.0 - rate) + choice->height / scale.height * rate;
+    const double center_x = last->center_x + choice->center_x / scale.width;
+    const double center_y = last->center_y + choice->center_y / scale.height;
     return (place_){
-        .center_x = clamp_center(last->center_x + choice->center_x_search / scale.width, tracker->frame_width),
-        .center_y = clamp_center(last->center_y + choice->center_y_search / scale.height, tracker->frame_height),
-        .width = clamp_side(width, min_side, tracker->frame_width),
-        .height = clamp_side(height, min_side, tracker->frame_height),
+        .center_x = config->clamp_center ? clamp_center(center_x, tracker->frame_width) : center_x,
+        .center_y = config->clamp_center ? clamp_center(center_y, tracker->frame_height) : center_y,
+        .width = clamp_side(width, config->min_side_px, tracker->frame_width),
+        .height = clamp_side(height, config->min_side_px, tracker->frame_height),
     };
+}
+
+static sdst_box reported_box(const place_ *place, double offset) {
+    return (sdst_box){place->center_x - place->width / 2.0 + offset, place->center_y - place->height / 2.0 + offset,
+                      place->width, place->height};
 }
 
 sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outputs, sdst_result *result) {
@@ -185,17 +233,18 @@ sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outpu
     if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
     if (tracker->phase != PHASE_SEARCHING) return SDST_ERR_NO_SEARCH;
 
-    const sdst_tracker_config *config = &tracker->config;
-    const sides_ sides = template_sides(config, &tracker->place);
-    const sides_ scale = {config->template_size / sides.width, config->template_size / sides.height};
+    const sdst_tracker_config *config = &tracker->target_config;
+    const sides_ sides = search_sides(config, &tracker->place, sdst_scales_(config) / 2);
+    const sides_ scale = {config->search_size / sides.width, config->search_size / sides.height};
     const sdst_decode_context_ context = {
         .config = config,
-        .window = tracker->window,
-        .last_width_search = tracker->place.width * scale.width,
-        .last_height_search = tracker->place.height * scale.height,
+        .hann = tracker->hann,
+        .room = tracker->room,
+        .last_width = tracker->place.width * scale.width,
+        .last_height = tracker->place.height * scale.height,
     };
     sdst_choice_ choice;
-    const sdst_status status = sdst_decode_points_(&context, outputs, &choice);
+    const sdst_status status = sdst_decode_(&context, outputs, &choice);
     if (status != SDST_OK) return status;
 
     const place_ place = moved(tracker, scale, &choice);
@@ -207,7 +256,7 @@ sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outpu
         .best_index = choice.index,
         .score = (float)choice.score,
         .penalized_score = (float)choice.penalized_score,
-        .box = {place.center_x - place.width / 2.0, place.center_y - place.height / 2.0, place.width, place.height},
+        .box = reported_box(&place, config->box_offset_px),
     };
     return SDST_OK;
 }

@@ -47,7 +47,7 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_CONFIG(struct_size = 0, SDST_ERR_STRUCT_SIZE);
     CHECK_CONFIG(struct_size += 8, SDST_ERR_STRUCT_SIZE);
     CHECK_CONFIG(normalization.struct_size = 1, SDST_ERR_STRUCT_SIZE);
-    CHECK_CONFIG(score_kind = 2, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG(score_kind = 3, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(context = -1, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(rounding = 5, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(rounding = SDST_ROUNDING_NONE, SDST_ERR_UNSUPPORTED); /* not with this interpolation */
@@ -205,7 +205,9 @@ static void test_bad_outputs_leave_the_tracker_as_it_was(void) {
     CHECK_OUTPUTS(outputs.struct_size, 0, SDST_ERR_STRUCT_SIZE);
     CHECK_OUTPUTS(result.struct_size, 0, SDST_ERR_STRUCT_SIZE);
     CHECK_OUTPUTS(outputs.score, NULL, SDST_ERR_NULL);
-    CHECK_OUTPUTS(outputs.ltrb, NULL, SDST_ERR_NULL);
+    CHECK_OUTPUTS(outputs.boxes, NULL, SDST_ERR_NULL);
+    CHECK_OUTPUTS(outputs.scales, 3, SDST_ERR_SHAPE);
+    CHECK_OUTPUTS(outputs.box_channels, 0, SDST_ERR_SHAPE);
     CHECK_OUTPUTS(outputs.score_channels, 2, SDST_ERR_SHAPE);
     CHECK_OUTPUTS(outputs.height, 15, SDST_ERR_SHAPE);
     CHECK_OUTPUTS(outputs.width, 17, SDST_ERR_SHAPE);

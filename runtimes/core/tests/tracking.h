@@ -49,11 +49,13 @@ static inline rig_ *rig_open(const sdst_tracker_config *config) {
     rig->frame = (sdst_frame){sizeof(sdst_frame), SDST_PIXEL_BGR8, FRAME_WIDTH,
                               FRAME_HEIGHT,       3 * FRAME_WIDTH, &rig->pixels[0][0][0]};
     rig->outputs = (sdst_outputs){.struct_size = sizeof(sdst_outputs),
-                                  .score_channels = config->score_kind == SDST_SCORE_SOFTMAX2 ? 2 : 1,
+                                  .scales = 1,
+                                  .score_channels = config->score_kind == SDST_SCORE_LOGIT ? 1 : 2,
+                                  .box_channels = 4,
                                   .height = 16,
                                   .width = 16,
                                   .score = rig->score,
-                                  .ltrb = &rig->ltrb[0][0]};
+                                  .boxes = &rig->ltrb[0][0]};
     rig->result = (sdst_result){.struct_size = sizeof(sdst_result)};
     CHECK_STATUS(sdst_tracker_create(config, &rig->tracker), SDST_OK);
     return rig;

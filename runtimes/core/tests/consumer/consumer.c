@@ -26,7 +26,7 @@ int main(void) {
 
     const sdst_frame frame = {sizeof frame, SDST_PIXEL_BGR8, WIDTH, HEIGHT, sizeof pixels[0], &pixels[0][0][0]};
     const sdst_box box = {20, 10, 16, 16};
-    const sdst_outputs outputs = {sizeof outputs, 1, 16, 16, score, ltrb};
+    const sdst_outputs outputs = {sizeof outputs, 1, 1, 4, 16, 16, score, ltrb};
     sdst_result result = {.struct_size = sizeof result};
     sdst_status status = sdst_tracker_template_input(tracker, &frame, &box, z);
     if (status == SDST_OK) status = sdst_tracker_search_input(tracker, &frame, x);
