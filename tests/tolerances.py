@@ -12,6 +12,9 @@ REL_NETWORK_F32 = 1e-4
 #: float32 correlation against the same sum in float64, over the sum of magnitudes.
 REL_XCORR_F32 = 1e-5
 
+#: Two interpolations of a ramp of 4 levels a pixel, one of them at positions cut to 1/32 px: 4 / 64, then rounding.
+ABS_WARP_LEVELS = 1
+
 #: Decoding: doubles here and there, the maps are float32 on both sides.
 REL_DECODE = 1e-6
 ABS_DECODE_PX = 0.01

@@ -11,10 +11,12 @@ import ctypes
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.config import Normalization
+from sdst_runtime.config import CropRule, Interpolation, Normalization, Rounding
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.native import (
     BORDERS,
+    INTERPOLATIONS,
+    ROUNDINGS,
     Status,
     address,
     fill_frame,
@@ -54,11 +56,13 @@ def crop_u8(
     size_wh: tuple[float, float],
     out_wh: tuple[int, int],
     border: tuple[int, int, int] = (0, 0, 0),
+    rounding: Rounding = "pysot",
+    interpolation: Interpolation = "opencv-u8",
 ) -> NDArray[np.uint8]:
-    """A rectangle of the frame, resized as OpenCV's bilinear ``resize`` of uint8 does it, bit for bit.
+    """A rectangle of the frame at another size, bit for bit as OpenCV's ``resize`` or ``warpAffine`` of uint8 gives it.
 
-    The rectangle is that of pysot's ``get_subwindow``: sides rounded half to even, first pixel at
-    ``floor(centre - side / 2)``.
+    Without ``rounding`` the rectangle is that of pysot's ``get_subwindow``: sides rounded half to even, first pixel at
+    ``floor(centre - side / 2)``. :class:`sdst_runtime.config.CropRule` says what the other rules are.
 
     Args:
         frame: (H, W, 3) uint8, BGR. Not modified.
@@ -66,16 +70,19 @@ def crop_u8(
         size_wh: image px; after rounding 1 to 32767.
         out_wh: network px, 1 to 4096.
         border: B, G, R of what is outside the frame, 0..255.
+        rounding: how corner and sides become whole pixels.
+        interpolation: ``opencv-warp`` for the rounding ``none``, ``opencv-u8`` for the others.
 
     Returns:
         (out height, out width, 3) uint8, BGR, newly allocated.
 
     Raises:
         FrameError: the frame has another type, shape or layout.
-        ConfigError: a number is out of its range.
+        ConfigError: a number is out of its range, or rounding and interpolation do not go together.
     """
     native = _frame(frame)
-    crop = _crop(center_xy, size_wh, out_wh, border)
+    rule = CropRule(rounding=rounding, interpolation=interpolation)
+    crop = _crop(rule, center_xy, size_wh, out_wh, border)
     out = np.empty((out_wh[1], out_wh[0], 3), np.uint8)
     status = library().sdst_crop_u8(ctypes.byref(native), ctypes.byref(crop), address(out))
     _check_crop(status, "sdst_crop_u8", center_xy, size_wh)
@@ -89,6 +96,8 @@ def crop_f32(
     size_wh: tuple[float, float],
     out_wh: tuple[int, int],
     border: tuple[int, int, int] = (0, 0, 0),
+    rounding: Rounding = "pysot",
+    interpolation: Interpolation = "opencv-u8",
     normalization: Normalization = _RAW,
 ) -> NDArray[np.float32]:
     """The crop of :func:`crop_u8` as a network takes it: normalised, channels first.
@@ -99,6 +108,8 @@ def crop_f32(
         size_wh: image px; after rounding 1 to 32767.
         out_wh: network px, 1 to 4096.
         border: B, G, R of what is outside the frame, 0..255.
+        rounding: how corner and sides become whole pixels.
+        interpolation: ``opencv-warp`` for the rounding ``none``, ``opencv-u8`` for the others.
         normalization: channel order, mean and standard deviation.
 
     Returns:
@@ -106,13 +117,14 @@ def crop_f32(
 
     Raises:
         FrameError: the frame has another type, shape or layout.
-        ConfigError: a number is out of its range.
+        ConfigError: a number is out of its range, or rounding and interpolation do not go together.
     """
     native = _frame(frame)
-    crop = _crop(center_xy, size_wh, out_wh, border)
-    rule = native_normalization(normalization)
+    rule = CropRule(rounding=rounding, interpolation=interpolation)
+    crop = _crop(rule, center_xy, size_wh, out_wh, border)
+    pixel_rule = native_normalization(normalization)
     out = np.empty((3, out_wh[1], out_wh[0]), np.float32)
-    status = library().sdst_crop_f32(ctypes.byref(native), ctypes.byref(crop), ctypes.byref(rule), address(out))
+    status = library().sdst_crop_f32(ctypes.byref(native), ctypes.byref(crop), ctypes.byref(pixel_rule), address(out))
     _check_crop(status, "sdst_crop_f32", center_xy, size_wh)
     return out
 
@@ -182,6 +194,7 @@ def _frame(frame: NDArray[np.uint8]) -> NativeFrame:
 
 
 def _crop(
+    rule: CropRule,
     center_xy: tuple[float, float],
     size_wh: tuple[float, float],
     out_wh: tuple[int, int],
@@ -193,6 +206,8 @@ def _crop(
         raise ConfigError(f"crop: border is {border}, expected three values of 0..255")
     return NativeCrop(
         struct_size=ctypes.sizeof(NativeCrop),
+        rounding=ROUNDINGS[rule.rounding],
+        interpolation=INTERPOLATIONS[rule.interpolation],
         out_width=out_wh[0],
         out_height=out_wh[1],
         border=(ctypes.c_uint8 * 4)(*border, 0),

@@ -11,7 +11,11 @@
 #include "check.h"
 #include "kernels.h"
 
-enum { FIRST_DEPTHWISE = 5, FIRST_PIXELWISE = 3 }; /* cases of real trackers; the rest are odd shapes for tests */
+enum {
+    FIRST_WARPS = 5,
+    FIRST_DEPTHWISE = 5,
+    FIRST_PIXELWISE = 3
+}; /* cases of real trackers; the rest are odd shapes for tests */
 
 typedef struct job_ {
     const sdst_kernels_ *kernels;
@@ -74,22 +78,30 @@ static void report(const char *kernel, const char *name, run_job run, job_ *job,
     printf("%-10s %-34s %10.1f %10.1f %8.1f\n", kernel, name, ref, fast, ref / fast);
 }
 
+static void bench_crop(const crop_case_ *it, int warp, uint8_t *pixels, float *out, int repetitions) {
+    const sdst_frame frame = {sizeof frame,     SDST_PIXEL_BGR8,     it->frame_width,
+                              it->frame_height, 3 * it->frame_width, pixels};
+    const sdst_crop crop = {.struct_size = sizeof crop,
+                            .rounding = warp ? SDST_ROUNDING_NONE : SDST_ROUNDING_PYSOT,
+                            .interpolation = warp ? SDST_INTERPOLATION_OPENCV_WARP : SDST_INTERPOLATION_OPENCV_U8,
+                            .out_width = it->out_width,
+                            .out_height = it->out_height,
+                            .center_x = it->center_x,
+                            .center_y = it->center_y,
+                            .width = it->width,
+                            .height = it->height};
+    const sdst_normalization raw = {.struct_size = sizeof raw, .scale = {1.0F, 1.0F, 1.0F}};
+    job_ job = {.out = out};
+    if (sdst_crop_plan_make_(&frame, &crop, &raw, &job.crop) != SDST_OK) exit(EXIT_FAILURE);
+    report(warp ? "warp" : "crop", it->name, run_crop, &job, repetitions);
+}
+
 static void bench_crops(uint8_t *pixels, float *out, int repetitions) {
     for (size_t i = 0; i < COUNT_OF(CROP_CASES); ++i) {
-        const crop_case_ *it = &CROP_CASES[i];
-        const sdst_frame frame = {sizeof frame,     SDST_PIXEL_BGR8,     it->frame_width,
-                                  it->frame_height, 3 * it->frame_width, pixels};
-        const sdst_crop crop = {.struct_size = sizeof crop,
-                                .out_width = it->out_width,
-                                .out_height = it->out_height,
-                                .center_x = it->center_x,
-                                .center_y = it->center_y,
-                                .width = it->width,
-                                .height = it->height};
-        const sdst_normalization raw = {.struct_size = sizeof raw, .scale = {1.0F, 1.0F, 1.0F}};
-        job_ job = {.out = out};
-        if (sdst_crop_plan_make_(&frame, &crop, &raw, &job.crop) != SDST_OK) exit(EXIT_FAILURE);
-        report("crop", it->name, run_crop, &job, repetitions);
+        bench_crop(&CROP_CASES[i], 0, pixels, out, repetitions);
+    }
+    for (size_t i = 0; i < FIRST_WARPS; ++i) {
+        bench_crop(&CROP_CASES[i], 1, pixels, out, repetitions);
     }
 }
 

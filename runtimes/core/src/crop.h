@@ -9,16 +9,24 @@
 
 #include "sdst.h"
 
+/** An axis of a crop: the source pixels that it covers, and where among them output pixels look. */
+typedef struct sdst_axis_ {
+    int32_t interpolation; /* an sdst_interpolation */
+    int32_t first_px;      /* of the source pixels, in the frame; within +-90000 */
+    int32_t in_size;       /* source pixels, 1..32770 */
+    double scale;          /* source pixels per output pixel */
+    double origin;         /* warp: where output pixel 0 looks; whole numbers are centres of the frame's pixels */
+} sdst_axis_;
+
 /** A checked crop in whole pixels. Channels are in the frame's order. */
 typedef struct sdst_crop_plan_ {
     const uint8_t *pixels; /* of the frame */
     int64_t stride_bytes;
     int32_t frame_width;
     int32_t frame_height;
-    int32_t left; /* of the crop in the frame, -32767..32767 */
-    int32_t top;
-    int32_t width; /* of the crop in the frame, 1..32767 */
-    int32_t height;
+    int32_t interpolation; /* an sdst_interpolation */
+    sdst_axis_ x;
+    sdst_axis_ y;
     int32_t out_width;
     int32_t out_height;
     uint8_t border[3];
@@ -44,9 +52,10 @@ sdst_status sdst_normalization_check_(const sdst_normalization *normalization);
 /**
  * How one output pixel mixes two source pixels of an axis:
  *
- *     source[first] * weight_first + source[second] * weight_second,    weights in 1/2048
+ *     source[first] * weight_first + source[second] * weight_second
  *
- * Indices are within the crop, 0 <= first <= second < side and second - first <= 1.
+ * Weights are in 1/2048 for a resize; for a warp in 1/512 along x and in 1/32 along y.
+ * Indices are within the crop, 0 <= first <= second < in_size and second - first <= 1.
  */
 typedef struct sdst_tap_ {
     int32_t first;
@@ -55,13 +64,11 @@ typedef struct sdst_tap_ {
     int16_t weight_second;
 } sdst_tap_;
 
-/** An axis of a crop: from `in_size` source pixels to the output's. */
-typedef struct sdst_axis_ {
-    int32_t in_size;
-    double scale; /* source pixels per output pixel */
-} sdst_axis_;
+/** @return Axis of SDST_INTERPOLATION_OPENCV_U8 over in_size pixels from first_px on. */
+sdst_axis_ sdst_axis_resize_(int32_t first_px, int32_t in_size, int32_t out_size);
 
-sdst_axis_ sdst_axis_make_(int32_t in_size, int32_t out_size);
+/** @return Axis of SDST_INTERPOLATION_OPENCV_WARP around a centre within +-70000 px, side 1..32767. */
+sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size);
 
 /** @return Tap of output column `out_index`. */
 sdst_tap_ sdst_tap_x_(const sdst_axis_ *axis, int32_t out_index);

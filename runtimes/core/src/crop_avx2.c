@@ -42,11 +42,10 @@ static void fill_line(strip_ *strip) {
 }
 
 /* Makes the tables of a strip, and all that does not change from row to row. */
-static void open_strip(strip_ *strip, const sdst_crop_plan_ *plan, const sdst_axis_ *axis_x, int32_t first_column,
-                       int32_t count) {
-    sdst_columns_make_(&strip->columns, axis_x, first_column, count);
+static void open_strip(strip_ *strip, const sdst_crop_plan_ *plan, int32_t first_column, int32_t count) {
+    sdst_columns_make_(&strip->columns, &plan->x, first_column, count);
     const int32_t span_px = strip->columns.span_px;
-    const int32_t first_x = plan->left + strip->columns.first_px; /* in the frame */
+    const int32_t first_x = plan->x.first_px + strip->columns.first_px; /* in the frame */
     const int32_t inside_first = first_x < 0 ? -first_x : 0;
     const int32_t to_edge = plan->frame_width - first_x;
     const int32_t inside_end = span_px < to_edge ? span_px : to_edge;
@@ -55,7 +54,7 @@ static void open_strip(strip_ *strip, const sdst_crop_plan_ *plan, const sdst_ax
     strip->inside_first = inside_first;
     strip->inside_px = inside_end > inside_first ? inside_end - inside_first : 0;
     strip->kept[0] = strip->kept[1] = -1;
-    const int leaves_vertically = plan->top < 0 || plan->top + plan->height > plan->frame_height;
+    const int leaves_vertically = plan->y.first_px < 0 || plan->y.first_px + plan->y.in_size > plan->frame_height;
     if (strip->in_place && !leaves_vertically) return;
     fill_line(strip);
     sdst_mix_row_avx2_(&strip->columns, strip->line, strip->border_row);
@@ -65,7 +64,7 @@ static void open_strip(strip_ *strip, const sdst_crop_plan_ *plan, const sdst_ax
 static const uint8_t *source_row(strip_ *strip, int32_t frame_y) {
     const sdst_crop_plan_ *plan = strip->plan;
     const uint8_t *row = plan->pixels + frame_y * plan->stride_bytes;
-    const int32_t first_x = plan->left + strip->columns.first_px;
+    const int32_t first_x = plan->x.first_px + strip->columns.first_px;
     if (strip->in_place) return row + 3 * first_x;
     if (strip->inside_px > 0) {
         memcpy(strip->line + 3 * strip->inside_first, row + 3 * (first_x + strip->inside_first),
@@ -76,7 +75,7 @@ static const uint8_t *source_row(strip_ *strip, int32_t frame_y) {
 
 /* Row y of the crop, mixed along x. Of the rows kept, the one of the other parity stays. */
 static const int16_t *mixed_row(strip_ *strip, int32_t y) {
-    const int32_t frame_y = strip->plan->top + y;
+    const int32_t frame_y = strip->plan->y.first_px + y;
     if (frame_y < 0 || frame_y >= strip->plan->frame_height) return strip->border_row;
     const int slot = y & 1;
     if (strip->kept[slot] != y) {
@@ -98,19 +97,41 @@ ALWAYS_INLINE __m256i load_words(const int16_t *words) {
     return _mm256_load_si256((const __m256i *)words);
 }
 
-ALWAYS_INLINE __m256i mix_pair(const row_pair_ *pair, int32_t word) {
-    const __m256i upper = _mm256_mulhi_epi16(load_words(pair->upper + word), pair->weight_upper);
-    const __m256i lower = _mm256_mulhi_epi16(load_words(pair->lower + word), pair->weight_lower);
-    return _mm256_srli_epi16(_mm256_add_epi16(_mm256_add_epi16(upper, lower), _mm256_set1_epi16(2)), 2);
+ALWAYS_INLINE __m256i mix_resized(const row_pair_ *pair, __m256i upper, __m256i lower) {
+    const __m256i high_upper = _mm256_mulhi_epi16(upper, pair->weight_upper);
+    const __m256i high_lower = _mm256_mulhi_epi16(lower, pair->weight_lower);
+    return _mm256_srli_epi16(_mm256_add_epi16(_mm256_add_epi16(high_upper, high_lower), _mm256_set1_epi16(2)), 2);
+}
+
+ALWAYS_INLINE __m256i mix_warped(const row_pair_ *pair, __m256i upper, __m256i lower) {
+    const __m256i weights = _mm256_unpacklo_epi16(pair->weight_upper, pair->weight_lower);
+    const __m256i half = _mm256_set1_epi32(512);
+    const __m256i low = _mm256_madd_epi16(_mm256_unpacklo_epi16(upper, lower), weights);
+    const __m256i high = _mm256_madd_epi16(_mm256_unpackhi_epi16(upper, lower), weights);
+    return _mm256_packs_epi32(_mm256_srai_epi32(_mm256_add_epi32(low, half), 10),
+                              _mm256_srai_epi32(_mm256_add_epi32(high, half), 10));
+}
+
+/* What is known of a crop when the loop over its pixels is compiled. */
+typedef enum way_ {
+    WAY_RESIZE,
+    WAY_RESIZE_RAW, /* without normalisation */
+    WAY_WARP
+} way_;
+
+ALWAYS_INLINE __m256i mix_pair(const row_pair_ *pair, int32_t word, way_ way) {
+    const __m256i upper = load_words(pair->upper + word);
+    const __m256i lower = load_words(pair->lower + word);
+    return way == WAY_WARP ? mix_warped(pair, upper, lower) : mix_resized(pair, upper, lower);
 }
 
 /* 16 words 0..255 to 16 floats: 0x4B00 above a word makes the float 2^23 + word. */
-ALWAYS_INLINE void store_floats(__m256i words, int raw, float mean, float scale, float *out) {
+ALWAYS_INLINE void store_floats(__m256i words, way_ way, float mean, float scale, float *out) {
     const __m256i exponent = _mm256_set1_epi16(0x4B00);
     const __m256 base = _mm256_set1_ps(8388608.0F);
     __m256 low = _mm256_sub_ps(_mm256_castsi256_ps(_mm256_unpacklo_epi16(words, exponent)), base);
     __m256 high = _mm256_sub_ps(_mm256_castsi256_ps(_mm256_unpackhi_epi16(words, exponent)), base);
-    if (!raw) {
+    if (way != WAY_RESIZE_RAW) {
         low = _mm256_mul_ps(_mm256_sub_ps(low, _mm256_set1_ps(mean)), _mm256_set1_ps(scale));
         high = _mm256_mul_ps(_mm256_sub_ps(high, _mm256_set1_ps(mean)), _mm256_set1_ps(scale));
     }
@@ -119,20 +140,20 @@ ALWAYS_INLINE void store_floats(__m256i words, int raw, float mean, float scale,
 }
 
 /* An output row of three planes. `whole` groups are stored in full, the columns after them through a small tile. */
-ALWAYS_INLINE void emit_f32(const row_pair_ *pair, const sdst_crop_plan_ *plan, int32_t count, int32_t whole, int raw,
+ALWAYS_INLINE void emit_f32(const row_pair_ *pair, const sdst_crop_plan_ *plan, int32_t count, int32_t whole, way_ way,
                             float *const planes[3]) {
     for (int32_t group = 0; group < whole; ++group) {
         for (int c = 0; c < 3; ++c) {
-            const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * group + SDST_GROUP_ * c);
-            store_floats(words, raw, plan->mean[c], plan->scale[c], planes[c] + SDST_GROUP_ * group);
+            const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * group + SDST_GROUP_ * c, way);
+            store_floats(words, way, plan->mean[c], plan->scale[c], planes[c] + SDST_GROUP_ * group);
         }
     }
     const int32_t done = SDST_GROUP_ * whole;
     if (done >= count) return;
     for (int c = 0; c < 3; ++c) {
         float tile[SDST_GROUP_];
-        store_floats(mix_pair(pair, SDST_GROUP_WORDS_ * whole + SDST_GROUP_ * c), raw, plan->mean[c], plan->scale[c],
-                     tile);
+        const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * whole + SDST_GROUP_ * c, way);
+        store_floats(words, way, plan->mean[c], plan->scale[c], tile);
         memcpy(planes[c] + done, tile, (size_t)(count - done) * sizeof tile[0]);
     }
 }
@@ -151,10 +172,10 @@ static const int8_t INTERLEAVE[3][3][16] = {
 };
 
 /* A group of an output row as 48 interleaved bytes. */
-ALWAYS_INLINE void store_bytes(const row_pair_ *pair, int32_t group, uint8_t *out) {
+ALWAYS_INLINE void store_bytes(const row_pair_ *pair, int32_t group, way_ way, uint8_t *out) {
     __m128i bytes[3];
     for (int c = 0; c < 3; ++c) {
-        const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * group + SDST_GROUP_ * c);
+        const __m256i words = mix_pair(pair, SDST_GROUP_WORDS_ * group + SDST_GROUP_ * c, way);
         bytes[c] = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     }
     for (int part = 0; part < 3; ++part) {
@@ -167,20 +188,20 @@ ALWAYS_INLINE void store_bytes(const row_pair_ *pair, int32_t group, uint8_t *ou
     }
 }
 
-static void emit_u8(const row_pair_ *pair, int32_t count, uint8_t *out) {
+static void emit_u8(const row_pair_ *pair, int32_t count, way_ way, uint8_t *out) {
     const int32_t whole = count / SDST_GROUP_;
     for (int32_t group = 0; group < whole; ++group) {
-        store_bytes(pair, group, out + SDST_GROUP_WORDS_ * group);
+        store_bytes(pair, group, way, out + SDST_GROUP_WORDS_ * group);
     }
     const int32_t rest = count - SDST_GROUP_ * whole;
     if (rest == 0) return;
     uint8_t tile[SDST_GROUP_WORDS_];
-    store_bytes(pair, whole, tile);
+    store_bytes(pair, whole, way, tile);
     memcpy(out + SDST_GROUP_WORDS_ * whole, tile, 3 * (size_t)rest);
 }
 
-static row_pair_ pair_at(strip_ *strip, const sdst_axis_ *axis_y, int32_t out_y) {
-    const sdst_tap_ tap = sdst_tap_y_(axis_y, out_y);
+static row_pair_ pair_at(strip_ *strip, int32_t out_y) {
+    const sdst_tap_ tap = sdst_tap_y_(&strip->plan->y, out_y);
     const int16_t *upper = mixed_row(strip, tap.first);
     return (row_pair_){upper, mixed_row(strip, tap.second), _mm256_set1_epi16(tap.weight_first),
                        _mm256_set1_epi16(tap.weight_second)};
@@ -194,58 +215,63 @@ static int32_t whole_groups(const sdst_columns_ *columns, const sdst_crop_plan_ 
     return spoils_nothing ? columns->groups : columns->count / SDST_GROUP_;
 }
 
-static int is_raw(const sdst_crop_plan_ *plan) {
+static way_ way_of(const sdst_crop_plan_ *plan) {
+    if (plan->interpolation == SDST_INTERPOLATION_OPENCV_WARP) return WAY_WARP;
     for (int c = 0; c < 3; ++c) {
-        if (plan->mean[c] != 0.0F || plan->scale[c] != 1.0F) return 0;
+        if (plan->mean[c] != 0.0F || plan->scale[c] != 1.0F) return WAY_RESIZE;
     }
-    return 1;
+    return WAY_RESIZE_RAW;
 }
 
-static void emit_strip_f32(strip_ *strip, const sdst_axis_ *axis_y, int32_t first_column, float *out) {
+static void emit_strip_f32(strip_ *strip, int32_t first_column, float *out) {
     const sdst_crop_plan_ *plan = strip->plan;
     const int32_t count = strip->columns.count;
-    const int raw = is_raw(plan);
+    const way_ way = way_of(plan);
     const size_t width = (size_t)plan->out_width;
     for (int32_t y = 0; y < plan->out_height; ++y) {
-        const row_pair_ pair = pair_at(strip, axis_y, y);
+        const row_pair_ pair = pair_at(strip, y);
         const int32_t whole = whole_groups(&strip->columns, plan, y);
         float *planes[3];
         for (int c = 0; c < 3; ++c) {
             const size_t row = (size_t)plan->plane[c] * (size_t)plan->out_height + (size_t)y;
             planes[c] = out + row * width + (size_t)first_column;
         }
-        if (raw) {
-            emit_f32(&pair, plan, count, whole, 1, planes);
-        } else {
-            emit_f32(&pair, plan, count, whole, 0, planes);
+        switch (way) {
+        case WAY_RESIZE:
+            emit_f32(&pair, plan, count, whole, WAY_RESIZE, planes);
+            break;
+        case WAY_RESIZE_RAW:
+            emit_f32(&pair, plan, count, whole, WAY_RESIZE_RAW, planes);
+            break;
+        case WAY_WARP:
+            emit_f32(&pair, plan, count, whole, WAY_WARP, planes);
+            break;
         }
     }
 }
 
-static void emit_strip_u8(strip_ *strip, const sdst_axis_ *axis_y, int32_t first_column, uint8_t *out) {
+static void emit_strip_u8(strip_ *strip, int32_t first_column, uint8_t *out) {
     const sdst_crop_plan_ *plan = strip->plan;
     for (int32_t y = 0; y < plan->out_height; ++y) {
-        const row_pair_ pair = pair_at(strip, axis_y, y);
+        const row_pair_ pair = pair_at(strip, y);
         const size_t cell = (size_t)y * (size_t)plan->out_width + (size_t)first_column;
-        emit_u8(&pair, strip->columns.count, out + 3 * cell);
+        emit_u8(&pair, strip->columns.count, way_of(plan), out + 3 * cell);
     }
 }
 
 /* Exactly one of the two outputs is given. Returns 0, with nothing done, when a reduction is too strong for the tables.
  */
 static int crop(const sdst_crop_plan_ *plan, float *out_f32, uint8_t *out_u8) {
-    const sdst_axis_ axis_x = sdst_axis_make_(plan->width, plan->out_width);
-    const sdst_axis_ axis_y = sdst_axis_make_(plan->height, plan->out_height);
-    const int32_t step = sdst_strip_columns_(&axis_x);
+    const int32_t step = sdst_strip_columns_(&plan->x);
     if (step == 0) return 0;
     strip_ strip;
     for (int32_t first = 0; first < plan->out_width; first += step) {
         const int32_t rest = plan->out_width - first;
-        open_strip(&strip, plan, &axis_x, first, rest < step ? rest : step);
+        open_strip(&strip, plan, first, rest < step ? rest : step);
         if (out_f32 != NULL) {
-            emit_strip_f32(&strip, &axis_y, first, out_f32);
+            emit_strip_f32(&strip, first, out_f32);
         } else {
-            emit_strip_u8(&strip, &axis_y, first, out_u8);
+            emit_strip_u8(&strip, first, out_u8);
         }
     }
     return 1;

@@ -13,7 +13,7 @@ static double whole_px(int32_t rounding, double side) {
     return rounding == SDST_ROUNDING_FEAR ? trunc(side) : nearbyint(side);
 }
 
-/* First pixel of a crop, before it is clamped; `side` is as the caller gave it. */
+/* First pixel of a crop; `side` is as the caller gave it. */
 static double corner(int32_t rounding, double center, double side) {
     const double px = whole_px(rounding, side);
     switch (rounding) {
@@ -28,9 +28,16 @@ static double corner(int32_t rounding, double center, double side) {
     }
 }
 
-/* Clamped to where the whole crop is outside any frame. */
-static int32_t clamp_corner(double first_px) {
-    return (int32_t)fmin(fmax(first_px, -SDST_MAX_SIDE_PX_), SDST_MAX_SIDE_PX_);
+/* From here on, a centre further out changes nothing: the whole crop is outside any frame. */
+static double clamp_center(double center) {
+    return fmin(fmax(center, -2.0 * SDST_MAX_SIDE_PX_), 2.0 * SDST_MAX_SIDE_PX_);
+}
+
+static sdst_axis_ plan_axis(const sdst_crop *crop, double any_center, double side, int32_t out_size) {
+    const double center = clamp_center(any_center);
+    const double px = whole_px(crop->rounding, side);
+    if (crop->interpolation == SDST_INTERPOLATION_OPENCV_WARP) return sdst_axis_warp_(center, px, out_size);
+    return sdst_axis_resize_((int32_t)corner(crop->rounding, center, side), (int32_t)px, out_size);
 }
 
 static int in_range(double value, double low, double high) {
@@ -49,8 +56,9 @@ sdst_status sdst_normalization_check_(const sdst_normalization *normalization) {
 }
 
 sdst_status sdst_crop_rule_check_(int32_t rounding, int32_t interpolation) {
-    if (rounding < SDST_ROUNDING_PYSOT || rounding > SDST_ROUNDING_FEAR) return SDST_ERR_UNSUPPORTED;
-    return interpolation == SDST_INTERPOLATION_OPENCV_U8 ? SDST_OK : SDST_ERR_UNSUPPORTED;
+    if (rounding < SDST_ROUNDING_PYSOT || rounding > SDST_ROUNDING_NONE) return SDST_ERR_UNSUPPORTED;
+    const int wanted = rounding == SDST_ROUNDING_NONE ? SDST_INTERPOLATION_OPENCV_WARP : SDST_INTERPOLATION_OPENCV_U8;
+    return interpolation == wanted ? SDST_OK : SDST_ERR_UNSUPPORTED;
 }
 
 static sdst_status check_crop(const sdst_crop *crop) {
@@ -78,10 +86,9 @@ sdst_status sdst_crop_plan_make_(const sdst_frame *frame, const sdst_crop *crop,
         .stride_bytes = frame->stride_bytes,
         .frame_width = frame->width,
         .frame_height = frame->height,
-        .left = clamp_corner(corner(crop->rounding, crop->center_x, crop->width)),
-        .top = clamp_corner(corner(crop->rounding, crop->center_y, crop->height)),
-        .width = (int32_t)whole_px(crop->rounding, crop->width),
-        .height = (int32_t)whole_px(crop->rounding, crop->height),
+        .interpolation = crop->interpolation,
+        .x = plan_axis(crop, crop->center_x, crop->width, crop->out_width),
+        .y = plan_axis(crop, crop->center_y, crop->height, crop->out_height),
         .out_width = crop->out_width,
         .out_height = crop->out_height,
     };

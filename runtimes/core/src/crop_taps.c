@@ -1,8 +1,9 @@
 /*
- * Where each output pixel looks, and with which weights: the positions of OpenCV's resize(INTER_LINEAR) for bytes.
+ * Where each output pixel looks, and with which weights: the positions of OpenCV's resize(INTER_LINEAR) for bytes, and
+ * those of OpenCV 4's warpAffine(INTER_LINEAR) for a map that scales and shifts.
  *
- * Two of its results need no case of their own, because these taps already give them: equal sizes copy, and an exact
- * halving of both sides is the rounded mean of 2 x 2 pixels (OpenCV switches to INTER_AREA there).
+ * Two results of the resize need no case of their own, because these taps already give them: equal sizes copy, and an
+ * exact halving of both sides is the rounded mean of 2 x 2 pixels (OpenCV switches to INTER_AREA there).
  */
 #include <math.h>
 
@@ -14,9 +15,14 @@ typedef struct position_ {
     float fraction;
 } position_;
 
-sdst_axis_ sdst_axis_make_(int32_t in_size, int32_t out_size) {
+sdst_axis_ sdst_axis_resize_(int32_t first_px, int32_t in_size, int32_t out_size) {
     const double out_per_in = (double)out_size / (double)in_size;
-    return (sdst_axis_){.in_size = in_size, .scale = 1.0 / out_per_in}; /* in / out would round differently */
+    return (sdst_axis_){
+        .interpolation = SDST_INTERPOLATION_OPENCV_U8,
+        .first_px = first_px,
+        .in_size = in_size,
+        .scale = 1.0 / out_per_in, /* in / out would round differently */
+    };
 }
 
 static position_ position(const sdst_axis_ *axis, int32_t out_index) {
@@ -32,7 +38,7 @@ static int16_t weight(float share) {
 }
 
 /* Columns: beyond the first or last pixel, that pixel alone counts. */
-sdst_tap_ sdst_tap_x_(const sdst_axis_ *axis, int32_t out_index) {
+static sdst_tap_ resize_tap_x(const sdst_axis_ *axis, int32_t out_index) {
     const int32_t last = axis->in_size - 1;
     position_ at = position(axis, out_index);
     if (at.whole < 0) at = (position_){.whole = 0, .fraction = 0.0F};
@@ -48,9 +54,58 @@ static int32_t clamp(int32_t index, int32_t last) {
 
 /* Rows: indices are clamped, weights are kept. The weighted halves are truncated one by one, so at the edges this
  * differs from what columns do by up to one grey level. */
-sdst_tap_ sdst_tap_y_(const sdst_axis_ *axis, int32_t out_index) {
+static sdst_tap_ resize_tap_y(const sdst_axis_ *axis, int32_t out_index) {
     const int32_t last = axis->in_size - 1;
     const position_ at = position(axis, out_index);
     return (sdst_tap_){clamp(at.whole, last), clamp(at.whole + 1, last), weight(1.0F - at.fraction),
                        weight(at.fraction)};
+}
+
+/* Positions of a warp are sums of numbers in 1/1024 px, each rounded half to even, then cut to 1/32 px. */
+enum { FINE = 1024, FINE_PER_STEP = 32, STEPS = 32 };
+
+static int32_t fine(double px) {
+    return (int32_t)lrint(px * FINE);
+}
+
+/* `at` is in 1/1024 px of the frame. */
+static sdst_tap_ warp_tap(const sdst_axis_ *axis, int32_t at, int32_t weight_unit) {
+    const int32_t steps = (at - axis->first_px * FINE + FINE_PER_STEP / 2) / FINE_PER_STEP; /* >= 0 */
+    const int32_t second = weight_unit * (steps % STEPS);
+    return (sdst_tap_){steps / STEPS, steps / STEPS + 1, (int16_t)(weight_unit * STEPS - second), (int16_t)second};
+}
+
+/* Columns: origin and distance from it are rounded one by one. */
+static sdst_tap_ warp_tap_x(const sdst_axis_ *axis, int32_t out_index) {
+    return warp_tap(axis, fine(axis->origin) + fine(axis->scale * out_index), 16);
+}
+
+/* Rows: their sum is rounded. */
+static sdst_tap_ warp_tap_y(const sdst_axis_ *axis, int32_t out_index) {
+    return warp_tap(axis, fine(axis->scale * out_index + axis->origin), 1);
+}
+
+sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size) {
+    const double first = center - (side - 1.0) / 2.0;
+    const double last = center + (side - 1.0) / 2.0;
+    sdst_axis_ axis = {
+        .interpolation = SDST_INTERPOLATION_OPENCV_WARP,
+        .scale = out_size > 1 ? (last - first) / (out_size - 1) : 0.0,
+        .origin = first,
+    };
+    axis.first_px = (int32_t)floor((fine(first) + FINE_PER_STEP / 2) / (double)FINE);
+    const int32_t last_x = warp_tap_x(&axis, out_size - 1).second;
+    const int32_t last_y = warp_tap_y(&axis, out_size - 1).second; /* their roundings may be a pixel apart */
+    axis.in_size = (last_x > last_y ? last_x : last_y) + 1;
+    return axis;
+}
+
+sdst_tap_ sdst_tap_x_(const sdst_axis_ *axis, int32_t out_index) {
+    const int warp = axis->interpolation == SDST_INTERPOLATION_OPENCV_WARP;
+    return warp ? warp_tap_x(axis, out_index) : resize_tap_x(axis, out_index);
+}
+
+sdst_tap_ sdst_tap_y_(const sdst_axis_ *axis, int32_t out_index) {
+    const int warp = axis->interpolation == SDST_INTERPOLATION_OPENCV_WARP;
+    return warp ? warp_tap_y(axis, out_index) : resize_tap_y(axis, out_index);
 }

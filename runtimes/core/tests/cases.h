@@ -34,6 +34,7 @@ static const crop_case_ CROP_CASES[] = {
     {"beyond the tables", 2500, 8, 1250, 4, 2500, 8, 16, 16},
     {"narrow output", 320, 240, 160, 120, 200, 200, 7, 90},
     {"one row out", 320, 240, 160, 120, 200, 200, 64, 1},
+    {"one pixel out", 320, 240, 160, 120, 200, 200, 1, 1},
 };
 
 /* The four correlations of the trackers known, then odd shapes. */

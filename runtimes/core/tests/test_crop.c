@@ -98,10 +98,86 @@ static void test_crop_rounds_as_pysot(void) {
     }
 }
 
+/* Halves of a pixel, where the families part. */
+static void test_crop_rounds_as_each_family(void) {
+    enum { WIDTH = 16 };
+    uint8_t pixels[WIDTH][3];
+    for (int x = 0; x < WIDTH; ++x) {
+        memset(pixels[x], x, 3);
+    }
+    const struct {
+        int32_t rounding;
+        double center, side;
+        int first, pixels;
+    } cases[] = {
+        {SDST_ROUNDING_PYSOT, 5.5, 4.0, 3, 4},     {SDST_ROUNDING_PYSOT, 5.5, 3.0, 4, 3},
+        {SDST_ROUNDING_DASIAMRPN, 5.5, 4.0, 3, 4}, {SDST_ROUNDING_DASIAMRPN, 5.5, 3.0, 4, 3},
+        {SDST_ROUNDING_DASIAMRPN, 6.5, 3.0, 4, 3}, {SDST_ROUNDING_SIAMFC, 5.5, 4.0, 4, 4},
+        {SDST_ROUNDING_SIAMFC, 5.5, 3.0, 4, 3},    {SDST_ROUNDING_SIAMFC, 6.5, 3.0, 6, 3},
+        {SDST_ROUNDING_FEAR, 5.5, 3.9, 3, 3},      {SDST_ROUNDING_FEAR, 5.7, 3.2, 4, 3},
+    };
+    const sdst_frame frame = frame_of(&pixels[0][0], WIDTH, 1);
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
+        sdst_crop crop = crop_of(cases[i].center, 0.5, cases[i].side, 1, cases[i].pixels, 1);
+        crop.rounding = cases[i].rounding;
+        uint8_t out[8][3];
+        CHECK_STATUS(sdst_crop_u8(&frame, &crop, &out[0][0]), SDST_OK);
+        CHECK(out[0][0] == cases[i].first);
+        CHECK(out[cases[i].pixels - 1][0] == cases[i].first + cases[i].pixels - 1);
+    }
+}
+
+/* Truncation is towards zero, also left of the frame: corner trunc(-1.5) = -1. */
+static void test_fear_truncates_towards_zero(void) {
+    const uint8_t pixels[2][3] = {{10, 10, 10}, {20, 20, 20}};
+    const sdst_frame frame = frame_of(&pixels[0][0], 2, 1);
+    sdst_crop crop = crop_of(0.0, 0.5, 3.0, 1, 3, 1);
+    crop.rounding = SDST_ROUNDING_FEAR;
+    uint8_t out[3][3];
+    CHECK_STATUS(sdst_crop_u8(&frame, &crop, &out[0][0]), SDST_OK);
+    CHECK(out[0][0] == crop.border[0] && out[1][0] == 10 && out[2][0] == 20);
+}
+
+static sdst_crop warp_of(double center_x, double center_y, double width, double height, int32_t out_width,
+                         int32_t out_height) {
+    sdst_crop crop = crop_of(center_x, center_y, width, height, out_width, out_height);
+    crop.rounding = SDST_ROUNDING_NONE;
+    crop.interpolation = SDST_INTERPOLATION_OPENCV_WARP;
+    return crop;
+}
+
+/* Pixels 0 and 2 become outputs 0 and 4: every other output is the rounded mean of its neighbours. */
+static void test_warp_maps_first_and_last_pixel(void) {
+    const uint8_t pixels[3][3] = {{0, 255, 3}, {100, 255, 4}, {50, 0, 3}};
+    const sdst_frame frame = frame_of(&pixels[0][0], 3, 1);
+    const sdst_crop crop = warp_of(1, 0, 3, 1, 5, 1);
+    uint8_t out[5][3];
+    CHECK_STATUS(sdst_crop_u8(&frame, &crop, &out[0][0]), SDST_OK);
+    const uint8_t expected[5][3] = {{0, 255, 3}, {50, 255, 4}, {100, 255, 4}, {75, 128, 4}, {50, 0, 3}};
+    CHECK(memcmp(out, expected, sizeof out) == 0);
+}
+
+/* A quarter of a pixel right of the first one, half a pixel above the frame. */
+static void test_warp_keeps_the_fraction_and_reads_the_border(void) {
+    const uint8_t pixels[2][3] = {{40, 40, 40}, {80, 80, 80}};
+    const sdst_frame frame = frame_of(&pixels[0][0], 2, 1);
+    const sdst_crop crop = warp_of(0.25, -0.5, 1, 1, 1, 1);
+    uint8_t out[3];
+    CHECK_STATUS(sdst_crop_u8(&frame, &crop, out), SDST_OK);
+    for (int c = 0; c < 3; ++c) {
+        CHECK(out[c] == (50 + crop.border[c] + 1) / 2);
+    }
+}
+
 static void test_crop_fills_border(void) {
     uint8_t *pixels = random_pixels(6, 4, 2);
     const sdst_frame frame = frame_of(pixels, 6, 4);
-    const sdst_crop crops[] = {crop_of(-40, 2, 9, 9, 9, 9), crop_of(1e300, -1e300, 9, 9, 9, 9)};
+    const sdst_crop crops[] = {crop_of(-40, 2, 9, 9, 9, 9),
+                               crop_of(1e300, -1e300, 9, 9, 9, 9),
+                               crop_of(-1e300, 2, 32767, 32767, 9, 9),
+                               crop_of(3, 49160, 32767, 32767, 9, 9),
+                               warp_of(-40, 2, 9, 9, 9, 9),
+                               warp_of(1e300, -1e300, 9, 9, 9, 9)};
     for (size_t i = 0; i < COUNT_OF(crops); ++i) {
         uint8_t out[81][3];
         CHECK_STATUS(sdst_crop_u8(&frame, &crops[i], &out[0][0]), SDST_OK);
@@ -180,6 +256,9 @@ static void test_kernels_equal_reference_on_cases(void) {
             crop_of(it->center_x, it->center_y, it->width, it->height, it->out_width, it->out_height);
         compare_with_ref(kernels, &frame, &crop, &RAW);
         compare_with_ref(kernels, &frame, &crop, &SCALED_RGB);
+        const sdst_crop warp =
+            warp_of(it->center_x, it->center_y, it->width, it->height, it->out_width, it->out_height);
+        compare_with_ref(kernels, &frame, &warp, &SCALED_RGB);
         free(pixels);
     }
 }
@@ -198,9 +277,12 @@ static void test_kernels_equal_reference_on_random_crops(void) {
         const double center_y = check_random_real(&seed, -30, height + 30);
         const double crop_width = check_random_real(&seed, 0.6, longest);
         const double crop_height = check_random_real(&seed, 0.6, longest);
-        const sdst_crop crop = crop_of(center_x, center_y, crop_width, crop_height, check_random_int(&seed, 1, 100),
-                                       check_random_int(&seed, 1, 60));
+        const int32_t out_width = check_random_int(&seed, 1, 100);
+        const int32_t out_height = check_random_int(&seed, 1, 60);
+        const sdst_crop crop = crop_of(center_x, center_y, crop_width, crop_height, out_width, out_height);
+        const sdst_crop warp = warp_of(center_x, center_y, crop_width, crop_height, out_width, out_height);
         compare_with_ref(kernels, &frame, &crop, i % 2 == 0 ? &RAW : &SCALED_RGB);
+        compare_with_ref(kernels, &frame, &warp, i % 2 == 0 ? &RAW : &SCALED_RGB);
         free(pixels);
     }
 }
@@ -218,7 +300,9 @@ static void test_frame_mean_truncates_or_rounds_half_to_even(void) {
 
 int main(void) {
     return RUN(test_crop_copies_when_sizes_agree, test_crop_averages_when_halving, test_crop_interpolates_when_doubling,
-               test_crop_rounds_as_pysot, test_crop_fills_border, test_crop_f32_normalizes_and_reorders,
-               test_crop_honours_stride, test_kernels_equal_reference_on_cases,
-               test_kernels_equal_reference_on_random_crops, test_frame_mean_truncates_or_rounds_half_to_even);
+               test_crop_rounds_as_pysot, test_crop_rounds_as_each_family, test_fear_truncates_towards_zero,
+               test_warp_maps_first_and_last_pixel, test_warp_keeps_the_fraction_and_reads_the_border,
+               test_crop_fills_border, test_crop_f32_normalizes_and_reorders, test_crop_honours_stride,
+               test_kernels_equal_reference_on_cases, test_kernels_equal_reference_on_random_crops,
+               test_frame_mean_truncates_or_rounds_half_to_even);
 }

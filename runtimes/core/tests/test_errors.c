@@ -168,6 +168,9 @@ static void test_crop_refuses_bad_arguments(void) {
     } while (0)
     CHECK_CROP(struct_size = 4, SDST_ERR_STRUCT_SIZE);
     CHECK_CROP(rounding = 7, SDST_ERR_UNSUPPORTED);
+    CHECK_CROP(rounding = -1, SDST_ERR_UNSUPPORTED);
+    CHECK_CROP(rounding = SDST_ROUNDING_NONE, SDST_ERR_UNSUPPORTED);
+    CHECK_CROP(interpolation = SDST_INTERPOLATION_OPENCV_WARP, SDST_ERR_UNSUPPORTED);
     CHECK_CROP(interpolation = 7, SDST_ERR_UNSUPPORTED);
     CHECK_CROP(out_width = 0, SDST_ERR_VALUE);
     CHECK_CROP(out_height = 4097, SDST_ERR_VALUE);
