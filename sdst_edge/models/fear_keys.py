@@ -1,6 +1,6 @@
 """Where each module of the published FEAR-XS checkpoint goes in ours.
 
-The checkpoint is one of PyTorch Lightning, whose keys start with ``model.`` (:data:`PREFIX`). None marks what the
+The checkpoint is one of PyTorch Lightning: the reader takes off the ``model.`` before its keys. None marks what the
 published network declares and never runs: stages of the trunk behind stride 16, and its classifier.
 """
 
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from sdst_edge.models.key_mapping import Modules
 
-__all__ = ["COREML_CONVOLUTIONS", "PREFIX", "RELEASED"]
-
-PREFIX = "model."
+__all__ = ["COREML_CONVOLUTIONS", "RELEASED"]
 
 BACKBONE = "encoder.model.backbone.stages"
 WITHOUT_EXPANSION = ("dw", "pwl")
