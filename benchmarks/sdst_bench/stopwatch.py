@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_runtime.config import TrackerConfig
-from sdst_runtime.core import NativeTracker, Result
+from sdst_runtime.core import NativeTracker, Result, State
 from sdst_runtime.ort_session import Features
 from sdst_runtime.session import Outputs, Template
 
@@ -103,12 +103,16 @@ class TimedCore:
         self._crop_ns.append(perf_counter_ns() - start)
         return x
 
-    def decode(self, score: NDArray[np.float32], ltrb: NDArray[np.float32]) -> Result:
+    def decode(self, *maps: NDArray[np.float32]) -> Result:
         """As libsdst's own."""
         start = perf_counter_ns()
-        result = self._core.decode(score, ltrb)
+        result = self._core.decode(*maps)
         self._decode_ns.append(perf_counter_ns() - start)
         return result
+
+    def state(self) -> State:
+        """As libsdst's own, not timed."""
+        return self._core.state()
 
     def place(self, box_xywh: Sequence[float]) -> None:
         """Puts the target where it is known to be, image px, so that the next crop has the size it should have."""

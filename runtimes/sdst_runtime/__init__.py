@@ -32,7 +32,8 @@ from sdst_runtime.errors import (
 )
 from sdst_runtime.loading import load, open_session
 from sdst_runtime.manifest import Manifest
-from sdst_runtime.session import Outputs, Session, Template
+from sdst_runtime.masks import Segmentation
+from sdst_runtime.session import MaskSession, Outputs, Session, Template
 from sdst_runtime.sources import FrameSource, open_source
 from sdst_runtime.tracker import Tracker, TrackResult
 
@@ -49,11 +50,13 @@ __all__ = [
     "FrameSource",
     "Manifest",
     "ManifestError",
+    "MaskSession",
     "NativeError",
     "Normalization",
     "Outputs",
     "ParityError",
     "SdstError",
+    "Segmentation",
     "Session",
     "SourceError",
     "Template",

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from sdst_runtime.config import TrackerConfig
-from sdst_runtime.errors import ManifestError
-from sdst_runtime.manifest import Correlation, Graph, GraphRole, Manifest, Placeholder, SessionKind, Tensor, Variant
+from sdst_runtime.errors import ConfigError, ManifestError
+from sdst_runtime.graph_checks import (
+    by_name,
+    check_input,
+    check_known,
+    check_maps,
+    check_mask_output,
+    check_placeholders,
+    check_size,
+    check_tensors,
+)
+from sdst_runtime.manifest import Correlation, Graph, GraphRole, Manifest, Mask, SessionKind, Tensor, Variant
 
-__all__ = ["ROLES", "check_consistency", "correlation_response_shape"]
+__all__ = ["ROLES", "check_consistency", "correlation_response_shape", "search_configs", "session_roles"]
 
-#: Graphs that each kind of session runs.
-ROLES: dict[SessionKind, tuple[GraphRole, ...]] = {
-    "baked": ("template", "search", "head"),
-    "split": ("template", "search", "tail"),
+# For each search size: the graph of the search branch, and the head with and without correlations.
+_SIZES: tuple[tuple[GraphRole, GraphRole, GraphRole], ...] = (
+    ("search", "head", "tail"),
+    ("search_small", "head_small", "tail_small"),
+)
+
+#: The two graphs that each kind of session runs for a frame, in the order of :func:`search_configs`.
+ROLES: dict[SessionKind, tuple[tuple[GraphRole, GraphRole], ...]] = {
+    "baked": tuple((search, head) for search, head, _ in _SIZES),
+    "split": tuple((search, tail) for search, _, tail in _SIZES),
 }
 
-_MAX_GRAPH_BYTES = 2**31 - 1  # what protobuf, and so ONNX, allows
-_MAX_TENSOR_VALUES = 1 << 26  # more than the largest input of a tracker, 3 x 4096 x 4096
+
+def search_configs(config: TrackerConfig) -> tuple[TrackerConfig, ...]:
+    """The configuration itself, and after it the one for small targets where there is one.
+
+    Raises:
+        ConfigError: the numbers for small targets are out of their ranges.
+    """
+    small = config.for_small_target()
+    return (config,) if small is None else (config, small)
+
+
+def session_roles(manifest: Manifest, kind: SessionKind) -> tuple[GraphRole, ...]:
+    """Graphs that a session of that kind runs."""
+    sizes = ROLES[kind][: 1 if manifest.tracker.small_target is None else 2]
+    mask: tuple[GraphRole, ...] = () if manifest.mask is None else ("mask",)
+    return ("template", *(role for roles in sizes for role in roles), *mask)
 
 
 def check_consistency(manifest: Manifest) -> None:
@@ -31,167 +58,156 @@ def check_consistency(manifest: Manifest) -> None:
     """
     if not manifest.correlations:
         raise ManifestError("manifest.correlations is empty, expected at least one")
+    if manifest.mask is not None:
+        _check_mask_rule(manifest.mask, manifest.tracker)
     for name, variant in manifest.variants.items():
         where = f"manifest.variants.{name}"
-        if missing := [role for role in ROLES[variant.session] if role not in variant.graphs]:
-            raise ManifestError(f"{where} lacks the graph {missing[0]!r}, which a {variant.session} session runs")
-        _check_variant(manifest, variant, f"{where}.graphs")
+        _check_roles(manifest, variant, where)
+        _check_variant(manifest, variant.graphs, f"{where}.graphs")
 
 
 def correlation_response_shape(
     correlation: Correlation, kernel: Sequence[int], search: Sequence[int], where: str = "manifest.correlations"
 ) -> tuple[int, ...]:
-    """Shape of the response, (1, channels, height, width).
+    """Shape of the response, (N, channels, height, width).
 
     Args:
         correlation: its kind and padding.
-        kernel: shape; depthwise (C, 1, h, w), pixelwise (K, C, 1, 1).
-        search: shape, (1, C, H, W).
+        kernel: shape; full (1, C, h, w), depthwise (C, 1, h, w), up-channel (K, C, h, w), pixelwise (K, C, 1, 1).
+        search: shape, (N, C, H, W).
         where: name of the correlation in messages.
 
     Raises:
         ManifestError: the shapes do not go together.
     """
     what = f"{where}: {correlation.kind} correlation of kernel {tuple(kernel)} with search features {tuple(search)}"
-    if len(kernel) != 4 or len(search) != 4 or search[0] != 1 or min((*kernel, *search)) < 1:
-        raise ManifestError(f"{what}: expected four positive sides each, and batch 1")
-    _, channels, height, width = search
-    if correlation.kind == "pixelwise":
-        if (kernel[1], kernel[2], kernel[3], correlation.padding) != (channels, 1, 1, 0):
-            raise ManifestError(f"{what}: expected a kernel (K, {channels}, 1, 1) and padding 0")
-        return (1, kernel[0], height, width)
-    if kernel[:2] != (channels, 1) or not 0 <= correlation.padding < min(kernel[2:]):
+    if len(kernel) != 4 or len(search) != 4 or min((*kernel, *search)) < 1:
+        raise ManifestError(f"{what}: expected four positive sides each")
+    batch, channels, height, width = search
+    padding = correlation.padding
+    wanted = {
+        "full": (1, channels, *kernel[2:]),
+        "depthwise": (channels, 1, *kernel[2:]),
+        "up-channel": (kernel[0], channels, *kernel[2:]),
+        "pixelwise": (kernel[0], channels, 1, 1),
+    }[correlation.kind]
+    if tuple(kernel) != wanted:
+        raise ManifestError(f"{what}: expected a kernel {wanted}")
+    if padding and (correlation.kind != "depthwise" or not 0 < padding < min(kernel[2:])):
         raise ManifestError(
-            f"{what}, padding {correlation.padding}: expected a kernel ({channels}, 1, h, w) larger than the padding"
+            f"{what}: padding is {padding}, expected 0, or of a depthwise one a number below the kernel's sides"
         )
-    grown = 2 * correlation.padding + 1
-    response = (1, channels, height + grown - kernel[2], width + grown - kernel[3])
+    grown = 2 * padding + 1
+    response = (batch, kernel[0], height + grown - kernel[2], width + grown - kernel[3])
     if min(response) < 1:
         raise ManifestError(f"{what}: the kernel is larger than the padded search features")
     return response
 
 
-def _check_variant(manifest: Manifest, variant: Variant, where: str) -> None:
-    config, graphs = manifest.tracker, variant.graphs
-    for role, graph in graphs.items():
-        if not 0 < graph.size_bytes <= _MAX_GRAPH_BYTES:
-            raise ManifestError(f"{where}.{role}.size_bytes is {graph.size_bytes}, expected 1 to {_MAX_GRAPH_BYTES}")
-        _check_tensors(graph, f"{where}.{role}")
-    for role, size in (("template", config.template_size), ("search", config.search_size)):
-        _check_input(graphs[role], size, f"{where}.{role}")
-    kernels, features = _by_name(graphs["template"].outputs), _by_name(graphs["search"].outputs)
-    responses = _responses(manifest.correlations, kernels, features)
-    if "head" in graphs:
-        head = graphs["head"]
-        _check_known(head.inputs, features, f"{where}.head", "an output of the search graph")
-        _check_maps(head, config, f"{where}.head")
-        _check_placeholders(head, kernels, f"{where}.head")
-    if "tail" in graphs:
-        tail = graphs["tail"]
-        _check_known(tail.inputs, {**features, **responses}, f"{where}.tail", "a response or an output of search")
-        _check_maps(tail, config, f"{where}.tail")
-    for role, graph in graphs.items():
-        if role != "head" and graph.placeholders:
-            raise ManifestError(f"{where}.{role} has placeholders, only a head may")
-
-
-def _by_name(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
-    return {tensor.name: tensor for tensor in tensors}
-
-
-def _check_tensors(graph: Graph, where: str) -> None:
-    names = [tensor.name for tensor in (*graph.inputs, *graph.outputs)]
-    if len(set(names)) != len(names):
-        raise ManifestError(f"{where}: a name of an input or output occurs twice: {', '.join(sorted(names))}")
-    for tensor in (*graph.inputs, *graph.outputs):
-        if tensor.dtype != "float32" or not tensor.shape or min(tensor.shape) < 1:
-            raise ManifestError(
-                f"{where}: {tensor.name} is {tensor.dtype} {tensor.shape}, this runtime takes float32 of positive sides"
-            )
-        _check_size(tensor, where)
-
-
-def _check_size(tensor: Tensor, where: str) -> None:
-    if math.prod(tensor.shape) > _MAX_TENSOR_VALUES:
+def _check_mask_rule(mask: Mask, config: TrackerConfig) -> None:
+    """A mask's place is known for a search crop of pysot's kind around one cell of one size of map."""
+    if not 0.0 <= mask.threshold <= 1.0:
+        raise ManifestError(f"manifest.mask.threshold is {mask.threshold}, expected a number in [0, 1]")
+    crop = config.crop
+    got = (config.output_kind, config.small_target is not None, crop.context, crop.rounding)
+    if got not in (("anchors", False, "square", "pysot"), ("points", False, "square", "pysot")):
         raise ManifestError(
-            f"{where}: {tensor.name} is {tensor.shape}, this runtime takes tensors of at most {_MAX_TENSOR_VALUES} "
-            "values"
+            f"manifest.mask goes with {got[0]}{' and small_target' if got[1] else ''} in {got[2]} crops rounded as "
+            f"{got[3]!r}; this runtime has masks for anchors or points without small_target, in square crops rounded "
+            "as 'pysot'"
         )
 
 
-def _check_input(graph: Graph, size: int, where: str) -> None:
-    shapes = [tensor.shape for tensor in graph.inputs]
-    if shapes != [(1, 3, size, size)]:
-        raise ManifestError(f"{where}: inputs are {shapes}, the tracker gives one of (1, 3, {size}, {size})")
-
-
-def _responses(
-    correlations: Sequence[Correlation], kernels: dict[str, Tensor], features: dict[str, Tensor]
-) -> dict[str, Tensor]:
-    names = [correlation.kernel for correlation in correlations]
-    if sorted(names) != sorted(kernels):
+def _check_roles(manifest: Manifest, variant: Variant, where: str) -> None:
+    needed = session_roles(manifest, variant.session)
+    if missing := [role for role in needed if role not in variant.graphs]:
+        raise ManifestError(f"{where} lacks the graph {missing[0]!r}, which a {variant.session} session runs")
+    known = {role for kind in ROLES for role in session_roles(manifest, kind)}
+    if unknown := [role for role in variant.graphs if role not in known]:
         raise ManifestError(
-            f"manifest.correlations use the kernels {', '.join(names)}, "
+            f"{where} has the graph {unknown[0]!r}, which no session runs: "
+            f"manifest.{'mask' if unknown[0] == 'mask' else 'tracker.small_target'} is null"
+        )
+
+
+def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where: str) -> None:
+    for role, graph in graphs.items():
+        check_tensors(graph, role, f"{where}.{role}")
+    check_input(graphs["template"], manifest.tracker.template_shape, f"{where}.template")
+    kernels = by_name(graphs["template"].outputs)
+    used = [correlation.kernel for correlation in manifest.correlations]
+    used += [] if manifest.mask is None else [manifest.mask.correlation.kernel]
+    if sorted(used) != sorted(kernels):
+        raise ManifestError(
+            f"manifest.correlations{'' if manifest.mask is None else ' and mask'} use the kernels {', '.join(used)}, "
             f"the template graph gives {', '.join(kernels)}; each must be used once"
+        )
+    try:
+        configs = search_configs(manifest.tracker)
+    except ConfigError as error:
+        raise ManifestError(f"manifest.tracker.small_target: {error}") from None
+    for config, roles in zip(configs, _SIZES, strict=False):
+        _check_search_size(manifest.correlations, config, graphs, roles, where)
+    if manifest.mask is not None:
+        _check_mask_graph(manifest.mask, manifest.tracker, graphs, f"{where}.mask")
+
+
+def _check_search_size(
+    correlations: Sequence[Correlation],
+    config: TrackerConfig,
+    graphs: Mapping[GraphRole, Graph],
+    roles: tuple[GraphRole, GraphRole, GraphRole],
+    where: str,
+) -> None:
+    search, head, tail = roles
+    check_input(graphs[search], config.search_shape, f"{where}.{search}")
+    kernels, features = by_name(graphs["template"].outputs), by_name(graphs[search].outputs)
+    if reserved := sorted(features.keys() & {*config.outputs, "cell", "mask"}):
+        raise ManifestError(
+            f"{where}.{search}: an output is called {reserved[0]!r}, which is the name of another tensor"
         )
     responses: dict[str, Tensor] = {}
     for i, correlation in enumerate(correlations):
-        where = f"manifest.correlations[{i}]"
-        if correlation.search not in features:
+        response = _response(correlation, kernels, features, config.scales, f"manifest.correlations[{i}]")
+        if response.name in {*responses, *features, *config.outputs}:
             raise ManifestError(
-                f"{where}.search is {correlation.search!r}, the search graph gives {', '.join(features)}"
+                f"manifest.correlations[{i}].response is {response.name!r}, a name that is already taken"
             )
-        if correlation.response in responses or correlation.response in features:
-            raise ManifestError(f"{where}.response is {correlation.response!r}, a name that is already taken")
-        shape = correlation_response_shape(
-            correlation, kernels[correlation.kernel].shape, features[correlation.search].shape, where
-        )
-        response = Tensor(name=correlation.response, shape=shape, dtype="float32")
-        _check_size(response, where)
-        responses[correlation.response] = response
-    return responses
+        responses[response.name] = response
+    if head in graphs:
+        check_known(graphs[head].inputs, features, f"{where}.{head}", "an output of the search graph")
+        check_maps(graphs[head], config, f"{where}.{head}")
+        check_placeholders(graphs[head], {c.kernel: kernels[c.kernel] for c in correlations}, f"{where}.{head}")
+    if tail in graphs:
+        known = {**features, **responses}
+        check_known(graphs[tail].inputs, known, f"{where}.{tail}", "a response or an output of the search graph")
+        check_maps(graphs[tail], config, f"{where}.{tail}")
 
 
-def _check_known(inputs: Iterable[Tensor], known: dict[str, Tensor], where: str, what: str) -> None:
-    for tensor in inputs:
-        if tensor.name not in known:
-            raise ManifestError(f"{where}: input {tensor.name!r} is not {what}; these are {', '.join(known)}")
-        if tensor.shape != known[tensor.name].shape:
-            raise ManifestError(f"{where}: input {tensor.name} is {tensor.shape}, it gets {known[tensor.name].shape}")
+def _response(
+    correlation: Correlation, kernels: dict[str, Tensor], features: dict[str, Tensor], batch: int, where: str
+) -> Tensor:
+    if correlation.search not in features:
+        raise ManifestError(f"{where}.search is {correlation.search!r}, the search graph gives {', '.join(features)}")
+    search = features[correlation.search].shape
+    if search[0] != batch:
+        raise ManifestError(f"{where}: search features {correlation.search} are {search}, expected a batch of {batch}")
+    shape = correlation_response_shape(correlation, kernels[correlation.kernel].shape, search, where)
+    response = Tensor(name=correlation.response, shape=shape, dtype="float32")
+    check_size(response, where)
+    return response
 
 
-def _check_maps(graph: Graph, config: TrackerConfig, where: str) -> None:
-    wanted = dict(config.outputs)
-    got = {tensor.name: tensor.shape for tensor in graph.outputs}
-    if got != wanted:
-        raise ManifestError(f"{where}: outputs are {got}, the tracker wants {wanted}")
-
-
-def _check_placeholders(head: Graph, kernels: dict[str, Tensor], where: str) -> None:
-    names = [placeholder.name for placeholder in head.placeholders]
-    if sorted(names) != sorted(kernels):
-        raise ManifestError(
-            f"{where}: placeholders are {', '.join(names) or 'none'}, expected one for each of {', '.join(kernels)}"
-        )
-    end = 0
-    for placeholder in sorted(head.placeholders, key=lambda item: item.offset):
-        _check_placeholder(placeholder, kernels[placeholder.name], f"{where}.placeholders.{placeholder.name}")
-        if placeholder.offset < end or placeholder.offset + placeholder.length > head.size_bytes:
-            raise ManifestError(
-                f"{where}.placeholders.{placeholder.name} is at bytes {placeholder.offset} to "
-                f"{placeholder.offset + placeholder.length}, expected in {end} to {head.size_bytes}, without overlap"
-            )
-        end = placeholder.offset + placeholder.length
-
-
-def _check_placeholder(placeholder: Placeholder, kernel: Tensor, where: str) -> None:
-    if placeholder.dtype != kernel.dtype or placeholder.scale is not None or placeholder.zero_point is not None:
-        raise ManifestError(
-            f"{where} is {placeholder.dtype} (scale {placeholder.scale}, zero point {placeholder.zero_point}), "
-            f"this runtime writes {kernel.dtype} kernels only; update sdst-edge"
-        )
-    if placeholder.shape != kernel.shape:
-        raise ManifestError(f"{where} is {placeholder.shape}, the template graph gives {kernel.shape}")
-    length = math.prod(placeholder.shape) * np.dtype(placeholder.dtype).itemsize
-    if placeholder.length != length:
-        raise ManifestError(f"{where}.length is {placeholder.length}, expected {length} for {placeholder.shape}")
+def _check_mask_graph(mask: Mask, config: TrackerConfig, graphs: Mapping[GraphRole, Graph], where: str) -> None:
+    graph, correlation = graphs["mask"], mask.correlation
+    kernels, features = by_name(graphs["template"].outputs), by_name(graphs["search"].outputs)
+    response = _response(correlation, kernels, features, config.scales, "manifest.mask.correlation")
+    cells = (config.response_size, config.response_size)
+    if response.shape[2:] != cells:
+        raise ManifestError(f"manifest.mask.correlation: the response is {response.shape}, expected cells {cells}")
+    known = {**features, "cell": Tensor(name="cell", shape=(2,), dtype="int64")}
+    check_known(graph.inputs, known, where, "an output of the search graph, or the cell")
+    if missing := {correlation.search, "cell"} - {tensor.name for tensor in graph.inputs}:
+        raise ManifestError(f"{where} has no input {min(missing)!r}, which a mask depends on")
+    check_mask_output(graph, where)
+    check_placeholders(graph, {correlation.kernel: kernels[correlation.kernel]}, where)

@@ -41,8 +41,10 @@ def load(
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     engine = open_session(opened, session, threads, variant)
+    mask = opened.manifest.mask
+    threshold = None if mask is None else mask.threshold
     try:
-        return Tracker(engine, opened.manifest.tracker, owns_session=True)
+        return Tracker(engine, opened.manifest.tracker, mask_threshold=threshold, owns_session=True)
     except BaseException:
         engine.close()
         raise

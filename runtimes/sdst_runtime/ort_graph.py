@@ -19,7 +19,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,12 @@ from numpy.typing import NDArray
 from sdst_runtime.errors import BackendUnavailable, ConfigError, ManifestError, SdstError
 from sdst_runtime.manifest import Graph, Tensor
 
-__all__ = ["CPU_PROVIDERS", "OrtGraph", "OrtOptions", "empty_arrays", "import_onnxruntime", "require_array"]
+__all__ = ["CPU_PROVIDERS", "Arrays", "OrtGraph", "OrtOptions", "empty_arrays", "import_onnxruntime", "require_array"]
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 CPU_PROVIDERS = ("CPUExecutionProvider",)
+_ORT_TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)"}
 _LOG_FATAL = 4  # what ONNX Runtime has to say reaches the caller as an error, not as a line on stderr
 
 
@@ -64,7 +67,7 @@ class OrtGraph:
         model: bytes,
         graph: Graph,
         options: OrtOptions,
-        arrays: Mapping[str, NDArray[np.float32]],
+        arrays: Arrays,
     ) -> None:
         """Loads a graph and binds it.
 
@@ -72,7 +75,7 @@ class OrtGraph:
             model: the serialised graph.
             graph: what the manifest says of it.
             options: threads and providers.
-            arrays: one per input and output by name, (shape as in ``graph``) float32, C-contiguous. Kept.
+            arrays: at least one per input and output by name, of its shape and dtype, C-contiguous. Kept.
 
         Raises:
             BackendUnavailable: ONNX Runtime or a provider is not installed.
@@ -80,7 +83,7 @@ class OrtGraph:
         """
         runtime = import_onnxruntime()
         self._name = graph.file
-        self._arrays = dict(arrays)
+        self._arrays = {tensor.name: arrays[tensor.name] for tensor in (*graph.inputs, *graph.outputs)}
         self._session = _load(runtime, model, graph.file, options)
         _check_signature(self._session, graph)
         self._binding = self._session.io_binding()
@@ -88,13 +91,13 @@ class OrtGraph:
             self.bind_input(tensor.name, self._arrays[tensor.name])
         for tensor in graph.outputs:
             array = self._arrays[tensor.name]
-            self._binding.bind_output(tensor.name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+            self._binding.bind_output(tensor.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
         self._run = self._session.run_with_iobinding
 
-    def bind_input(self, name: str, array: NDArray[np.float32]) -> None:
+    def bind_input(self, name: str, array: NDArray[Any]) -> None:
         """Lets an input read another array from now on; it is kept, and checked by the caller."""
         self._arrays[name] = array
-        self._binding.bind_input(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+        self._binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
 
     def run(self) -> None:
         """Runs the graph once on the arrays as they are.
@@ -111,9 +114,9 @@ class OrtGraph:
             ) from error
 
 
-def empty_arrays(tensors: Sequence[Tensor]) -> dict[str, NDArray[np.float32]]:
-    """New float32 arrays for tensors, by name."""
-    return {tensor.name: np.zeros(tensor.shape, np.float32) for tensor in tensors}
+def empty_arrays(tensors: Sequence[Tensor]) -> dict[str, NDArray[Any]]:
+    """New arrays for tensors, by name."""
+    return {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in tensors}
 
 
 def require_array(name: str, array: NDArray[np.float32], shape: tuple[int, ...]) -> None:
@@ -181,7 +184,7 @@ def _check_signature(session: Any, graph: Graph) -> None:
         ("inputs", graph.inputs, session.get_inputs()),
         ("outputs", graph.outputs, session.get_outputs()),
     ):
-        wanted = {tensor.name: ("tensor(float)", tensor.shape) for tensor in tensors}
+        wanted = {tensor.name: (_ORT_TYPES[tensor.dtype], tensor.shape) for tensor in tensors}
         found = {node.name: (node.type, tuple(node.shape)) for node in nodes}
         if wanted != found:
             raise ManifestError(

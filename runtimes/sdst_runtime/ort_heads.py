@@ -9,69 +9,41 @@ input. ``SessionOptions.add_initializer`` cannot do this: kernels are repacked f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.bundle import Bundle
 from sdst_runtime.consistency import correlation_response_shape
-from sdst_runtime.errors import SdstError
-from sdst_runtime.manifest import Correlation
+from sdst_runtime.manifest import Correlation, GraphRole
 from sdst_runtime.native import address, library, native_error
-from sdst_runtime.ort_graph import OrtGraph, OrtOptions
+from sdst_runtime.ort_graph import Arrays
+from sdst_runtime.ort_variant import OrtVariant
 
-__all__ = ["Arrays", "BakedHead", "Head", "OrtTemplate", "SplitHead"]
+__all__ = ["BakedHead", "Head", "Run", "SplitHead"]
 
-Arrays = dict[str, NDArray[np.float32]]
-
-
-class OrtTemplate:
-    """What is kept for one target.
-
-    Attributes:
-        owner: the session that made it, and the only one that takes it.
-        run: from the session's search features to its maps.
-    """
-
-    __slots__ = ("_size_bytes", "owner", "run")
-
-    def __init__(self, owner: object, run: Callable[[], None], size_bytes: int) -> None:
-        self.owner = owner
-        self.run = run
-        self._size_bytes = size_bytes
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of the correlation kernels, 0 after :meth:`close`."""
-        return self._size_bytes
-
-    def close(self) -> None:
-        """Frees kernels and graph; a closed template cannot be matched. Closing twice is allowed."""
-        self.run = _refuse_closed
-        self._size_bytes = 0
+Run: TypeAlias = Callable[[], None]
 
 
 class Head(Protocol):
     """One of the two ways: makes what runs from search features to maps, for one target."""
 
-    def __init__(self, bundle: Bundle, variant: str | None, options: OrtOptions, arrays: Arrays) -> None:
+    def __init__(self, variant: OrtVariant, role: GraphRole, arrays: Arrays) -> None:
         """Loads what all targets share.
 
         Args:
-            bundle: with the graphs.
-            variant: name, or None for the default one.
-            options: threads and providers.
-            arrays: search features and output maps of the session by name; read and written where they are.
+            variant: with the graphs.
+            role: of the graph that gives the maps.
+            arrays: search features and output maps by name; read and written where they are.
         """
         ...
 
-    def prepare(self, kernels: Mapping[str, NDArray[np.float32]]) -> Callable[[], None]:
+    def prepare(self, kernels: Arrays) -> Run:
         """A function that runs the head with these kernels, run once already.
 
         Args:
-            kernels: outputs of the template graph by name. Not kept.
+            kernels: float32 by name, as the template graph gives them. Kept, and not to be changed.
         """
         ...
 
@@ -83,20 +55,13 @@ class BakedHead:
     also has a pool of its own, asleep between its calls.
     """
 
-    def __init__(self, bundle: Bundle, variant: str | None, options: OrtOptions, arrays: Arrays) -> None:
+    def __init__(self, variant: OrtVariant, role: GraphRole, arrays: Arrays) -> None:
         """See :class:`Head`."""
-        self._graph = bundle.variant(variant).graphs["head"]
-        self._model = bundle.graph_bytes(variant, "head")
-        self._options = options
-        self._arrays = arrays
+        self._variant, self._role, self._arrays = variant, role, arrays
 
-    def prepare(self, kernels: Mapping[str, NDArray[np.float32]]) -> Callable[[], None]:
+    def prepare(self, kernels: Arrays) -> Run:
         """See :class:`Head`. Builds a session: 2 to 3 ms for NanoTrack v3."""
-        model = bytearray(self._model)
-        for placeholder in self._graph.placeholders:
-            raw = kernels[placeholder.name].astype("<f4", copy=False).tobytes()  # ONNX stores little-endian
-            model[placeholder.offset : placeholder.offset + placeholder.length] = raw
-        head = OrtGraph(bytes(model), self._graph, self._options, self._arrays)
+        head = self._variant.bake(self._role, self._arrays, kernels)
         head.run()
         return head.run
 
@@ -104,22 +69,19 @@ class BakedHead:
 class SplitHead:
     """libsdst's correlations in front of a tail graph that all targets share."""
 
-    def __init__(self, bundle: Bundle, variant: str | None, options: OrtOptions, arrays: Arrays) -> None:
+    def __init__(self, variant: OrtVariant, role: GraphRole, arrays: Arrays) -> None:
         """See :class:`Head`."""
-        chosen = bundle.variant(variant)
-        kernel_shapes = {tensor.name: tensor.shape for tensor in chosen.graphs["template"].outputs}
-        self._correlations = bundle.manifest.correlations
+        kernel_shapes = {tensor.name: tensor.shape for tensor in variant.graph("template").outputs}
+        self._correlations = variant.bundle.manifest.correlations
         self._arrays = dict(arrays)
-        for correlation in self._correlations:
-            search = arrays[correlation.search].shape
-            shape = correlation_response_shape(correlation, kernel_shapes[correlation.kernel], search)
-            self._arrays[correlation.response] = np.zeros(shape, np.float32)
-        model = bundle.graph_bytes(variant, "tail")
-        self._tail = OrtGraph(model, chosen.graphs["tail"], options, self._arrays)
+        for item in self._correlations:
+            shape = correlation_response_shape(item, kernel_shapes[item.kernel], arrays[item.search].shape)
+            self._arrays[item.response] = np.zeros(shape, np.float32)
+        self._tail = variant.load(role, self._arrays)
 
-    def prepare(self, kernels: Mapping[str, NDArray[np.float32]]) -> Callable[[], None]:
-        """See :class:`Head`. Copies the kernels."""
-        calls = tuple(self._bind(item, kernels[item.kernel].copy()) for item in self._correlations)
+    def prepare(self, kernels: Arrays) -> Run:
+        """See :class:`Head`."""
+        calls = tuple(call for item in self._correlations for call in self._bind(item, kernels[item.kernel]))
         run_tail = self._tail.run
 
         def run() -> None:
@@ -131,17 +93,10 @@ class SplitHead:
         run()
         return run
 
-    def _bind(self, correlation: Correlation, kernel: NDArray[np.float32]) -> _Call:
-        search, response = self._arrays[correlation.search], self._arrays[correlation.response]
-        _, channels, height, width = search.shape
-        if correlation.kind == "depthwise":
-            function = library().sdst_xcorr_depthwise_f32
-            sizes = (channels, height, width, *kernel.shape[2:], correlation.padding)
-        else:
-            function = library().sdst_xcorr_pixelwise_f32
-            sizes = (channels, height * width, kernel.shape[0])
-        arguments = (address(search), address(kernel), *sizes, address(response))
-        return _Call(function, arguments, (search, kernel, response))
+    def _bind(self, correlation: Correlation, kernel: NDArray[np.float32]) -> list[_Call]:
+        """One call per item of the batch."""
+        batch = zip(self._arrays[correlation.search], self._arrays[correlation.response], strict=True)
+        return [_call(correlation, search, kernel, response) for search, response in batch]
 
 
 class _Call(NamedTuple):
@@ -152,5 +107,22 @@ class _Call(NamedTuple):
     kept: tuple[NDArray[np.float32], ...]
 
 
-def _refuse_closed() -> None:
-    raise SdstError("the template is closed; call init() to take a target again")
+def _call(
+    correlation: Correlation,
+    search: NDArray[np.float32],  # (C, H, W)
+    kernel: NDArray[np.float32],
+    response: NDArray[np.float32],  # (channels, H', W')
+) -> _Call:
+    channels, height, width = search.shape
+    sides: tuple[int, ...]
+    if correlation.kind == "depthwise":
+        function = library().sdst_xcorr_depthwise_f32
+        sides = (channels, height, width, *kernel.shape[2:], correlation.padding)
+    elif correlation.kind == "pixelwise":
+        function = library().sdst_xcorr_pixelwise_f32
+        sides = (channels, height * width, kernel.shape[0])
+    else:  # full, or up-channel: one kernel, or many
+        function = library().sdst_xcorr_full_f32
+        sides = (channels, height, width, *kernel.shape[2:], kernel.shape[0])
+    arguments = (address(search), address(kernel), *sides, address(response))
+    return _Call(function, arguments, (search, kernel, response))

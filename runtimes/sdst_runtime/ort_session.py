@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_runtime.bundle import Bundle
-from sdst_runtime.consistency import ROLES
+from sdst_runtime.consistency import ROLES, search_configs, session_roles
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
 from sdst_runtime.manifest import SessionKind, Variant
-from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtGraph, OrtOptions, empty_arrays, require_array
-from sdst_runtime.ort_heads import BakedHead, Head, OrtTemplate, SplitHead
+from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtOptions, empty_arrays, require_array
+from sdst_runtime.ort_heads import BakedHead, Head, Run, SplitHead
+from sdst_runtime.ort_mask import OrtMask
+from sdst_runtime.ort_search import OrtSearch
+from sdst_runtime.ort_template import OrtTemplate
+from sdst_runtime.ort_variant import OrtVariant
 from sdst_runtime.session import Outputs, Template
 
 __all__ = ["Features", "OrtSession"]
@@ -31,6 +35,14 @@ class OrtSession:
         kind: how a target's template is kept.
         threads: that one graph may use.
     """
+
+    _run_template: Run
+    _run_search: Run  # this and the next four belong to the search size of the last search
+    _x: NDArray[np.float32]
+    _index: int
+    _features: Features
+    _outputs: Outputs
+    _searches: tuple[OrtSearch, ...]  # empty once the session is closed
 
     def __init__(
         self,
@@ -61,24 +73,24 @@ class OrtSession:
         options = OrtOptions(
             threads=threads, providers=(providers,) if isinstance(providers, str) else tuple(providers)
         )
-        template, search = chosen.graphs["template"], chosen.graphs["search"]
-        self._x_name, self._x_shape = search.inputs[0].name, search.inputs[0].shape
-        self._kernels, features = empty_arrays(template.outputs), empty_arrays(search.outputs)
-        maps = empty_arrays(chosen.graphs[ROLES[self.kind][-1]].outputs)
-        self._z, self._x = np.zeros(template.inputs[0].shape, np.float32), np.zeros(self._x_shape, np.float32)
-        self._features, self._outputs = tuple(features.values()), tuple(maps.values())
-        arrays = {template.inputs[0].name: self._z, **self._kernels}
-        template_graph = OrtGraph(bundle.graph_bytes(variant, "template"), template, options, arrays)
-        arrays = {self._x_name: self._x, **features}
-        search_graph = OrtGraph(bundle.graph_bytes(variant, "search"), search, options, arrays)
+        graphs = OrtVariant(bundle=bundle, name=variant, options=options)
+        template, config = graphs.graph("template"), bundle.manifest.tracker
+        self._kernels = empty_arrays(template.outputs)
+        self._z = np.zeros(config.template_shape, np.float32)
+        self._run_template = graphs.load("template", {template.inputs[0].name: self._z, **self._kernels}).run
         head_type: type[Head] = BakedHead if self.kind == "baked" else SplitHead
-        head = head_type(bundle, variant, options, {**features, **maps})
-        self._run_template, self._run_search = template_graph.run, search_graph.run
-        self._bind_search, self._prepare_head = search_graph.bind_input, head.prepare
+        sizes = zip(ROLES[self.kind], search_configs(config), strict=False)
+        self._searches = tuple(OrtSearch(graphs, roles, each, head_type) for roles, each in sizes)
+        features = self._searches[0].named_features
+        self._mask = OrtMask(graphs, features, config.response_size) if bundle.manifest.mask is not None else None
+        self._matched: Template | None = None  # whose features the search graph has left
+        self._use(0)
         self._warm_up()
 
     def embed(self, z: NDArray[np.float32]) -> OrtTemplate:
         """Runs the template branch and readies the head for its kernels. The maps of the last match become invalid.
+
+        With two search sizes it is not known yet which one the target needs: its head is made by the first match.
 
         Args:
             z: (1, 3, template_size, template_size) float32, C-contiguous. Not kept.
@@ -89,8 +101,12 @@ class OrtSession:
         require_array("template input", z, self._z.shape)
         np.copyto(self._z, z)
         self._run_template()
-        run = self._prepare_head(self._kernels)
-        return OrtTemplate(self, run, sum(kernel.nbytes for kernel in self._kernels.values()))
+        template = OrtTemplate(
+            self, {name: kernel.copy() for name, kernel in self._kernels.items()}, len(self._searches)
+        )
+        if len(self._searches) == 1:
+            template.heads[0] = self._searches[0].head.prepare(template.kernels)
+        return template
 
     def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
         """Runs the search branch and the head: :meth:`head` of :meth:`search`."""
@@ -100,8 +116,9 @@ class OrtSession:
         """Runs the search branch.
 
         Args:
-            x: (1, 3, search_size, search_size) float32, C-contiguous. Read during the call only, but the array is
-                kept alive until a call with another one: pass the same one every time, it is then not looked at again.
+            x: ``TrackerConfig.search_shape``, or that of ``for_small_target()``; float32, C-contiguous. Read during
+                the call only, but the array is kept alive until a call with another one: pass the same one every time,
+                it is then not looked at again.
 
         Returns:
             Features that stay valid until the next call, for :meth:`head` of this session.
@@ -110,9 +127,8 @@ class OrtSession:
             SdstError: ``x`` has another shape, type or layout, the session is closed, or ONNX Runtime failed.
         """
         if x is not self._x:
-            require_array("search input", x, self._x_shape)
-            self._bind_search(self._x_name, x)
-            self._x = x
+            self._take(x)
+        self._matched = None
         self._run_search()
         return self._features
 
@@ -121,7 +137,7 @@ class OrtSession:
 
         Args:
             template: of this session, not closed.
-            features: what :meth:`search` of this session returned.
+            features: what the last :meth:`search` of this session returned.
 
         Returns:
             Maps that stay valid until the next call of this session.
@@ -133,15 +149,49 @@ class OrtSession:
             if not self._features:
                 _refuse_closed()
             raise SdstError("the template or the features belong to another session; embed and search with this one")
-        template.run()
+        run = template.heads[self._index]
+        if run is None:  # the first match of this size
+            template.heads[self._index] = self._searches[self._index].head.prepare(template.kernels)
+        else:
+            run()
+        self._matched = template
         return self._outputs
+
+    def segment(self, template: Template, cell: tuple[int, int]) -> NDArray[np.float32]:
+        """Runs the mask branch on the features of the last match, which was of this template.
+
+        The first call for a target builds its graph.
+
+        Args:
+            template: of the last :meth:`match` or :meth:`head` of this session, not closed.
+            cell: row and column in the output maps.
+
+        Returns:
+            Logits (1, 1, side, side) that stay valid until the next call of this session.
+
+        Raises:
+            ConfigError: the bundle has no mask branch, or the cell is outside of the maps.
+            ManifestError: ONNX Runtime cannot load the mask graph.
+            SdstError: the last match was another template's, template or session is closed, or ONNX Runtime failed.
+        """
+        if not self._searches:
+            _refuse_closed()
+        if self._mask is None:
+            raise ConfigError("this bundle has no mask branch; a tracker that segments has manifest.mask")
+        if not isinstance(template, OrtTemplate) or template is not self._matched:
+            raise SdstError("the session's last match was not of this template; segment right after its match()")
+        self._mask.place(cell)
+        if template.segment is None:
+            template.segment = self._mask.prepare(template.kernels)
+        template.segment()
+        return self._mask.logits
 
     def close(self) -> None:
         """Frees the graphs; templates made before can only be closed. Closing twice is allowed."""
         self._run_template = self._run_search = _refuse_closed
-        self._bind_search = self._prepare_head = _refuse_closed
-        self._features = ()
-        self._x = self._z
+        self._searches = self._features = ()
+        self._mask = self._matched = None
+        self._x = self._z  # which nobody else has
 
     def __enter__(self) -> OrtSession:
         return self
@@ -151,18 +201,34 @@ class OrtSession:
     ) -> None:
         self.close()
 
+    def _take(self, x: NDArray[np.float32]) -> None:
+        """Lets the search graph of the array's shape read it."""
+        if not self._searches:
+            _refuse_closed()
+        shapes = [search.x.shape for search in self._searches]
+        shape = getattr(x, "shape", None)
+        index = shapes.index(shape) if shape in shapes else 0
+        self._searches[index].take(x)
+        self._use(index)
+
+    def _use(self, index: int) -> None:
+        search = self._searches[index]
+        self._index, self._x = index, search.x
+        self._run_search, self._features, self._outputs = search.run, search.features, search.outputs
+
     def _warm_up(self) -> None:
-        for _ in range(_WARM_UP_RUNS):
-            template = self.embed(self._z)
-            self.match(template, self._x)
-            template.close()
+        for search in reversed(self._searches):  # the ordinary size is the last
+            for _ in range(_WARM_UP_RUNS):
+                template = self.embed(self._z)
+                self.match(template, search.x)
+                template.close()
 
 
 def _choose_kind(bundle: Bundle, variant: Variant, kind: SessionKind | None) -> SessionKind:
     chosen = variant.session if kind is None else kind
     if chosen not in ROLES:
         raise ConfigError(f"session kind is {kind!r}, expected one of {', '.join(ROLES)}")
-    if missing := [role for role in ROLES[chosen] if role not in variant.graphs]:
+    if missing := [role for role in session_roles(bundle.manifest, chosen) if role not in variant.graphs]:
         raise ManifestError(
             f"{bundle.path} has no {missing[0]} graph, which a {chosen} session runs; "
             f"use the variant's own kind, {variant.session}, or export the bundle again"

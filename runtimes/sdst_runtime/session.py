@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Outputs", "Session", "Template"]
+__all__ = ["MaskSession", "Outputs", "Session", "Template"]
 
 
 #: Raw maps of a head: float32, C-contiguous, in the order and of the shapes of ``TrackerConfig.outputs``.
@@ -53,4 +53,26 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Frees the engine. Closing twice is allowed."""
+        ...
+
+
+@runtime_checkable
+class MaskSession(Session, Protocol):
+    """A session that can also run a mask branch, where its network has one (SiamMask)."""
+
+    def segment(self, template: Template, cell: tuple[int, int]) -> NDArray[np.float32]:
+        """Runs the mask branch on the search features of the last match.
+
+        Args:
+            template: the one that was matched last; after another one's match the features are no longer there.
+            cell: row and column in the output maps.
+
+        Returns:
+            Logits (1, 1, side, side) over a square of the template's size about the cell, see
+            :func:`sdst_runtime.masks.mask_square`; they stay valid until the next call of this session.
+
+        Raises:
+            ConfigError: the network has no mask branch.
+            SdstError: the last match was of another template, or there was none.
+        """
         ...

@@ -92,10 +92,19 @@ CASES = {
     "search features not given": (correlation(search="neck"), "correlations[0].search is 'neck'"),
     "response named twice": (correlation(response="response_pw"), "a name that is already taken"),
     "response named as features": (correlation(response="features"), "a name that is already taken"),
-    "padding too large": (correlation(padding=3), "larger than the padding"),
-    "padding negative": (correlation(padding=-1), "larger than the padding"),
-    "pixelwise padding": (correlation(1, padding=1), "padding 0"),
-    "kind of another kernel": (correlation(kind="pixelwise", padding=0), "expected a kernel (K, 3, 1, 1)"),
+    "padding too large": (correlation(padding=3), "padding is 3, expected 0, or of a depthwise one a number below"),
+    "padding negative": (correlation(padding=-1), "padding is -1, expected 0"),
+    "pixelwise padding": (correlation(1, padding=1), "padding is 1, expected 0"),
+    "kind of another kernel": (correlation(kind="pixelwise", padding=0), "expected a kernel (3, 3, 1, 1)"),
+    "batch of features": (
+        changed("search", outputs=(tensor("features", 2, 3, 9, 9),)),
+        "search features features are (2, 3, 9, 9), expected a batch of 1",
+    ),
+    "features named as a map": (
+        changed("search", outputs=(tensor("features", 1, 3, 9, 9), tensor("ltrb", 1, 3, 9, 9))),
+        "an output is called 'ltrb', which is the name of another tensor",
+    ),
+    "response named as a map": (correlation(response="score"), "a name that is already taken"),
     "response of another shape": (correlation(padding=0), "input response_dw is (1, 3, 9, 9), it gets (1, 3, 7, 7)"),
     "head input unknown": (
         changed("head", inputs=(tensor("neck", 1, 3, 9, 9),)),
@@ -107,7 +116,10 @@ CASES = {
         changed("tail", outputs=(tensor("score", 1, 2, 9, 9), tensor("ltrb", 1, 4, 9, 9))),
         "the tracker wants",
     ),
-    "placeholders in tail": (changed("tail", placeholders=toy_graphs()["head"].placeholders), "only a head may"),
+    "placeholders in tail": (
+        changed("tail", placeholders=toy_graphs()["head"].placeholders),
+        "tail has placeholders, only head, head_small, mask may",
+    ),
     "no placeholders": (changed("head", placeholders=()), "placeholders are none"),
     "placeholder unknown": (placeholder(name="kernel"), "expected one for each of kernel_dw, kernel_pw"),
     "placeholder shape": (placeholder(shape=(3, 3, 3, 1)), "the template graph gives (3, 1, 3, 3)"),
@@ -140,7 +152,10 @@ def test_check_consistency_looks_at_every_variant() -> None:
     [
         ("depthwise", 0, (96, 1, 8, 8), (1, 96, 16, 16), (1, 96, 9, 9)),
         ("depthwise", 1, (96, 1, 4, 3), (1, 96, 16, 20), (1, 96, 15, 20)),
+        ("depthwise", 0, (3, 1, 2, 2), (3, 3, 9, 9), (3, 3, 8, 8)),
         ("pixelwise", 0, (64, 96, 1, 1), (1, 96, 16, 20), (1, 64, 16, 20)),
+        ("full", 0, (1, 256, 6, 6), (3, 256, 22, 22), (3, 1, 17, 17)),
+        ("up-channel", 0, (20, 256, 4, 3), (1, 256, 22, 23), (1, 20, 19, 21)),
     ],
 )
 def test_correlation_response_shape_is_that_of_the_sum(
@@ -151,15 +166,21 @@ def test_correlation_response_shape_is_that_of_the_sum(
 
 
 @pytest.mark.parametrize(
-    ("kernel", "search"),
+    ("kind", "kernel", "search"),
     [
-        ((3, 1, 3), (1, 3, 9, 9)),
-        ((3, 1, 3, 3), (2, 3, 9, 9)),
-        ((3, 1, 0, 3), (1, 3, 9, 9)),
-        ((4, 1, 3, 3), (1, 3, 9, 9)),
-        ((3, 1, 10, 3), (1, 3, 9, 9)),
+        ("depthwise", (3, 1, 3), (1, 3, 9, 9)),
+        ("depthwise", (3, 1, 3, 3), (3, 9, 9)),
+        ("depthwise", (3, 1, 0, 3), (1, 3, 9, 9)),
+        ("depthwise", (4, 1, 3, 3), (1, 3, 9, 9)),
+        ("depthwise", (3, 1, 10, 3), (1, 3, 9, 9)),
+        ("full", (2, 3, 3, 3), (1, 3, 9, 9)),
+        ("full", (1, 3, 3, 10), (1, 3, 9, 9)),
+        ("up-channel", (2, 1, 3, 3), (1, 3, 9, 9)),
+        ("pixelwise", (2, 3, 1, 2), (1, 3, 9, 9)),
     ],
 )
-def test_correlation_response_shape_refuses_what_does_not_fit(kernel: tuple[int, ...], search: tuple[int, ...]) -> None:
-    with pytest.raises(ManifestError, match="depthwise correlation of kernel"):
-        correlation_response_shape(replace(CORRELATIONS[0], padding=0), kernel, search)
+def test_correlation_response_shape_refuses_what_does_not_fit(
+    kind: Any, kernel: tuple[int, ...], search: tuple[int, ...]
+) -> None:
+    with pytest.raises(ManifestError, match=f"{kind} correlation of kernel"):
+        correlation_response_shape(replace(CORRELATIONS[0], kind=kind, padding=0), kernel, search)

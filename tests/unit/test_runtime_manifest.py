@@ -61,7 +61,7 @@ def test_loads_refuses_json_without_a_version(text: str) -> None:
         (("tracker", "stride_px"), "16", "manifest.tracker.stride_px is '16'"),
         (("tracker", "stride_px"), 0.0, "stride_px is 0.0, expected a number in"),
         (("tracker", "crop", "rounding"), "down", "manifest.tracker.crop.rounding is 'down'"),
-        (("correlations", 0, "kind"), "full", "manifest.correlations[0].kind is 'full'"),
+        (("correlations", 0, "kind"), "circular", "manifest.correlations[0].kind is 'circular'"),
         (("default_variant",), "onnx/int8", "default_variant is 'onnx/int8', the variants are onnx/fp32"),
         (("variants", FOLDER, "session"), "fast", "session is 'fast'"),
         (("variants", FOLDER, "graphs", "neck"), {}, "key 'neck' of manifest.variants.onnx/fp32.graphs"),

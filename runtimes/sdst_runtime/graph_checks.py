@@ -1,0 +1,126 @@
+"""What a manifest must say of one graph, given what surrounds it; :mod:`sdst_runtime.consistency` knows what does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.errors import ManifestError
+from sdst_runtime.manifest import Graph, GraphRole, Placeholder, Tensor
+
+__all__ = [
+    "by_name",
+    "check_input",
+    "check_known",
+    "check_maps",
+    "check_mask_output",
+    "check_placeholders",
+    "check_size",
+    "check_tensors",
+]
+
+_MAX_GRAPH_BYTES = 2**31 - 1  # what protobuf, and so ONNX, allows
+_MAX_TENSOR_VALUES = 1 << 26  # more than the largest input of a tracker, 3 x 4096 x 4096
+_BAKED_ROLES: tuple[GraphRole, ...] = ("head", "head_small", "mask")
+
+
+def by_name(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
+    """Tensors by their names, which :func:`check_tensors` has found to differ."""
+    return {tensor.name: tensor for tensor in tensors}
+
+
+def check_tensors(graph: Graph, role: GraphRole, where: str) -> None:
+    """Checks what holds of any graph: its size, names, dtypes and sides, and that only heads have placeholders.
+
+    Raises:
+        ManifestError: one of these is not so. So do the other functions here.
+    """
+    if not 0 < graph.size_bytes <= _MAX_GRAPH_BYTES:
+        raise ManifestError(f"{where}.size_bytes is {graph.size_bytes}, expected 1 to {_MAX_GRAPH_BYTES}")
+    names = [tensor.name for tensor in (*graph.inputs, *graph.outputs)]
+    if len(set(names)) != len(names):
+        raise ManifestError(f"{where}: a name of an input or output occurs twice: {', '.join(sorted(names))}")
+    for tensor in (*graph.inputs, *graph.outputs):
+        dtype = "int64" if (role, tensor.name) == ("mask", "cell") else "float32"
+        if tensor.dtype != dtype or not tensor.shape or min(tensor.shape) < 1:
+            raise ManifestError(
+                f"{where}: {tensor.name} is {tensor.dtype} {tensor.shape}, this runtime takes {dtype} of positive sides"
+            )
+        check_size(tensor, where)
+    if graph.placeholders and role not in _BAKED_ROLES:
+        raise ManifestError(f"{where} has placeholders, only {', '.join(_BAKED_ROLES)} may")
+
+
+def check_size(tensor: Tensor, where: str) -> None:
+    """Checks that a tensor can be allocated."""
+    if math.prod(tensor.shape) > _MAX_TENSOR_VALUES:
+        raise ManifestError(
+            f"{where}: {tensor.name} is {tensor.shape}, this runtime takes tensors of at most {_MAX_TENSOR_VALUES} "
+            "values"
+        )
+
+
+def check_input(graph: Graph, shape: tuple[int, ...], where: str) -> None:
+    """Checks that there is one input, of that shape."""
+    shapes = [tensor.shape for tensor in graph.inputs]
+    if shapes != [shape]:
+        raise ManifestError(f"{where}: inputs are {shapes}, the tracker gives one of {shape}")
+
+
+def check_known(inputs: Iterable[Tensor], known: dict[str, Tensor], where: str, what: str) -> None:
+    """Checks that inputs are among tensors that are known, with the same shapes."""
+    for tensor in inputs:
+        if tensor.name not in known:
+            raise ManifestError(f"{where}: input {tensor.name!r} is not {what}; these are {', '.join(known)}")
+        if tensor.shape != known[tensor.name].shape:
+            raise ManifestError(f"{where}: input {tensor.name} is {tensor.shape}, it gets {known[tensor.name].shape}")
+
+
+def check_maps(graph: Graph, config: TrackerConfig, where: str) -> None:
+    """Checks that outputs are those that the tracker decodes, in any order."""
+    wanted = dict(config.outputs)
+    got = {tensor.name: tensor.shape for tensor in graph.outputs}
+    if got != wanted:
+        raise ManifestError(f"{where}: outputs are {got}, the tracker wants {wanted}")
+
+
+def check_mask_output(graph: Graph, where: str) -> None:
+    """Checks that there is one output ``mask`` (1, 1, side, side)."""
+    got = {tensor.name: tensor.shape for tensor in graph.outputs}
+    side = max(got.get("mask", (0,)))
+    if got != {"mask": (1, 1, side, side)}:
+        raise ManifestError(f"{where}: outputs are {got}, expected one, mask (1, 1, side, side)")
+
+
+def check_placeholders(graph: Graph, kernels: dict[str, Tensor], where: str) -> None:
+    """Checks that there is a placeholder for each kernel, within the file, and without overlap."""
+    names = [placeholder.name for placeholder in graph.placeholders]
+    if sorted(names) != sorted(kernels):
+        raise ManifestError(
+            f"{where}: placeholders are {', '.join(names) or 'none'}, expected one for each of {', '.join(kernels)}"
+        )
+    end = 0
+    for placeholder in sorted(graph.placeholders, key=lambda item: item.offset):
+        _check_placeholder(placeholder, kernels[placeholder.name], f"{where}.placeholders.{placeholder.name}")
+        if placeholder.offset < end or placeholder.offset + placeholder.length > graph.size_bytes:
+            raise ManifestError(
+                f"{where}.placeholders.{placeholder.name} is at bytes {placeholder.offset} to "
+                f"{placeholder.offset + placeholder.length}, expected in {end} to {graph.size_bytes}, without overlap"
+            )
+        end = placeholder.offset + placeholder.length
+
+
+def _check_placeholder(placeholder: Placeholder, kernel: Tensor, where: str) -> None:
+    if placeholder.dtype != kernel.dtype or placeholder.scale is not None or placeholder.zero_point is not None:
+        raise ManifestError(
+            f"{where} is {placeholder.dtype} (scale {placeholder.scale}, zero point {placeholder.zero_point}), "
+            f"this runtime writes {kernel.dtype} kernels only; update sdst-edge"
+        )
+    if placeholder.shape != kernel.shape:
+        raise ManifestError(f"{where} is {placeholder.shape}, the template graph gives {kernel.shape}")
+    length = math.prod(placeholder.shape) * np.dtype(placeholder.dtype).itemsize
+    if placeholder.length != length:
+        raise ManifestError(f"{where}.length is {placeholder.length}, expected {length} for {placeholder.shape}")

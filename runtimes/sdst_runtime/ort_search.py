@@ -1,0 +1,61 @@
+"""The part of a session that belongs to one shape of its search input."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.manifest import GraphRole
+from sdst_runtime.ort_graph import empty_arrays, require_array
+from sdst_runtime.ort_heads import Head
+from sdst_runtime.ort_variant import OrtVariant
+
+__all__ = ["OrtSearch"]
+
+
+class OrtSearch:
+    """A search graph, and the head that reads its features.
+
+    Attributes:
+        x: the array that the graph reads.
+        run: runs the graph once: from ``x`` to the features.
+        named_features: search features by name.
+        features: the same, in the graph's order.
+        head: makes what runs from the features to the maps.
+        outputs: maps in the order of ``TrackerConfig.outputs``.
+    """
+
+    def __init__(
+        self, variant: OrtVariant, roles: tuple[GraphRole, GraphRole], config: TrackerConfig, head_type: type[Head]
+    ) -> None:
+        """Loads the graphs.
+
+        Args:
+            variant: with the graphs.
+            roles: of the search graph, and of the one that gives the maps.
+            config: of this search size.
+            head_type: the way in which templates are kept.
+        """
+        search_role, head_role = roles
+        graph = variant.graph(search_role)
+        maps = empty_arrays(variant.graph(head_role).outputs)
+        self.x = np.zeros(config.search_shape, np.float32)
+        self.named_features = empty_arrays(graph.outputs)
+        self.features = tuple(self.named_features.values())
+        self.outputs = tuple(maps[name] for name in config.outputs)
+        self._x_name = graph.inputs[0].name
+        self._graph = variant.load(search_role, {self._x_name: self.x, **self.named_features})
+        self.run = self._graph.run
+        self.head = head_type(variant, head_role, {**self.named_features, **maps})
+
+    def take(self, x: NDArray[np.float32]) -> None:
+        """Lets the graph read another array from now on.
+
+        Raises:
+            SdstError: it has another shape, type or layout.
+        """
+        if x is not self.x:
+            require_array("search input", x, self.x.shape)
+            self._graph.bind_input(self._x_name, x)
+            self.x = x
