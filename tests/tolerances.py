@@ -9,6 +9,10 @@ from __future__ import annotations
 #: Two float32 builds of one network. Noise measured: 0.4e-6 to 5e-6; a wrong padding or epsilon is off by 1e-2.
 REL_NETWORK_F32 = 1e-4
 
+#: FEAR-XS from its Core ML file against the file's own layers: those scale pixels by a standard deviation in float16,
+#: which is off by 4e-4. Measured: 8e-5 to 5e-4; with the file's own pixels 1e-6.
+REL_COREML_F16 = 2e-3
+
 #: float32 correlation against the same sum in float64, over the sum of magnitudes.
 REL_XCORR_F32 = 1e-5
 
@@ -18,6 +22,9 @@ ABS_WARP_LEVELS = 1
 #: Decoding: doubles here and there, the maps are float32 on both sides.
 REL_DECODE = 1e-6
 ABS_DECODE_PX = 0.01
+
+#: SiamFC's decoding is float32 throughout: state, bicubic enlargement, and a sum over 272 x 272 cells.
+REL_DECODE_SIAMFC = 1e-5
 
 #: One step of a golden trajectory from the original's own state: network noise through the decoder.
 ABS_ONE_STEP_PX = 0.01
