@@ -175,6 +175,8 @@ class TrackerConfig:
         min_side_px: smallest side of a reported box, image px.
         init_center_offset_px: added to the centre ``x + w / 2`` at the start: -0.5 for pysot's kin, which start at
             ``x + (w - 1) / 2``; 0 elsewhere.
+        size_offset_px: points: added to the width and the height that the network predicts, network px; 1 for
+            SiamFC++, whose boxes count their last pixel; 0 elsewhere.
         box_offset_px: added to x and y of a reported box: 0.5 where the original returns ``cx - (w - 1) / 2``
             (SiamFC, SiamFC++); 0 for pysot's kin, which return ``cx - w / 2``.
         clamp_center: whether the centre is kept inside the frame; SiamFC lets it go.
@@ -198,6 +200,7 @@ class TrackerConfig:
     size_smoothing: SizeSmoothing = "once"
     min_side_px: float = 10.0
     init_center_offset_px: float = 0.0
+    size_offset_px: float = 0.0
     box_offset_px: float = 0.0
     clamp_center: bool = True
     found_threshold: float = 0.3
@@ -218,6 +221,7 @@ class TrackerConfig:
         _require("size_lr", self.size_lr, 0.0, 1.0)
         _require("min_side_px", self.min_side_px, 1e-3, 4096.0)
         _require("init_center_offset_px", self.init_center_offset_px, -1.0, 1.0)
+        _require("size_offset_px", self.size_offset_px, -1.0, 1.0)
         _require("box_offset_px", self.box_offset_px, -1.0, 1.0)
         _require("found_threshold", self.found_threshold, 0.0, 1.0)
         _require_choice("score_kind", self.score_kind, ScoreKind)

@@ -339,7 +339,7 @@ def _native_config(config: TrackerConfig) -> NativeConfig:
         stride_px=config.stride_px,
         point_origin_px=config.point_origin_px,
         anchor_count=len(config.anchors),
-        anchors=(NativeAnchor * MAX_ANCHORS)(*config.anchors),
+        anchors=(NativeAnchor * MAX_ANCHORS)(*(NativeAnchor(*anchor) for anchor in config.anchors)),
         pyramid=_native_pyramid(config.pyramid),
         window_influence=config.window_influence,
         penalty_k=config.penalty_k,
@@ -347,6 +347,7 @@ def _native_config(config: TrackerConfig) -> NativeConfig:
         size_smoothing={"none": 0, "once": 1, "twice": 2}[config.size_smoothing],
         clamp_center=config.clamp_center,
         min_side_px=config.min_side_px,
+        size_offset_px=config.size_offset_px,
         box_offset_px=config.box_offset_px,
         found_threshold=config.found_threshold,
     )

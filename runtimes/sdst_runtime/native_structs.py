@@ -120,6 +120,7 @@ class NativeConfig(ctypes.Structure):
         ("size_smoothing", c_int32),
         ("clamp_center", c_int32),
         ("min_side_px", c_double),
+        ("size_offset_px", c_double),
         ("box_offset_px", c_double),
         ("found_threshold", c_double),
     )

@@ -327,6 +327,7 @@ typedef struct sdst_tracker_config {
     int32_t size_smoothing;  /**< an sdst_size_smoothing */
     int32_t clamp_center;    /**< 1: the centre is kept inside the frame; 0: it may leave (SiamFC) */
     double min_side_px;      /**< smallest side of a reported box, image px, > 0; a frame with a smaller side wins */
+    double size_offset_px;   /**< points: added to both sides of a box, network px; 1 for SiamFC++, else 0 */
     double box_offset_px;    /**< added to x and y of a reported box: 0.5 for SiamFC and SiamFC++, else 0 */
     double found_threshold;  /**< a score below it reads found = 0 */
 } sdst_tracker_config;

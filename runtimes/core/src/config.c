@@ -58,7 +58,7 @@ static int numbers_are_in_range(const sdst_tracker_config *config) {
            finite_positive(config->stride_px) && isfinite(config->point_origin_px) && share(config->window_influence) &&
            finite_not_negative(config->penalty_k) && share(config->size_lr) && flag(config->clamp_center) &&
            finite_positive(config->min_side_px) && isfinite(config->init_center_offset_px) &&
-           isfinite(config->box_offset_px) && isfinite(config->found_threshold);
+           isfinite(config->size_offset_px) && isfinite(config->box_offset_px) && isfinite(config->found_threshold);
 }
 
 static int anchors_are_in_range(const sdst_tracker_config *config) {

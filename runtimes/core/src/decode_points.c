@@ -14,14 +14,15 @@ static void choose(const sdst_contest_ *contest, const sdst_outputs *outputs, si
     const sdst_tracker_config *config = contest->context->config;
     const double *hann = contest->context->hann;
     const int32_t side = config->response_size;
+    const double more = config->size_offset_px;
     for (int32_t i = 0; i < side * side; ++i) {
         const double window = hann[i / side] * hann[i % side];
         if (!sdst_contest_is_open_to_(contest, 1.0, window)) continue;
         const double score = cell_score(config->score_kind, outputs->score + i, cells);
         if (!sdst_contest_is_open_to_(contest, score, window)) continue;
         const float *ltrb = outputs->boxes + i;
-        sdst_contest_offer_(contest, i, score, window, (double)ltrb[0] + (double)ltrb[2 * cells],
-                            (double)ltrb[cells] + (double)ltrb[3 * cells]);
+        sdst_contest_offer_(contest, i, score, window, (double)ltrb[0] + (double)ltrb[2 * cells] + more,
+                            (double)ltrb[cells] + (double)ltrb[3 * cells] + more);
     }
 }
 
