@@ -23,6 +23,8 @@ Message = dict[int, "list[int | memoryview]"]
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 VARINT_BYTES = 10  # of the longest number
 
+MAX_BYTES = 256 << 20  # of a file; FEAR-XS's has 2.7 MB
+
 NEURAL_NETWORK, LAYERS = 500, 1
 NAME, CONVOLUTION = 1, 100
 OUTPUT_CHANNELS, INPUT_CHANNELS, KERNEL_SIZE, WEIGHTS, BIAS = 1, 2, 20, 90, 91
@@ -51,6 +53,8 @@ def read_convolutions(path: Path) -> tuple[Convolution, ...]:
         CheckpointError: the file is missing, damaged or no Core ML neural network of 16 or 32 bit floats.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES >> 20} MB")
         layers = read_layers(path.read_bytes())
         return tuple(_convolution(layer) for layer in layers if CONVOLUTION in layer)
     except FileNotFoundError:
