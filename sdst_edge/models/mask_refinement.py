@@ -39,7 +39,8 @@ class CellWindow:
     def cut(self, features: Tensor, cell: Tensor) -> Tensor:
         """(1, C, H, W) and row and column (2,) int64 to (1, C, side, side). All shapes are static."""
         padded = F.pad(features, (self.padding,) * 4)
-        rows, columns = self.step * cell[:, None] + torch.arange(self.side, device=cell.device)  # (2, side)
+        window = torch.arange(self.side, device=cell.device)
+        rows, columns = self.step * cell[:1] + window, self.step * cell[1:] + window
         return padded.index_select(2, rows).index_select(3, columns)
 
 
