@@ -26,6 +26,9 @@ ABS_DECODE_PX = 0.01
 #: SiamFC's decoding is float32 throughout: state, bicubic enlargement, and a sum over 272 x 272 cells.
 REL_DECODE_SIAMFC = 1e-5
 
+#: Bicubic enlargement in float32, of values of magnitude 1, against the same in float64.
+ABS_CUBIC_F32 = 1e-5
+
 #: One step of a golden trajectory from the original's own state: network noise through the decoder.
 ABS_ONE_STEP_PX = 0.01
 ABS_ONE_STEP_SCORE = 1e-4
