@@ -4,9 +4,8 @@ Xu et al., SiamFC++, 2020. Two towers without padding read a correlation each; t
 centre-ness, the other the distances to the four sides. The two families differ in their trunk and in the depth of the
 towers; constants are those of the VOT configurations.
 
-Half-pixel habits of the original: a target starts at ``x + (w - 1) / 2`` and is reported at ``cx - (w - 1) / 2``; a box
-counts the pixels at both its ends, so its sides are one network px longer than the two distances (:class:`Distances`).
-The points are symmetric about the centre of the search input, the middle of its middle pixel.
+Half-pixel habits of the original: a target starts at ``x + (w - 1) / 2`` and is reported at ``cx - (w - 1) / 2``, a box
+counts the pixels at both its ends, and the points are symmetric about the middle of the search input's middle pixel.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ CHANNELS = 256  # of both trunks' features, and in the head
 
 
 class Distances(nn.Module):
-    """Distances from a map: ``exp(scale x + bias)`` strides, and half a px for the box's outermost pixels."""
+    """Distances from a map: ``exp(scale x + bias)`` strides, with one learned scale and bias."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +38,7 @@ class Distances(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 4, H, W) to the same shape, network px."""
-        return torch.exp(self.scale * x + self.bias) * STRIDE + 0.5
+        return torch.exp(self.scale * x + self.bias) * STRIDE
 
 
 def _config(
@@ -61,6 +60,7 @@ def _config(
         penalty_k=penalty_k,
         size_lr=size_lr,
         init_center_offset_px=-0.5,
+        size_offset_px=1.0,
         box_offset_px=0.5,
         found_threshold=0.25,  # target and centre-ness of one half each
         crop=CropRule(context_amount=0.5, search_scale=303 / 127, rounding="none", interpolation="opencv-warp"),

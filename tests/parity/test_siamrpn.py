@@ -1,0 +1,39 @@
+"""SiamRPN with AlexNet against the golden tensors and the constants of PySOT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from sdst_edge.models import build
+from sdst_edge.models.composed import ComposedTracker
+from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_student_learns, assert_tensors_agree
+from tests.parity.golden_network import deterministic_model, image, reference
+from tests.parity.pysot_config import assert_is_that_of_pysot
+
+FAMILY, CASE = "siamrpn-alexnet", "siamrpn_alex_dwxcorr"
+
+
+def test_keys_and_shapes_agree(shared: Path) -> None:
+    assert_keys_and_shapes_agree(shared, FAMILY, CASE)
+
+
+def test_tensors_agree(shared: Path, tmp_path: Path) -> None:
+    model = deterministic_model(shared, FAMILY, CASE, tmp_path)
+    assert isinstance(model, ComposedTracker)
+    z, x = torch.from_numpy(image(0, 127)), torch.from_numpy(image(1, 287))
+    with torch.inference_mode():
+        score, deltas = model(z, x)
+        features = {"z_backbone": model.trunk(z), "x_backbone": model.trunk(x)}
+    assert_tensors_agree(shared, CASE, {**features, "cls": score, "loc": deltas})
+
+
+def test_config_is_that_of_the_original(shared: Path) -> None:
+    assert_is_that_of_pysot(build(FAMILY).config, reference(shared, CASE)["tracker"])
+
+
+@pytest.mark.parametrize("depth", [0.5, 1.0, 2.0])
+def test_student_learns(depth: float) -> None:
+    assert_student_learns(FAMILY, width=0.35, depth=depth)
