@@ -98,8 +98,7 @@ def decode_response(
     center = (middle_px + cells * config.stride_px) * factor / search_scale_xy(config, state)
     size = np.array([state.width, state.height]) * factor
     moved = _moved(config, frame_wh, state, center, size, 1.0)
-    probability = 1 / (1 + np.exp(-peaks[scale]))
-    return Decoded(scale * best_map.size + int(np.argmax(mixed)), float(probability), mixed.ravel(), moved)
+    return Decoded(scale * best_map.size + int(np.argmax(mixed)), float(_sigmoid(peaks[scale])), mixed.ravel(), moved)
 
 
 def enlarged(response: Array, factor: int) -> Array:
@@ -121,11 +120,13 @@ def _cubic(distance: float, a: float = -0.75) -> float:
 
 def _probability(config: TrackerConfig, score: Array) -> Array:
     if config.score_kind == "logit":
-        return 1 / (1 + np.exp(-score.ravel()))
+        return _sigmoid(score.ravel())
     first, second = score.reshape(2, -1)
-    if config.score_kind == "softmax2":
-        return 1 / (1 + np.exp(first - second))
-    return 1 / (1 + np.exp(-first)) / (1 + np.exp(-second))
+    return _sigmoid(second - first) if config.score_kind == "softmax2" else _sigmoid(first) * _sigmoid(second)
+
+
+def _sigmoid(logit: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-logit)))
 
 
 def _points(config: TrackerConfig) -> Array:
@@ -150,10 +151,10 @@ def _anchor_boxes(config: TrackerConfig, deltas: Array) -> tuple[Array, Array]:
 def _penalty(sizes: Array, last: Array, penalty_k: float) -> Array:
     def side(wh: Array) -> Array:
         context = wh.sum(axis=-1) / 2
-        return np.sqrt((wh[..., 0] + context) * (wh[..., 1] + context))
+        return np.asarray(np.sqrt((wh[..., 0] + context) * (wh[..., 1] + context)))
 
     def change(ratio: Array) -> Array:
-        return np.maximum(ratio, 1 / ratio)
+        return np.asarray(np.maximum(ratio, 1 / ratio))
 
     aspect = change((last[0] / last[1]) / (sizes[:, 0] / sizes[:, 1]))
     return np.asarray(np.exp(-(aspect * change(side(sizes) / side(last)) - 1) * penalty_k))

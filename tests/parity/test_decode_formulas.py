@@ -69,11 +69,11 @@ def random_state(generator: np.random.Generator, frame_wh: tuple[int, int]) -> S
 
 def random_maps(generator: np.random.Generator, config: TrackerConfig) -> tuple[NDArray[np.float32], ...]:
     made = {
-        "score": lambda shape: generator.normal(0, 2, shape),
-        "ltrb": lambda shape: generator.uniform(0.5, 70, shape),
+        "score": generator.normal(0, 2, config.outputs["score"]),
+        "ltrb": generator.uniform(0.5, 70, config.outputs.get("ltrb", ())),
+        "deltas": generator.normal(0, 0.5, config.outputs.get("deltas", ())),
     }
-    made["deltas"] = lambda shape: generator.normal(0, 0.5, shape)
-    return tuple(made[name](shape).astype(np.float32) for name, shape in config.outputs.items())
+    return tuple(np.asarray(made[name], np.float32) for name in config.outputs)
 
 
 def search(tracker: NativeTracker, frame_wh: tuple[int, int], state: State) -> None:
@@ -101,8 +101,7 @@ def test_decode_equals_formulas(kind: str) -> None:
         assert result.penalized_score == pytest.approx(expected.penalized.max(), rel=REL_DECODE)
         moved = expected.state
         assert tracker.state() == pytest.approx(moved, rel=REL_DECODE)
-        corner = (moved.center_x - moved.width / 2, moved.center_y - moved.height / 2)
-        corner = tuple(value + config.box_offset_px for value in corner)
+        corner = np.array([moved.center_x - moved.width / 2, moved.center_y - moved.height / 2]) + config.box_offset_px
         assert result.box_xywh == pytest.approx((*corner, moved.width, moved.height), rel=REL_DECODE)
 
 
