@@ -10,13 +10,18 @@ from sdst_runtime.errors import BackendUnavailable
 
 if TYPE_CHECKING:
     from sdst_export.progress import Progress
-    from sdst_runtime.manifest import Manifest
+    from sdst_runtime.manifest import CorrelationForm, Manifest
 
 __all__ = ["export_bundle"]
 
 
 def export_bundle(
-    checkpoint: Path, out: Path, *, overwrite: bool = False, on_progress: Progress | None = None
+    checkpoint: Path,
+    out: Path,
+    *,
+    correlation_form: CorrelationForm | None = None,
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
 ) -> Manifest:
     """Writes the bundle of a checkpoint: ONNX graphs cut at the correlation, and their manifest.
 
@@ -25,6 +30,9 @@ def export_bundle(
     Args:
         checkpoint: a ``.safetensors`` file that ``save_checkpoint`` wrote.
         out: the folder to make; one that exists must be empty, or a bundle with ``overwrite``.
+        correlation_form: how correlations are spelled. ``conv``: Conv nodes, fastest in ONNX Runtime; TensorRT takes a
+            kernel that is no constant from 8.5 on. ``taps``: slices, products and sums, which every engine parses.
+            ``matmul``: a MatMul each, of unfolded windows. None for the network's own choice.
         overwrite: whether a bundle at ``out`` may be replaced.
         on_progress: called with the name of each step before it starts, and the share done, 0..1.
 
@@ -33,7 +41,7 @@ def export_bundle(
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
-        ConfigError: ``out`` is in the way.
+        ConfigError: ``out`` is in the way, or there is no such form.
         ParityError: the graphs do not compute what the network does.
         BackendUnavailable: torch, onnx, onnxsim or onnxruntime is not installed.
         SdstError: the folder cannot be written.
@@ -43,4 +51,4 @@ def export_bundle(
             raise BackendUnavailable(f"export needs {module}, which is not installed: pip install 'sdst-edge[export]'")
     from sdst_export.pipeline import run
 
-    return run(checkpoint, out, overwrite=overwrite, on_progress=on_progress)
+    return run(checkpoint, out, correlation_form=correlation_form, overwrite=overwrite, on_progress=on_progress)

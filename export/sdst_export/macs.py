@@ -1,13 +1,13 @@
-"""Multiply-accumulates of an ONNX graph, counted from its nodes and inferred shapes."""
+"""Multiply-accumulates: of an ONNX graph, counted from its nodes and inferred shapes, and of a correlation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import onnx
 
-__all__ = ["count_macs"]
+__all__ = ["correlation_macs", "count_macs"]
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -23,6 +23,16 @@ def count_macs(model: onnx.ModelProto) -> int:
     """
     shapes = _shapes(model)
     return sum(_node_macs(node, shapes) for node in model.graph.node)
+
+
+def correlation_macs(kernel: Sequence[int], response: Sequence[int]) -> int:
+    """Multiply-accumulates of one correlation of any kind, however a graph spells it.
+
+    Args:
+        kernel: shape, as ``sdst_runtime.manifest.Correlation`` has it.
+        response: shape, (N, K, H', W').
+    """
+    return prod(response) * prod(kernel[1:])
 
 
 def _node_macs(node: onnx.NodeProto, shapes: Shapes) -> int:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sdst_edge.models.base import SiameseModel
-from sdst_export.graphs import correlate_kernel
+from sdst_edge.models.correlation import correlate_kernel
 from sdst_export.placeholders import bake
-from sdst_runtime.config import Normalization
+from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ParityError
-from sdst_runtime.manifest import GraphRole, Parity, Placeholder
+from sdst_runtime.manifest import Correlation, Graph, GraphRole, Parity
 from sdst_runtime.ort_graph import import_onnxruntime
 
 if TYPE_CHECKING:
@@ -26,35 +26,36 @@ INPUTS = 4
 TOLERANCE = 1e-4  # of the largest magnitude; float32 against float32 of another engine is at 1e-6
 CELL_PX = 16
 
-Array = NDArray[np.float32]
+Array: TypeAlias = NDArray[np.float32]
+Arrays: TypeAlias = dict[str, Array]
 
 
 def measure_parity(
-    model: SiameseModel, files: Mapping[GraphRole, bytes], placeholders: tuple[Placeholder, ...]
+    model: SiameseModel,
+    correlations: Sequence[Correlation],
+    graphs: Mapping[GraphRole, Graph],
+    files: Mapping[GraphRole, bytes],
 ) -> Parity:
     """The largest difference of the exported graphs to the network, relative to the largest magnitude of each output.
 
     Args:
         model: as the checkpoint has it (not folded), in eval mode.
-        files: serialised graphs by role.
-        placeholders: of the head.
+        correlations: of the boxes, as the manifest lists them.
+        graphs: what the manifest says of the graphs.
+        files: they themselves, serialised.
 
     Returns:
-        Errors of ``baked.score`` and ``baked.ltrb`` (kernels written into the head) and of ``split.score`` and
-        ``split.ltrb`` (correlation outside, then the tail).
+        Errors of ``baked.score`` (kernels written into the head), ``split.score`` (correlation outside, then the tail)
+        and so on for each output; ``baked_small.score`` and so on for the search region of small targets; ``mask``.
 
     Raises:
         ParityError: an error is above :data:`TOLERANCE`, or no number.
     """
-    errors: dict[str, float] = {}
-    runner = _Runner(model, files, placeholders)
-    for z, x in sample_inputs(model.config.template_size, model.config.search_size, model.config.normalization):
-        with torch.no_grad():
-            expected = [item.numpy() for item in model(torch.from_numpy(z), torch.from_numpy(x))]
-        for way, outputs in runner.run(z, x).items():
-            for name, got, want in zip(model.config.outputs, outputs, expected, strict=True):
-                error = float(np.abs(got - want).max() / np.abs(want).max())
-                errors[f"{way}.{name}"] = float(np.maximum(errors.get(f"{way}.{name}", 0.0), error))  # keeps NaN
+    errors = _Errors()
+    for region in _regions(model.config):
+        runner = _Runner(correlations, graphs, files, region)
+        for z, x in sample_inputs(region.config):
+            _compare(errors, model, runner, z, x)
     for name, error in errors.items():
         if not error <= TOLERANCE:
             raise ParityError(
@@ -64,43 +65,112 @@ def measure_parity(
     return Parity(reference=f"torch {torch.__version__}", inputs=INPUTS, max_rel_error=errors)
 
 
-def sample_inputs(template_size: int, search_size: int, normalization: Normalization) -> Iterator[tuple[Array, Array]]:
+def sample_inputs(config: TrackerConfig) -> Iterator[tuple[Array, Array]]:
     """:data:`INPUTS` seeded pairs of network inputs: coarse blocks and noise; the template is the search's middle."""
-    mean, std = (np.asarray(v, np.float32).reshape(3, 1, 1) for v in (normalization.mean, normalization.std))
-    start = (search_size - template_size) // 2
-    middle = slice(start, start + template_size)
+    rule = config.normalization
+    mean, std = (np.asarray(value, np.float32).reshape(3, 1, 1) for value in (rule.mean, rule.std))
+    scales, _, side, _ = config.search_shape
+    start = (side - config.template_size) // 2
+    middle = slice(start, start + config.template_size)
     for seed in range(INPUTS):
         generator = np.random.default_rng(seed)
-        blocks = -(-search_size // CELL_PX)
-        coarse = generator.uniform(0, 255, (3, blocks, blocks)).repeat(CELL_PX, 1).repeat(CELL_PX, 2)
-        noise = generator.uniform(0, 255, (3, search_size, search_size))
-        pixels = np.rint(0.7 * coarse[:, :search_size, :search_size] + 0.3 * noise).astype(np.float32)
-        x = ((pixels - mean) / std)[None]  # (1, 3, S, S)
-        yield np.ascontiguousarray(x[:, :, middle, middle]), x
+        blocks = -(-side // CELL_PX)
+        coarse = generator.uniform(0, 255, (scales, 3, blocks, blocks)).repeat(CELL_PX, 2).repeat(CELL_PX, 3)
+        noise = generator.uniform(0, 255, (scales, 3, side, side))
+        pixels = np.rint(0.7 * coarse[:, :, :side, :side] + 0.3 * noise).astype(np.float32)
+        x = (pixels - mean) / std  # (N, 3, S, S)
+        yield np.ascontiguousarray(x[:1, :, middle, middle]), x
+
+
+class _Errors(dict[str, float]):
+    """The largest relative error by name."""
+
+    def add(self, name: str, got: Array, want: torch.Tensor) -> None:
+        """Takes one comparison in."""
+        with np.errstate(invalid="ignore"):  # infinities: the result is then no number, and is not allowed
+            error = float(np.abs(got - want.numpy()).max() / np.abs(want.numpy()).max())
+        self[name] = float(np.maximum(self.get(name, 0.0), error))  # keeps NaN
+
+
+class _Region(NamedTuple):
+    """One size of the search region: its graphs, and how their results are called."""
+
+    config: TrackerConfig
+    search: GraphRole
+    head: GraphRole
+    tail: GraphRole
+    suffix: str
+
+
+def _regions(config: TrackerConfig) -> list[_Region]:
+    small = config.for_small_target()
+    regions = [_Region(config, "search", "head", "tail", "")]
+    return (
+        regions if small is None else [*regions, _Region(small, "search_small", "head_small", "tail_small", "_small")]
+    )
+
+
+def _compare(errors: _Errors, model: SiameseModel, runner: _Runner, z: Array, x: Array) -> None:
+    suffix, config = runner.region.suffix, runner.region.config
+    kernels, features = runner.embed(z), runner.search(x)
+    baked, split = runner.baked(kernels, features), runner.split(kernels, features)
+    with torch.no_grad():
+        template, search = model.template(torch.from_numpy(z)), model.search(torch.from_numpy(x))
+        for name, want in zip(config.outputs, model.head(template, search), strict=True):
+            errors.add(f"baked{suffix}.{name}", baked[name], want)
+            errors.add(f"split{suffix}.{name}", split[name], want)
+        if model.mask is not None and not suffix:
+            for cell in _cells(config.response_size):
+                want = model.segment(template, search, torch.from_numpy(cell))
+                errors.add("mask", runner.mask(kernels, features, cell), want)
+
+
+def _cells(side: int) -> list[NDArray[np.int64]]:
+    """Two corners and a cell between, in which row and column differ, so that none can pass for the other."""
+    return [np.array(cell, np.int64) for cell in ((0, side - 1), (side // 2, side // 3), (side - 1, 0))]
 
 
 class _Runner:
-    """The graphs under ONNX Runtime, one thread."""
+    """The graphs of one size of the search region under ONNX Runtime, one thread."""
 
     def __init__(
-        self, model: SiameseModel, files: Mapping[GraphRole, bytes], placeholders: tuple[Placeholder, ...]
+        self,
+        correlations: Sequence[Correlation],
+        graphs: Mapping[GraphRole, Graph],
+        files: Mapping[GraphRole, bytes],
+        region: _Region,
     ) -> None:
-        self._correlations, self._tail_inputs = model.correlations, model.tail_inputs
-        self._outputs = list(model.config.outputs)
-        self._head, self._placeholders = files["head"], placeholders
-        self._template, self._search, self._tail = (_session(files[role]) for role in ("template", "search", "tail"))
+        self.region = region
+        self._correlations, self._graphs, self._files = correlations, graphs, files
+        self._template = _session(files["template"])
+        self._search, self._tail = _session(files[region.search]), _session(files[region.tail])
 
-    def run(self, z: Array, x: Array) -> dict[str, list[Array]]:
-        """Score and distances by way: ``baked`` and ``split``."""
-        kernels = _named_outputs(self._template, {"z": z})
-        features = _named_outputs(self._search, {"x": x})
-        baked = _session(bake(self._head, self._placeholders, kernels))
-        responses = {}
-        for c in self._correlations:
-            kernel, search = torch.from_numpy(kernels[c.kernel]), torch.from_numpy(features[c.search])
-            responses[c.response] = correlate_kernel(c, kernel, search).numpy()
-        tail_feed = {name: responses.get(name, features.get(name)) for name in self._tail_inputs}
-        return {"baked": baked.run(self._outputs, features), "split": self._tail.run(self._outputs, tail_feed)}
+    def embed(self, z: Array) -> Arrays:
+        """Kernels by name."""
+        return _run(self._template, {"z": z})
+
+    def search(self, x: Array) -> Arrays:
+        """Search features by name."""
+        return _run(self._search, {"x": x})
+
+    def baked(self, kernels: Arrays, features: Arrays) -> Arrays:
+        """Maps of the head that the kernels are written into."""
+        return self._run_baked(self.region.head, kernels, features)
+
+    def split(self, kernels: Arrays, features: Arrays) -> Arrays:
+        """Maps of the tail, behind torch's correlations."""
+        known = dict(features)
+        for item in self._correlations:
+            kernel, search = torch.from_numpy(kernels[item.kernel]), torch.from_numpy(features[item.search])
+            known[item.response] = correlate_kernel(item, kernel, search).numpy()
+        return _run(self._tail, known)
+
+    def mask(self, kernels: Arrays, features: Arrays, cell: NDArray[np.int64]) -> Array:
+        """Logits of the mask graph that its kernel is written into."""
+        return self._run_baked("mask", kernels, {**features, "cell": cell})["mask"]
+
+    def _run_baked(self, role: GraphRole, kernels: Arrays, known: Mapping[str, NDArray[Any]]) -> Arrays:
+        return _run(_session(bake(self._files[role], self._graphs[role].placeholders, kernels)), known)
 
 
 def _session(data: bytes) -> onnxruntime.InferenceSession:
@@ -110,6 +180,8 @@ def _session(data: bytes) -> onnxruntime.InferenceSession:
     return runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
-def _named_outputs(session: onnxruntime.InferenceSession, feeds: dict[str, Array]) -> dict[str, Array]:
+def _run(session: onnxruntime.InferenceSession, known: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Outputs by name; inputs are picked out of what is known."""
+    feeds = {item.name: known[item.name] for item in session.get_inputs()}
     names = [item.name for item in session.get_outputs()]
     return dict(zip(names, session.run(names, feeds), strict=True))

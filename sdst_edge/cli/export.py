@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,26 @@ __all__ = ["EXAMPLE", "export"]
 EXAMPLE = "sdst-edge export n3.safetensors -o n3/"
 
 
+class FormChoice(str, Enum):
+    """How correlations are spelled in the graphs."""
+
+    AUTO = "auto"
+    CONV = "conv"
+    TAPS = "taps"
+    MATMUL = "matmul"
+
+
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint that `sdst-edge import` or training wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the bundle to write.")],
+    xcorr: Annotated[
+        FormChoice,
+        typer.Option(
+            help="How correlations are spelled: conv, fastest on ONNX Runtime, and TensorRT takes it from 8.5 on; "
+            "taps, slices, products and sums that every engine parses; matmul, for engines made for those; "
+            "auto: as the family prefers."
+        ),
+    ] = FormChoice.AUTO,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bundle that is there already.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -30,6 +48,10 @@ def export(
 
     with progress_bar("export") as bar:
         manifest = export_bundle(
-            checkpoint, output, overwrite=overwrite, on_progress=lambda step, share: bar(share, 1.0, step)
+            checkpoint,
+            output,
+            correlation_form=None if xcorr is FormChoice.AUTO else xcorr.value,
+            overwrite=overwrite,
+            on_progress=lambda step, share: bar(share, 1.0, step),
         )
     print_manifest(manifest, output, as_json=as_json)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from sdst_edge.models.correlation import correlate
 from sdst_runtime.config import TrackerConfig
+from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import Correlation, CorrelationForm
 
 __all__ = ["Maps", "MaskBranch", "SiameseModel"]
@@ -111,7 +112,8 @@ class SiameseModel(nn.Module, ABC):
             x: (B, 3, search_size, search_size), normalised as ``config.normalization`` says.
 
         Returns:
-            (B, C, H, W) features, in the order of ``search_outputs``.
+            (B, C, H, W) features, in the order of ``search_outputs``. Two of them may be one tensor, which the export
+            gives once.
         """
 
     @abstractmethod
@@ -131,6 +133,27 @@ class SiameseModel(nn.Module, ABC):
         for correlation, features in zip(self.correlations, template, strict=False):  # the mask's come last
             named[correlation.response] = correlate(correlation, features, named[correlation.search])
         return self.tail(*(named[name] for name in self.tail_inputs))
+
+    def segment(self, template: Maps, search: Maps, cell: Tensor) -> Tensor:
+        """The mask branch and its correlation.
+
+        Args:
+            template: what :meth:`template` returned, batch 1.
+            search: what :meth:`search` returned, batch 1.
+            cell: row and column of the chosen cell, (2,) int64.
+
+        Returns:
+            As :meth:`MaskBranch.forward`.
+
+        Raises:
+            ConfigError: the network has no mask branch.
+        """
+        if self.mask is None:
+            raise ConfigError(f"{self.family or 'this network'} has no mask branch; it cannot segment")
+        named = dict(zip(self.search_outputs, search, strict=True))
+        response = correlate(self.mask.correlation, template[-1], named[self.mask.correlation.search])
+        logits: Tensor = self.mask(response, *(named[name] for name in self.mask.reads), cell=cell)
+        return logits
 
     def forward(self, z: Tensor, x: Tensor) -> Maps:
         """Output maps of a template and a search region; returns as :meth:`tail`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -41,7 +43,7 @@ class TorchTemplate:
 
 
 class TorchSession:
-    """Runs a network batch 1, float32, without gradients; a ``sdst_runtime.session.Session``.
+    """Runs a network float32, without gradients; a ``sdst_runtime.session.Session``.
 
     Args:
         model: put into eval mode; it may be on any device.
@@ -50,12 +52,15 @@ class TorchSession:
     def __init__(self, model: SiameseModel) -> None:
         self._model: SiameseModel | None = model.eval()
         self._device = next(model.parameters()).device
+        config, small = model.config, model.config.for_small_target()
+        self._search_shapes = [config.search_shape] + ([] if small is None else [small.search_shape])
+        self._features: Maps = ()  # of the last match
 
     def embed(self, z: NDArray[np.float32]) -> TorchTemplate:
         """Runs the template branch on (1, 3, template_size, template_size)."""
         model = self._open_model()
         with torch.inference_mode():
-            return TorchTemplate(model.template(self._tensor(z, model.config.template_shape, "template")))
+            return TorchTemplate(model.template(self._tensor(z, [model.config.template_shape], "template")))
 
     def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
         """Runs search branch and head.
@@ -67,27 +72,51 @@ class TorchSession:
         Returns:
             Newly allocated maps.
         """
-        model = self._open_model()
-        if not isinstance(template, TorchTemplate):
-            raise SdstError(f"template is a {type(template).__name__}, expected one that this session embedded")
-        small = model.config.for_small_target()
-        shape = model.config.search_shape
-        if small is not None and x.shape == small.search_shape:
-            shape = small.search_shape
+        model, kernels = self._open_model(), _features(template)
         with torch.inference_mode():
-            maps = model.head(template.features, model.search(self._tensor(x, shape, "search")))
+            self._features = model.search(self._tensor(x, self._search_shapes, "search"))
+            maps = model.head(kernels, self._features)
         return tuple(item.cpu().contiguous().numpy() for item in maps)
+
+    def segment(self, template: Template, cell: tuple[int, int]) -> NDArray[np.float32]:
+        """Runs the mask branch on the search features of the last :meth:`match`.
+
+        Args:
+            template: of :meth:`embed`, not closed.
+            cell: row and column of the chosen cell in the output maps.
+
+        Returns:
+            Logits (1, 1, side, side), newly allocated.
+
+        Raises:
+            ConfigError: the network has no mask branch.
+            SdstError: nothing was matched yet.
+        """
+        model, kernels = self._open_model(), _features(template)
+        if model.mask is not None and not self._features:
+            raise SdstError("nothing was matched yet; call match() before segment()")
+        with torch.inference_mode():
+            logits = model.segment(kernels, self._features, torch.tensor(cell, device=self._device))
+        return logits.cpu().contiguous().numpy()
 
     def close(self) -> None:
         """Lets go of the network. Closing twice is allowed."""
         self._model = None
+        self._features = ()
 
     def _open_model(self) -> SiameseModel:
         if self._model is None:
             raise SdstError("this session was closed; make a new one")
         return self._model
 
-    def _tensor(self, pixels: NDArray[np.float32], shape: tuple[int, ...], name: str) -> torch.Tensor:
-        if pixels.shape != shape or pixels.dtype != np.float32:
-            raise SdstError(f"{name} is {pixels.dtype} {pixels.shape}, expected float32 {shape}")
+    def _tensor(self, pixels: NDArray[np.float32], shapes: Sequence[tuple[int, ...]], name: str) -> torch.Tensor:
+        if pixels.shape not in shapes or pixels.dtype != np.float32:
+            wanted = " or ".join(map(str, shapes))
+            raise SdstError(f"{name} is {pixels.dtype} {pixels.shape}, expected float32 {wanted}")
         return torch.from_numpy(pixels).to(self._device)
+
+
+def _features(template: Template) -> Maps:
+    if not isinstance(template, TorchTemplate):
+        raise SdstError(f"template is a {type(template).__name__}, expected one that this session embedded")
+    return template.features

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -16,22 +17,38 @@ Arrays = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class BundleRun:
-    """What the graphs gave: kernels and search features by name, score and distances."""
+    """What the graphs gave: kernels, search features and output maps by name."""
 
     kernels: Arrays
     features: Arrays
-    score: NDArray[np.float32]
-    ltrb: NDArray[np.float32]
+    maps: Arrays
+
+    @property
+    def score(self) -> NDArray[np.float32]:
+        """The first output."""
+        return self.maps["score"]
+
+    @property
+    def ltrb(self) -> NDArray[np.float32]:
+        """The second output of a network of points."""
+        return self.maps["ltrb"]
 
 
-def run_bundle(folder: Path, z: NDArray[np.float32], x: NDArray[np.float32]) -> BundleRun:
-    """Template and search graph, and the head with the kernels written over its placeholders."""
+def run_bundle(folder: Path, z: NDArray[np.float32], x: NDArray[np.float32], *, suffix: str = "") -> BundleRun:
+    """Template and search graph, and the head with the kernels written over its placeholders.
+
+    ``suffix`` is ``_small`` for the graphs of small targets.
+    """
     manifest = Manifest.read(folder / MANIFEST_NAME)
     graphs = manifest.variants[manifest.default_variant].graphs
     kernels = run_graph((folder / graphs["template"].file).read_bytes(), {"z": z})
-    features = run_graph((folder / graphs["search"].file).read_bytes(), {"x": x})
-    maps = run_graph(baked(folder, graphs["head"], kernels), features)
-    return BundleRun(kernels, features, maps["score"], maps["ltrb"])
+    features = run_graph((folder / graphs[f"search{suffix}"].file).read_bytes(), {"x": x})
+    return BundleRun(kernels, features, run_baked(folder, graphs[f"head{suffix}"], kernels, features))
+
+
+def run_baked(folder: Path, graph: Graph, kernels: Arrays, known: dict[str, NDArray[Any]]) -> Arrays:
+    """A graph with kernels written over its placeholders, on those of the known tensors that it reads."""
+    return run_graph(baked(folder, graph, kernels), {item.name: known[item.name] for item in graph.inputs})
 
 
 def baked(folder: Path, head: Graph, kernels: Arrays) -> bytes:

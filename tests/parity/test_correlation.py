@@ -1,52 +1,145 @@
-"""Fast correlations against the plain ones that specify them, and both against values worked out by hand."""
+"""Every spelling of a correlation against the plain one that specifies it, and that one against values by hand."""
 
 from __future__ import annotations
 
+from typing import get_args
+
+import onnx
 import pytest
 import torch
+from torch import Tensor, nn
 
-from sdst_edge.models.correlation import correlate, depthwise, depthwise_slow, pixelwise, pixelwise_slow
-from sdst_export.graphs import correlate_kernel, kernel_layout
-from sdst_runtime.manifest import Correlation
-from tests.tolerances import REL_SUM_F64
+from sdst_edge.models.correlation import KINDS, correlate, correlate_kernel, kernel_layout
+from sdst_export.cut import Piece
+from sdst_export.graphs import trace
+from sdst_export.simplify import simplify
+from sdst_runtime.manifest import Correlation, CorrelationForm, CorrelationKind
+from tests.parity.onnx_bundle import run_graph
+from tests.tolerances import REL_SUM_F64, REL_XCORR_F32
 
-Shape = tuple[int, int, int, int]
+FORMS = get_args(CorrelationForm)
+UP = 3  # kernels of the up-channel correlations here
+
+#: Template and search shapes, channels and sides: unequal sides, one cell, and a template as large as the search.
+SHAPES = [((3, 4, 3), (3, 9, 8)), ((2, 1, 1), (2, 4, 5)), ((5, 6, 6), (5, 6, 6))]
+EACH_KIND = pytest.mark.parametrize("kind", KINDS)
+EACH_PADDING = pytest.mark.parametrize(
+    ("kind", "padding"), [*((kind, 0) for kind in KINDS), ("depthwise", 1), ("depthwise", 2)]
+)
 
 
-def pair(template: Shape, search: Shape) -> tuple[torch.Tensor, torch.Tensor]:
+def correlation(kind: CorrelationKind, padding: int = 0) -> Correlation:
+    return Correlation(kind=kind, kernel="kernel", search="search", response="response", padding=padding)
+
+
+def operands(
+    kind: CorrelationKind, template: tuple[int, ...], search: tuple[int, ...], batches: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Template and search features, float64."""
     generator = torch.Generator().manual_seed(0)
-    return tuple(torch.randn(shape, generator=generator, dtype=torch.float64) for shape in (template, search))
+    raised = template[0] * (UP if kind == "up-channel" else 1)
+    shapes = (batches[0], raised, *template[1:]), (batches[1], *search)
+    return tuple(torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes)
 
 
-def relative(got: torch.Tensor, want: torch.Tensor) -> float:
+def slow(item: Correlation, template: Tensor, search: Tensor) -> Tensor:
+    return KINDS[item.kind].slow(template, nn.functional.pad(search, (item.padding,) * 4))
+
+
+def relative(got: Tensor, want: Tensor) -> float:
     assert got.shape == want.shape
     return float((got - want).abs().max() / want.abs().max())
 
 
-@pytest.mark.parametrize("padding", [0, 1, 2])
-@pytest.mark.parametrize(
-    ("template", "search"),
-    [((1, 3, 4, 4), (1, 3, 16, 16)), ((3, 2, 3, 5), (3, 2, 7, 9)), ((2, 1, 1, 1), (2, 1, 4, 4)), ((1, 5, 6, 6),) * 2],
-)
-def test_depthwise_equals_its_definition(template: Shape, search: Shape, padding: int) -> None:
-    z, x = pair(template, search)
-    assert relative(depthwise(z, x, padding), depthwise_slow(z, x, padding)) <= REL_SUM_F64
+@EACH_PADDING
+@pytest.mark.parametrize("shapes", SHAPES)
+@pytest.mark.parametrize("batches", [(1, 1), (3, 3), (1, 3)])
+def test_correlate_equals_its_definition(
+    kind: CorrelationKind,
+    padding: int,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    batches: tuple[int, int],
+) -> None:
+    item = correlation(kind, padding)
+    z, x = operands(kind, *shapes, batches)
+    assert relative(correlate(item, z, x), slow(item, z, x)) <= REL_SUM_F64
 
 
-@pytest.mark.parametrize(
-    ("template", "search"),
-    [((1, 3, 8, 8), (1, 3, 16, 16)), ((3, 5, 2, 3), (3, 5, 4, 7)), ((2, 1, 1, 1), (2, 1, 3, 3))],
-)
-def test_pixelwise_equals_its_definition(template: Shape, search: Shape) -> None:
-    z, x = pair(template, search)
-    assert relative(pixelwise(z, x), pixelwise_slow(z, x)) <= REL_SUM_F64
+@EACH_PADDING
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shapes", SHAPES)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_every_form_equals_its_definition(
+    kind: CorrelationKind,
+    padding: int,
+    form: CorrelationForm,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    batch: int,
+) -> None:
+    item = correlation(kind, padding)
+    z, x = operands(kind, *shapes, (1, batch))
+    kernel = kernel_layout(item, z, x.shape[1])
+    assert relative(correlate_kernel(item, kernel, x, form), slow(item, z, x)) <= REL_SUM_F64
+
+
+@EACH_PADDING
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_every_form_keeps_its_result_in_onnx_runtime(
+    kind: CorrelationKind, padding: int, form: CorrelationForm, batch: int
+) -> None:
+    item = correlation(kind, padding)
+    z, x = (tensor.float() for tensor in operands(kind, (3, 4, 3), (3, 9, 8), (1, batch)))
+    kernel = kernel_layout(item, z, 3)
+    graph = exported(item, kernel, x, form)
+    (got,) = run_graph(graph.SerializeToString(), {"kernel": kernel.numpy(), "search": x.numpy()}).values()
+    magnitudes = slow(item, z.abs().double(), x.abs().double())
+    error = (torch.from_numpy(got) - slow(item, z.double(), x.double())).abs() / magnitudes
+    assert float(error.max()) <= REL_XCORR_F32
+
+
+@EACH_PADDING
+def test_forms_are_spelled_as_they_are_named(kind: CorrelationKind, padding: int) -> None:
+    item = correlation(kind, padding)
+    z, x = (tensor.float() for tensor in operands(kind, (3, 4, 3), (3, 9, 8), (1, 1)))
+    kernel = kernel_layout(item, z, 3)
+    used = {
+        form: [node.op_type for node in exported(item, kernel, x, form).graph.node]
+        for form in ("conv", "taps", "matmul")
+    }
+    assert used["conv"] == ["Conv"]
+    assert used["matmul"].count("MatMul") == 1
+    assert "Conv" not in used["taps"] + used["matmul"]
+    assert ("MatMul" in used["taps"]) == (kind == "up-channel")
+
+
+def exported(item: Correlation, kernel: Tensor, search: Tensor, form: CorrelationForm) -> onnx.ModelProto:
+    piece = Piece(
+        function=lambda named: (correlate_kernel(item, named["kernel"], named["search"], form),),
+        inputs={"kernel": kernel, "search": search},
+        outputs=["response"],
+    )
+    return simplify(trace(nn.Identity(), piece))
+
+
+def test_kernels_have_the_layout_of_the_manifest() -> None:
+    shapes = {}
+    for kind in KINDS:
+        z, _ = operands(kind, (6, 4, 3), (6, 9, 8), (1, 1))
+        shapes[kind] = tuple(kernel_layout(correlation(kind), z, 6).shape)
+    assert shapes == {
+        "full": (1, 6, 4, 3),
+        "depthwise": (6, 1, 4, 3),
+        "up-channel": (UP, 6, 4, 3),
+        "pixelwise": (12, 6, 1, 1),
+    }
 
 
 def test_depthwise_slow_is_correlation_not_convolution() -> None:
     template = torch.tensor([[[[1.0, 2.0]]]])
     search = torch.tensor([[[[1.0, 10.0, 100.0]]]])
-    assert depthwise_slow(template, search).tolist() == [[[[21.0, 210.0]]]]
-    padded = depthwise_slow(template, search, padding=1)
+    assert KINDS["depthwise"].slow(template, search).tolist() == [[[[21.0, 210.0]]]]
+    padded = correlate(correlation("depthwise", padding=1), template, search)
     assert padded.shape == (1, 1, 3, 4)
     assert padded[0, 0, 1].tolist() == [2.0, 21.0, 210.0, 100.0]
 
@@ -54,14 +147,16 @@ def test_depthwise_slow_is_correlation_not_convolution() -> None:
 def test_pixelwise_slow_orders_cells_by_rows() -> None:
     template = torch.arange(4.0).reshape(1, 1, 2, 2)
     search = torch.tensor([[[[1.0, 10.0]]]])
-    assert pixelwise_slow(template, search).tolist() == [[[[0, 0]], [[1, 10]], [[2, 20]], [[3, 30]]]]
+    assert KINDS["pixelwise"].slow(template, search).tolist() == [[[[0, 0]], [[1, 10]], [[2, 20]], [[3, 30]]]]
 
 
-@pytest.mark.parametrize("kind", ["depthwise", "pixelwise"])
-def test_exported_kernel_gives_the_same_response(kind: str) -> None:
-    padding = 1 if kind == "depthwise" else 0
-    correlation = Correlation(kind=kind, kernel="kernel_a", search="search_a", response="response_a", padding=padding)
-    z, x = pair((1, 6, 4, 3), (1, 6, 9, 8))
-    kernel = kernel_layout(correlation, z)
-    assert kernel.shape == ((6, 1, 4, 3) if kind == "depthwise" else (12, 6, 1, 1))
-    assert relative(correlate_kernel(correlation, kernel, x), correlate(correlation, z, x)) <= REL_SUM_F64
+def test_full_slow_adds_channels() -> None:
+    template = torch.tensor([[[[1.0]], [[2.0]]]])
+    search = torch.tensor([[[[1.0, 2.0]], [[10.0, 20.0]]]])
+    assert KINDS["full"].slow(template, search).tolist() == [[[[21.0, 42.0]]]]
+
+
+def test_up_channel_slow_takes_the_channels_of_one_kernel_after_the_other() -> None:
+    template = torch.tensor([1.0, 2.0, 3.0, 4.0]).reshape(1, 4, 1, 1)  # two kernels of two channels
+    search = torch.tensor([[[[1.0]], [[10.0]]]])
+    assert KINDS["up-channel"].slow(template, search).flatten().tolist() == [21.0, 43.0]
