@@ -1,13 +1,10 @@
-"""A bundle of a few convolutions whose every number can be computed by hand: it follows something bright on dark.
-
-Features are means of 8x8 px blocks over the channels' range, minus an offset. The template's kernels are its inner 3x3
-features (depthwise) and all its cells (pixelwise); the score is a weighted sum of the two correlations with the search
-features, the box nearly a constant: 10 network px to each side, which is the size of the target in the crop.
-"""
+"""Bundles of the networks of :mod:`tests.toys`: graphs made with the onnx package, and their manifest."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdst_runtime.config import CropRule, TrackerConfig
 from sdst_runtime.manifest import (
     MANIFEST_NAME,
     Correlation,
@@ -28,52 +24,42 @@ from sdst_runtime.manifest import (
     Tensor,
     Variant,
 )
+from tests.toys import (
+    BLOCK,
+    KERNEL_SCALES,
+    KERNEL_SHAPES,
+    MASK_BAR,
+    MASK_SLOPE,
+    OFFSET,
+    POINTS,
+    RESPONSE_CHANNELS,
+    Toy,
+    expected_maps,
+)
 
-BLOCK, TEMPLATE_CELLS, SEARCH_CELLS = 8, 5, 9
-CONFIG = TrackerConfig(
-    template_size=BLOCK * TEMPLATE_CELLS,
-    search_size=BLOCK * SEARCH_CELLS,
-    response_size=SEARCH_CELLS,
-    stride_px=float(BLOCK),
-    score_kind="logit",
-    point_origin_px=-float(BLOCK * (SEARCH_CELLS // 2)),
-    window_influence=0.1,
-    penalty_k=0.05,
-    size_lr=0.3,
-    min_side_px=4.0,
-    found_threshold=0.5,
-    crop=CropRule(search_scale=SEARCH_CELLS / TEMPLATE_CELLS),
-)
-CORRELATIONS = (
-    Correlation(kind="depthwise", kernel="kernel_dw", search="features", response="response_dw", padding=1),
-    Correlation(kind="pixelwise", kernel="kernel_pw", search="features", response="response_pw"),
-)
-OFFSET, DEPTHWISE_WEIGHT, PIXELWISE_WEIGHT, BIAS, LTRB, LTRB_SLOPE = 0.35, 0.8, 0.05, -1.0, 10.0, 0.1
+__all__ = ["CONFIG", "CORRELATIONS", "FOLDER", "bright_frame", "build_toy_bundle", "expected_maps", "toy_bundle"]
+
+CONFIG, CORRELATIONS = POINTS.config, POINTS.correlations
 FOLDER = "onnx/fp32"
 
-Map = NDArray[np.float32]
+# Names and shapes of inputs, of outputs, and of kernels that are baked.
+_Shapes = Mapping[str, tuple[int, ...]]
+_Signature = tuple[_Shapes, _Shapes, _Shapes]
+# Nodes and initializers.
+_Network = tuple[list[Any], dict[str, NDArray[Any]]]
 
 
-def build_toy_bundle(folder: Path, *, session: str = "baked") -> Path:
+def build_toy_bundle(folder: Path, toy: Toy = POINTS, *, session: str = "baked") -> Path:
     """Writes the bundle into a new folder; returns it. Needs the onnx package."""
     graphs: dict[Any, Graph] = {}
     (folder / FOLDER).mkdir(parents=True)
-    for role, model in _models().items():
-        placeholders: tuple[Placeholder, ...] = ()
-        data = model.SerializeToString()
-        if role == "head":
-            data, placeholders = _blank(model)
+    for role, signature in _signatures(toy).items():
+        data, placeholders = _blank(_model(role, signature, _network(toy, role)))
         file = f"{FOLDER}/{role}.onnx"
         (folder / file).write_bytes(data)
-        graphs[role] = Graph(
-            file=file,
-            sha256=hashlib.sha256(data).hexdigest(),
-            size_bytes=len(data),
-            inputs=_tensors(model.graph.input),
-            outputs=_tensors(model.graph.output),
-            placeholders=placeholders,
-        )
-    (folder / MANIFEST_NAME).write_text(toy_manifest(graphs, session=session).dumps(), encoding="utf-8")
+        digest = hashlib.sha256(data).hexdigest()
+        graphs[role] = _graph(file, signature, sha256=digest, size_bytes=len(data), placeholders=placeholders)
+    (folder / MANIFEST_NAME).write_text(toy_manifest(graphs, toy, session=session).dumps(), encoding="utf-8")
     return folder
 
 
@@ -84,15 +70,16 @@ def toy_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_toy_bundle(tmp_path_factory.mktemp("toy") / "bundle")
 
 
-def toy_manifest(graphs: dict[Any, Graph], *, session: Any = "baked") -> Manifest:
-    """The manifest of the toy bundle's graphs."""
-    parity = Parity(reference="numpy", inputs=1, max_rel_error={"score": 0.0, "ltrb": 0.0})
+def toy_manifest(graphs: dict[Any, Graph], toy: Toy = POINTS, *, session: Any = "baked") -> Manifest:
+    """The manifest of a toy's graphs."""
+    parity = Parity(reference="numpy", inputs=1, max_rel_error=dict.fromkeys(toy.config.outputs, 0.0))
     variant = Variant(engine="onnxruntime", precision="fp32", session=session, graphs=graphs, parity=parity)
     return Manifest(
         name="toy",
         family="toy",
-        tracker=CONFIG,
-        correlations=CORRELATIONS,
+        tracker=toy.config,
+        correlations=toy.correlations,
+        mask=toy.mask,
         variants={FOLDER: variant},
         default_variant=FOLDER,
         parameters=0,
@@ -102,53 +89,17 @@ def toy_manifest(graphs: dict[Any, Graph], *, session: Any = "baked") -> Manifes
     )
 
 
-def toy_graphs() -> dict[Any, Graph]:
+def toy_graphs(toy: Toy = POINTS) -> dict[Any, Graph]:
     """What a manifest says of the graphs, with made-up files: for tests that read no file."""
-    z, x = (1, 3, CONFIG.template_size, CONFIG.template_size), (1, 3, CONFIG.search_size, CONFIG.search_size)
-    kernels = (("kernel_dw", (3, 1, 3, 3)), ("kernel_pw", (TEMPLATE_CELLS**2, 3, 1, 1)))
-    cells = (SEARCH_CELLS, SEARCH_CELLS)
-    features = (("features", (1, 3, *cells)),)
-    responses = (("response_dw", (1, 3, *cells)), ("response_pw", (1, TEMPLATE_CELLS**2, *cells)))
-    maps = (("score", (1, 1, *cells)), ("ltrb", (1, 4, *cells)))
-    placeholders = (
-        Placeholder(name="kernel_dw", offset=100, length=108, shape=(3, 1, 3, 3), dtype="float32"),
-        Placeholder(name="kernel_pw", offset=300, length=300, shape=(TEMPLATE_CELLS**2, 3, 1, 1), dtype="float32"),
-    )
 
-    def graph(role: str, inputs: Any, outputs: Any, placeholders: tuple[Placeholder, ...] = ()) -> Graph:
-        def tensors(items: Any) -> tuple[Tensor, ...]:
-            return tuple(Tensor(name=name, shape=shape, dtype="float32") for name, shape in items)
-
-        return Graph(
-            file=f"{FOLDER}/{role}.onnx",
-            sha256=64 * "0",
-            size_bytes=1000,
-            inputs=tensors(inputs),
-            outputs=tensors(outputs),
-            placeholders=placeholders,
-        )
+    def placeholders(signature: _Signature) -> tuple[Placeholder, ...]:
+        kernels = enumerate(signature[2].items())
+        return tuple(_placeholder(name, shape, 100 + 200 * i) for i, (name, shape) in kernels)
 
     return {
-        "template": graph("template", (("z", z),), kernels),
-        "search": graph("search", (("x", x),), features),
-        "head": graph("head", features, maps, placeholders),
-        "tail": graph("tail", responses, maps),
+        role: _graph(f"{FOLDER}/{role}.onnx", item, sha256=64 * "0", size_bytes=1000, placeholders=placeholders(item))
+        for role, item in _signatures(toy).items()
     }
-
-
-def expected_maps(z: Map, x: Map) -> tuple[Map, Map]:
-    """Score logits and ltrb of the network, by plain loops in float64."""
-    template, search = _features(z), _features(x)  # (3, 5, 5), (3, 9, 9)
-    depthwise, padded = np.zeros((3, SEARCH_CELLS, SEARCH_CELLS)), np.pad(search, ((0, 0), (1, 1), (1, 1)))
-    for row in range(SEARCH_CELLS):
-        for column in range(SEARCH_CELLS):
-            window = padded[:, row : row + 3, column : column + 3]
-            depthwise[:, row, column] = (window * template[:, 1:4, 1:4]).sum(axis=(1, 2))
-    pixelwise = np.tensordot(template.reshape(3, -1).T, search, axes=1)  # (25, 9, 9)
-    total = depthwise.sum(axis=0)
-    score = DEPTHWISE_WEIGHT * total + PIXELWISE_WEIGHT * pixelwise.sum(axis=0) + BIAS
-    ltrb = np.repeat((LTRB + LTRB_SLOPE * total)[None], 4, axis=0)
-    return score[None, None].astype(np.float32), ltrb[None].astype(np.float32)
 
 
 def bright_frame(center_xy: tuple[float, float], side: int = 20, size_wh: tuple[int, int] = (160, 120)) -> Any:
@@ -159,85 +110,150 @@ def bright_frame(center_xy: tuple[float, float], side: int = 20, size_wh: tuple[
     return frame
 
 
-def _features(image: Map) -> NDArray[np.float64]:
-    cells = image.shape[2] // BLOCK
-    blocks = image[0].astype(np.float64).reshape(3, cells, BLOCK, cells, BLOCK)
-    return np.asarray(blocks.mean(axis=(2, 4)) / 255 - OFFSET)
+def _kernel_shapes(correlations: Iterable[Correlation]) -> _Shapes:
+    return {item.kernel: KERNEL_SHAPES[item.kind] for item in correlations}
 
 
-def _models() -> dict[str, Any]:
-    from onnx import helper
-
-    node = helper.make_node
-    means = {"mean_weight": _block_means(), "mean_bias": np.full(3, -OFFSET, np.float32)}
-    blocks: dict[str, Any] = {"kernel_shape": [BLOCK, BLOCK], "strides": [BLOCK, BLOCK]}
-    template = [
-        node("Conv", ["z", "mean_weight", "mean_bias"], ["cells"], **blocks),  # (1, 3, 5, 5)
-        node("Slice", ["cells", "starts", "ends", "axes"], ["inner"]),  # (1, 3, 3, 3)
-        node("Reshape", ["inner", "shape_dw"], ["kernel_dw"]),  # (3, 1, 3, 3)
-        node("Reshape", ["cells", "shape_flat"], ["flat"]),  # (3, 25)
-        node("Transpose", ["flat"], ["rows"], perm=[1, 0]),
-        node("Reshape", ["rows", "shape_pw"], ["kernel_pw"]),  # (25, 3, 1, 1)
-    ]
-    sizes = {"starts": [1, 1], "ends": [4, 4], "axes": [2, 3], "shape_dw": [3, 1, 3, 3]}
-    sizes |= {"shape_flat": [3, -1], "shape_pw": [-1, 3, 1, 1]}
-    search = [node("Conv", ["x", "mean_weight", "mean_bias"], ["features"], **blocks)]
-    correlations = [
-        node("Conv", ["features", "kernel_dw"], ["response_dw"], group=3, pads=[1, 1, 1, 1]),
-        node("Conv", ["features", "kernel_pw"], ["response_pw"]),
-    ]
-    tail, weights = _tail()
-    marks = np.random.default_rng(0)  # distinct bytes, by which the placeholders are found in the file
-    kernels = {
-        placeholder.name: marks.standard_normal(placeholder.shape).astype(np.float32)
-        for placeholder in toy_graphs()["head"].placeholders
+def _signatures(toy: Toy) -> dict[str, _Signature]:
+    small = toy.config.for_small_target()
+    signatures: dict[str, _Signature] = {
+        "template": ({"z": toy.config.template_shape}, _kernel_shapes(toy.every_correlation), {})
     }
-    return {
-        "template": _model("template", template, {**means, **{k: np.array(v, np.int64) for k, v in sizes.items()}}),
-        "search": _model("search", search, means),
-        "head": _model("head", [*correlations, *tail], {**kernels, **weights}),
-        "tail": _model("tail", tail, weights),
-    }
+    kernels = _kernel_shapes(toy.correlations)
+    for suffix, config in [("", toy.config)] if small is None else [("", toy.config), ("_small", small)]:
+        cells, side = config.search_size // BLOCK, config.response_size
+        features = {"features": (config.scales, 3, cells, cells)}
+        responses = {c.response: (config.scales, RESPONSE_CHANNELS[c.kind], side, side) for c in toy.correlations}
+        maps = dict(config.outputs)
+        found = features | ({"detail": features["features"]} if toy.mask else {})
+        signatures[f"search{suffix}"] = ({"x": config.search_shape}, found, {})
+        signatures[f"head{suffix}"] = (features, maps, kernels)
+        signatures[f"tail{suffix}"] = (responses | features if toy.rejoins else responses, maps, {})
+    if toy.mask is not None:
+        inputs = {**signatures["search"][1], "cell": (2,)}
+        signatures["mask"] = (inputs, {"mask": MASK_BAR.shape}, _kernel_shapes([toy.mask.correlation]))
+    return signatures
 
 
-def _tail() -> tuple[list[Any], dict[str, NDArray[Any]]]:
-    from onnx import helper
+def _graph(file: str, signature: _Signature, **stored: Any) -> Graph:
+    inputs, outputs = (
+        tuple(
+            Tensor(name=name, shape=shape, dtype="int64" if name == "cell" else "float32")
+            for name, shape in tensors.items()
+        )
+        for tensors in signature[:2]
+    )
+    return Graph(file=file, inputs=inputs, outputs=outputs, **stored)
 
+
+def _placeholder(name: str, shape: tuple[int, ...], offset: int) -> Placeholder:
+    return Placeholder(name=name, offset=offset, length=4 * prod(shape), shape=shape, dtype="float32")
+
+
+def _network(toy: Toy, role: str) -> _Network:
+    role = role.removesuffix("_small")
+    if role == "template":
+        return _template(toy)
+    if role == "search":
+        nodes, constants = _block_means("x", "features")
+        return [*nodes, _node("Add", ["features", "features"], ["detail"])] if toy.mask else nodes, constants
+    if role == "mask":
+        return _mask(toy)
+    nodes, constants = _tail(toy)
+    if role == "head":
+        nodes = [*(_correlate(item) for item in toy.correlations), *nodes]
+    return nodes, constants
+
+
+def _template(toy: Toy) -> _Network:
+    nodes, constants = _block_means("z", "cells")  # (1, 3, 5, 5)
+    nodes += [
+        _node("Slice", ["cells", "starts", "ends", "axes"], ["inner"]),  # (1, 3, 3, 3)
+        _node("Transpose", ["cells"], ["transposed"], perm=[2, 3, 1, 0]),  # (5, 5, 3, 1)
+        _node("Add", ["inner", "inner"], ["twice"]),
+        _node("Concat", ["inner", "twice"], ["pair"], axis=0),  # (2, 3, 3, 3)
+    ]
+    constants |= {"starts": np.array([1, 1]), "ends": np.array([4, 4]), "axes": np.array([2, 3])}
+    source = {"depthwise": "inner", "full": "inner", "up-channel": "pair", "pixelwise": "transposed"}
+    for item in toy.every_correlation:
+        scale, scaled, shape = f"scale_{item.kernel}", f"scaled_{item.kernel}", f"shape_{item.kernel}"
+        nodes += [
+            _node("Mul", [source[item.kind], scale], [scaled]),
+            _node("Reshape", [scaled, shape], [item.kernel]),
+        ]
+        constants[scale] = np.array(KERNEL_SCALES.get(item.kernel, 1.0), np.float32)
+        constants[shape] = np.array(KERNEL_SHAPES[item.kind])
+    return nodes, constants
+
+
+def _tail(toy: Toy) -> _Network:
+    joined = [item.response for item in toy.correlations] + (["features"] if toy.rejoins else [])
+    nodes: list[Any] = [_node("Concat", joined, ["joined"], axis=1)]
+    constants: dict[str, NDArray[Any]] = {}
+    for name, (weight, bias) in toy.weights.items():
+        nodes.append(_node("Conv", ["joined", f"{name}_weight", f"{name}_bias"], [name]))
+        constants |= {f"{name}_weight": weight[:, :, None, None], f"{name}_bias": bias}
+    return nodes, constants
+
+
+def _mask(toy: Toy) -> _Network:
+    assert toy.mask is not None
     nodes = [
-        helper.make_node("Conv", ["response_dw", "sum_weight"], ["total"]),
-        helper.make_node("Conv", ["response_pw", "pixelwise_weight"], ["evidence"]),
-        helper.make_node("Mul", ["total", "depthwise_scale"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "evidence"], ["unbiased"]),
-        helper.make_node("Add", ["unbiased", "bias"], ["score"]),
-        helper.make_node("Conv", ["total", "ltrb_weight", "ltrb_bias"], ["ltrb"]),
+        _correlate(toy.mask.correlation),
+        _node("Add", [toy.mask.correlation.response, "detail"], ["evidence"]),
+        _node("Conv", ["evidence", "slope"], ["total"]),  # (1, 1, 9, 9)
+        _node("Gather", ["cell", "zero"], ["row"]),
+        _node("Gather", ["cell", "one"], ["column"]),
+        _node("Gather", ["total", "row"], ["of_row"], axis=2),  # (1, 1, 9)
+        _node("Gather", ["of_row", "column"], ["of_cell"], axis=2),  # (1, 1)
+        _node("Reshape", ["of_cell", "scalar"], ["evidence_of_cell"]),
+        _node("Add", ["bar", "evidence_of_cell"], ["mask"]),
     ]
     return nodes, {
-        "sum_weight": np.ones((1, 3, 1, 1), np.float32),
-        "pixelwise_weight": np.full((1, TEMPLATE_CELLS**2, 1, 1), PIXELWISE_WEIGHT, np.float32),
-        "depthwise_scale": np.array([DEPTHWISE_WEIGHT], np.float32),
-        "bias": np.array([BIAS], np.float32),
-        "ltrb_weight": np.full((4, 1, 1, 1), LTRB_SLOPE, np.float32),
-        "ltrb_bias": np.full(4, LTRB, np.float32),
+        "slope": np.full((1, 3, 1, 1), MASK_SLOPE, np.float32),
+        "zero": np.array(0),
+        "one": np.array(1),
+        "scalar": np.array([1, 1, 1, 1]),
+        "bar": MASK_BAR,
     }
 
 
-def _block_means() -> Map:
+def _correlate(correlation: Correlation) -> Any:
+    group, pad = (3 if correlation.kind == "depthwise" else 1), correlation.padding
+    inputs = [correlation.search, correlation.kernel]
+    return _node("Conv", inputs, [correlation.response], group=group, pads=4 * [pad])
+
+
+def _block_means(image: str, features: str) -> _Network:
     weight = np.zeros((3, 3, BLOCK, BLOCK), np.float32)
     for channel in range(3):
         weight[channel, channel] = 1 / (255 * BLOCK**2)
-    return weight
+    inputs = [image, "mean_weight", "mean_bias"]
+    node = _node("Conv", inputs, [features], kernel_shape=[BLOCK, BLOCK], strides=[BLOCK, BLOCK])
+    return [node], {"mean_weight": weight, "mean_bias": np.full(3, -OFFSET, np.float32)}
 
 
-def _model(role: str, nodes: list[Any], initializers: dict[str, NDArray[Any]]) -> Any:
+def _node(*what: Any, **attributes: Any) -> Any:
+    from onnx import helper
+
+    return helper.make_node(*what, **attributes)
+
+
+def _model(role: str, signature: _Signature, network: _Network) -> Any:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    said = toy_graphs()[role]
     inputs, outputs = (
-        [helper.make_tensor_value_info(tensor.name, TensorProto.FLOAT, tensor.shape) for tensor in tensors]
-        for tensors in (said.inputs, said.outputs)
+        [
+            helper.make_tensor_value_info(name, TensorProto.INT64 if name == "cell" else TensorProto.FLOAT, shape)
+            for name, shape in tensors.items()
+        ]
+        for tensors in signature[:2]
     )
-    stored = [numpy_helper.from_array(value, name) for name, value in initializers.items()]
+    nodes, constants = network
+    marks = np.random.default_rng(0)  # distinct bytes, by which the placeholders are found in the file
+    kernels = {name: marks.standard_normal(shape).astype(np.float32) for name, shape in signature[2].items()}
+    stored = [numpy_helper.from_array(value, name) for name, value in {**kernels, **constants}.items()]
     graph = helper.make_graph(nodes, role, inputs, outputs, stored)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
@@ -245,7 +261,7 @@ def _model(role: str, nodes: list[Any], initializers: dict[str, NDArray[Any]]) -
 
 
 def _blank(model: Any) -> tuple[bytes, tuple[Placeholder, ...]]:
-    """The serialised head with NaN where the kernels go, and where that is."""
+    """The serialised graph with NaN where the kernels go, and where that is."""
     from onnx import numpy_helper
 
     data = bytearray(model.SerializeToString())
@@ -255,16 +271,5 @@ def _blank(model: Any) -> tuple[bytes, tuple[Placeholder, ...]]:
             value = numpy_helper.to_array(initializer)
             offset = data.index(value.tobytes())
             data[offset : offset + value.nbytes] = np.full_like(value, np.nan).tobytes()
-            placeholders.append(
-                Placeholder(
-                    name=initializer.name, offset=offset, length=value.nbytes, shape=value.shape, dtype="float32"
-                )
-            )
+            placeholders.append(_placeholder(initializer.name, value.shape, offset))
     return bytes(data), tuple(placeholders)
-
-
-def _tensors(infos: Any) -> tuple[Tensor, ...]:
-    return tuple(
-        Tensor(name=info.name, shape=tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim), dtype="float32")
-        for info in infos
-    )

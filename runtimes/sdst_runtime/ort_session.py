@@ -148,7 +148,10 @@ class OrtSession:
         if not isinstance(template, OrtTemplate) or template.owner is not self or features is not self._features:
             if not self._features:
                 _refuse_closed()
-            raise SdstError("the template or the features belong to another session; embed and search with this one")
+            raise SdstError(
+                "the template or the features belong to another session or to an earlier search; "
+                "embed and search with this session"
+            )
         run = template.heads[self._index]
         if run is None:  # the first match of this size
             template.heads[self._index] = self._searches[self._index].head.prepare(template.kernels)

@@ -17,7 +17,8 @@ from sdst_runtime.errors import BoxError, ConfigError, FrameError, ManifestError
 from sdst_runtime.loading import load, open_session
 from sdst_runtime.session import Outputs
 from sdst_runtime.tracker import Tracker, TrackResult
-from tests.toy_bundle import CONFIG, bright_frame
+from tests.toy_bundle import CONFIG, bright_frame, build_toy_bundle
+from tests.toys import MASKS, SMALL
 
 BOX = (50.0, 40.0, 20.0, 20.0)
 PATH = [(60.0 + 3 * i, 50.0 + i) for i in range(12)]  # of a bright square that starts in BOX
@@ -304,3 +305,123 @@ def test_tracker_says_closed_when_its_session_was_closed(toy_bundle: Path) -> No
         tracker.update(bright_frame(PATH[0]))
     with pytest.raises(SdstError, match="the session is closed"):
         tracker.init(bright_frame(PATH[0]), BOX)
+
+
+class SizedSession(FakeSession):
+    """Takes both search sizes of the toy for small targets, and keeps the shapes that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def match(self, template: Any, x: NDArray[np.float32]) -> Outputs:
+        super().match(template, x)
+        self.shapes.append(x.shape)
+        side = x.shape[-1] // 8
+        score = np.full((1, 1, side, side), -20, np.float32)
+        score[0, 0, side // 2, side // 2] = 3.0
+        return score, np.full((1, 4, side, side), 10, np.float32)
+
+
+@pytest.mark.parametrize(("side", "size"), [(20, 88), (40, 72)])
+def test_a_small_target_is_searched_with_the_larger_input_from_init_on(side: int, size: int) -> None:
+    session = SizedSession()
+    tracker = Tracker(session, SMALL.config)
+    tracker.init(bright_frame((60, 50), side), (60 - side / 2, 50 - side / 2, side, side))
+    assert session.shapes == [(1, 3, size, size)]  # init() has the session build what this size needs
+    result = tracker.update(bright_frame((60, 50), side))
+    assert session.shapes == 2 * [(1, 3, size, size)]
+    assert center(result) == pytest.approx((60, 50))
+
+
+def test_init_keeps_the_old_target_when_the_first_match_fails() -> None:
+    class FailsToMatch(SizedSession):
+        def match(self, template: Any, x: NDArray[np.float32]) -> Outputs:
+            if len(self.templates) == 2:
+                raise SdstError("out of memory")
+            return super().match(template, x)
+
+    session = FailsToMatch()
+    tracker = Tracker(session, SMALL.config)
+    tracker.init(bright_frame(PATH[0]), BOX)
+    with pytest.raises(SdstError, match="out of memory"):
+        tracker.init(bright_frame((100, 70)), (90, 60, 20, 20))
+    assert [template.closed for template in session.templates] == [False, True]
+    session.templates.pop()
+    assert center(tracker.update(bright_frame(PATH[0]))) == pytest.approx(PATH[0])
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    pytest.importorskip("onnx", reason="the toy bundles' graphs are made with the onnx package")
+    folder = tmp_path_factory.mktemp("toys")
+    return {name: build_toy_bundle(folder / name, toy) for name, toy in (("small", SMALL), ("masks", MASKS))}
+
+
+@pytest.mark.parametrize("kind", ["baked", "split"])
+@pytest.mark.parametrize("side", [20, 40])
+def test_tracker_follows_small_and_large_targets_of_one_bundle(bundles: Any, kind: Any, side: int) -> None:
+    with load(bundles["small"], kind) as tracker:
+        tracker.init(bright_frame(PATH[0], side), (60 - side / 2, 50 - side / 2, side, side))
+        for place in PATH:
+            assert math.dist(center(tracker.update(bright_frame(place, side))), place) < side / 2
+
+
+@pytest.mark.parametrize("kind", ["baked", "split"])
+def test_segment_puts_the_mask_where_the_target_is(bundles: Any, kind: Any) -> None:
+    with load(bundles["masks"], kind) as tracker:
+        tracker.init(bright_frame(PATH[0]), BOX)
+        for place in PATH:
+            result = tracker.update(bright_frame(place))
+            mask, polygon = tracker.segment()
+            assert mask.shape == (120, 160)
+            rows, columns = np.nonzero(mask)
+            # The bar of the toy's mask is the middle 6 x 10 of 20 x 20, on a square of twice the target's side of 20 px
+            # about the chosen cell, which is a cell's half from the box's centre at most, and a px from its own place.
+            assert np.ptp(columns) == pytest.approx(40 * 6 / 20, abs=2)
+            assert np.ptp(rows) == pytest.approx(40 * 10 / 20, abs=2)
+            assert math.dist((columns.mean(), rows.mean()), center(result)) < 3
+            assert polygon.mean(axis=0) == pytest.approx((columns.mean(), rows.mean()), abs=1)
+
+
+def test_segment_is_of_the_crop_before_the_move(bundles: Any) -> None:
+    with load(bundles["masks"]) as tracker:
+        tracker.init(bright_frame((60, 50)), BOX)
+        tracker.update(bright_frame((76, 50)))  # two cells to the right at once
+        mask, _ = tracker.segment()
+        assert np.nonzero(mask)[1].mean() == pytest.approx(76, abs=2)
+        again, _ = tracker.segment()
+        np.testing.assert_array_equal(again, mask)
+
+
+def test_segment_tells_why_it_cannot(bundles: Any, toy_bundle: Path) -> None:
+    bundle, frame = Bundle.open(bundles["masks"]), bright_frame(PATH[0])
+    session = open_session(bundle)
+    mask = bundle.manifest.mask
+    assert mask is not None
+    one, other = (Tracker(session, MASKS.config, mask_threshold=mask.threshold) for _ in range(2))
+    with pytest.raises(SdstError, match=r"no frame to segment; call update\(frame\) first"):
+        one.segment()
+    one.init(frame, BOX)
+    other.init(frame, BOX)
+    with pytest.raises(SdstError, match="no frame to segment"):
+        one.segment()
+    one.update(frame)
+    other.update(frame)
+    with pytest.raises(SdstError, match="last match was not of this template"):
+        one.segment()
+    other.segment()
+    with pytest.raises(FrameError):
+        other.update(frame[:50])
+    with pytest.raises(SdstError, match="no frame to segment"):
+        other.segment()
+    one.close()
+    with pytest.raises(SdstError, match="no frame to segment"):
+        one.segment()
+    with load(toy_bundle) as plain, pytest.raises(ConfigError, match="has no mask branch"):
+        plain.segment()
+
+
+def test_tracker_refuses_a_mask_threshold_for_a_session_without_masks(fake: FakeSession) -> None:
+    with pytest.raises(ConfigError, match=r"mask_threshold is 0.3, but a FakeSession has no segment\(\)"):
+        Tracker(fake, CONFIG, mask_threshold=0.3)
