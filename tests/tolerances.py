@@ -19,6 +19,10 @@ REL_XCORR_F32 = 1e-5
 #: Two interpolations of a ramp of 4 levels a pixel, one of them at positions cut to 1/32 px: 4 / 64, then rounding.
 ABS_WARP_LEVELS = 1
 
+#: A mask warped by OpenCV, whose positions are cut to 1/32 px before version 5, against the same in float64: a
+#: probability changes by at most 1 from one px of the mask to the next, along each side.
+ABS_MASK_PROBABILITY = 2 / 64 + 1e-3
+
 #: Decoding: doubles here and there, the maps are float32 on both sides.
 REL_DECODE = 1e-6
 ABS_DECODE_PX = 0.01
@@ -96,3 +100,7 @@ ABS_PART_MEAN_LEVELS = 0.75
 
 #: A silhouette that the picture's edge cuts at a shallow angle: half a pixel of depth is some pixels of width.
 ABS_CUT_SILHOUETTE_PX = 2.0
+
+#: Probabilities of a mask that OpenCV 4 or 5 laid into the frame, against exact interpolation: OpenCV 4 rounds places to
+#: 1/32 of a mask pixel, and a rim of 8 px falls by 0.25 a pixel at its steepest.
+ABS_PROJECTED_MASK = 0.01
