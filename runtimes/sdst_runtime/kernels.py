@@ -27,7 +27,7 @@ from sdst_runtime.native import (
 )
 from sdst_runtime.native_structs import NativeCrop, NativeFrame
 
-__all__ = ["crop_f32", "crop_u8", "frame_mean", "xcorr_depthwise", "xcorr_pixelwise"]
+__all__ = ["crop_f32", "crop_u8", "frame_mean", "xcorr_depthwise", "xcorr_full", "xcorr_pixelwise"]
 
 _RAW = Normalization()
 
@@ -157,6 +157,36 @@ def xcorr_depthwise(search: NDArray[np.float32], kernel: NDArray[np.float32], *,
     if status == Status.VALUE:
         raise ConfigError(f"search {search.shape}, kernel {kernel.shape}, pad {pad}: sides 1..4096, pad < kernel sides")
     _check(status, "sdst_xcorr_depthwise_f32")
+    return out
+
+
+def xcorr_full(search: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cross-correlation with kernels over all channels, stride 1, no padding, accumulated in float32.
+
+    Args:
+        search: (C, H, W), any strides.
+        kernel: (K, C, h, w): one kernel for a plain response map, some per anchor for an up-channel one; any strides.
+
+    Returns:
+        (K, H - h + 1, W - w + 1), newly allocated.
+
+    Raises:
+        ConfigError: the shapes do not fit each other.
+    """
+    channels, height, width = search.shape
+    if kernel.ndim != 4 or kernel.shape[1] != channels:
+        raise ConfigError(f"kernel has shape {kernel.shape}, expected (K, {channels}, h, w) for search {search.shape}")
+    kernels, _, kernel_height, kernel_width = kernel.shape
+    if kernel_height > height or kernel_width > width:
+        raise ConfigError(f"kernel {kernel.shape} is larger than search {search.shape}")
+    search, kernel = np.ascontiguousarray(search, np.float32), np.ascontiguousarray(kernel, np.float32)
+    out = np.empty((kernels, height - kernel_height + 1, width - kernel_width + 1), np.float32)
+    status = library().sdst_xcorr_full_f32(
+        address(search), address(kernel), channels, kernels, height, width, kernel_height, kernel_width, address(out)
+    )
+    if status == Status.VALUE:
+        raise ConfigError(f"search {search.shape}, kernel {kernel.shape}: every count and side must be 1..4096")
+    _check(status, "sdst_xcorr_full_f32")
     return out
 
 

@@ -77,6 +77,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sdst_crop_f32": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
     "sdst_crop_u8": (c_int, (c_void_p, c_void_p, c_void_p)),
     "sdst_xcorr_depthwise_f32": (c_int, (c_void_p, c_void_p, *(c_int32,) * 6, c_void_p)),
+    "sdst_xcorr_full_f32": (c_int, (c_void_p, c_void_p, *(c_int32,) * 6, c_void_p)),
     "sdst_xcorr_pixelwise_f32": (c_int, (c_void_p, c_void_p, *(c_int32,) * 3, c_void_p)),
     "sdst_tracker_create": (c_int, (c_void_p, POINTER(c_void_p))),
     "sdst_tracker_destroy": (None, (c_void_p,)),

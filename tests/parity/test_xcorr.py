@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.kernels import xcorr_depthwise, xcorr_pixelwise
+from sdst_runtime.kernels import xcorr_depthwise, xcorr_full, xcorr_pixelwise
 from tests.tolerances import REL_XCORR_F32
 
 Array = NDArray[np.float64]
@@ -22,6 +22,17 @@ def depthwise_terms(search: NDArray[np.float32], kernel: NDArray[np.float32], pa
     return (
         np.einsum("cijuv,cuv->cij", windows, kernel64),
         np.einsum("cijuv,cuv->cij", np.abs(windows), np.abs(kernel64)),
+    )
+
+
+def full_terms(search: NDArray[np.float32], kernel: NDArray[np.float32]) -> tuple[Array, Array]:
+    """The sums, and the sums of the terms' magnitudes."""
+    windows = sliding_window_view(search.astype(np.float64), kernel.shape[2:], axis=(1, 2))  # (C, H', W', h, w)
+    kernel64 = kernel.astype(np.float64)
+    axes = ((0, 3, 4), (1, 2, 3))
+    return (
+        np.moveaxis(np.tensordot(windows, kernel64, axes), 2, 0),
+        np.moveaxis(np.tensordot(np.abs(windows), np.abs(kernel64), axes), 2, 0),
     )
 
 
@@ -50,6 +61,32 @@ def test_depthwise_equals_float64(each_isa: str, search: tuple[int, ...], kernel
 
 
 @pytest.mark.parametrize(
+    ("search", "kernel"),
+    [
+        ((256, 22, 22), (1, 256, 6, 6)),
+        ((256, 22, 22), (10, 256, 4, 4)),
+        ((64, 24, 24), (20, 64, 4, 4)),
+        ((1, 1, 1), (1, 1, 1, 1)),
+        ((3, 9, 30), (7, 3, 3, 2)),
+        ((2, 5, 5), (6, 2, 5, 5)),
+        ((2, 40, 45), (4, 2, 1, 7)),
+    ],
+)
+def test_full_equals_float64(each_isa: str, search: tuple[int, ...], kernel: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=search).astype(np.float32)
+    z = generator.normal(size=kernel).astype(np.float32)
+    assert_close(xcorr_full(x, z), *full_terms(x, z))
+
+
+def test_full_of_one_channel_equals_depthwise(each_isa: str) -> None:
+    generator = np.random.default_rng(4)
+    x = generator.normal(size=(1, 20, 23)).astype(np.float32)
+    z = generator.normal(size=(1, 5, 4)).astype(np.float32)
+    assert_close(xcorr_full(x, z[None]), *depthwise_terms(x, z, 0))
+
+
+@pytest.mark.parametrize(
     ("channels", "side_hw", "kernel_cells"), [(96, (16, 16), 64), (96, (15, 15), 64), (1, (1, 1), 1), (300, (5, 7), 9)]
 )
 def test_pixelwise_equals_float64(each_isa: str, channels: int, side_hw: tuple[int, int], kernel_cells: int) -> None:
@@ -66,6 +103,8 @@ def test_correlations_take_any_strides(each_isa: str) -> None:
     x = generator.normal(size=(20, 18, 8)).astype(np.float32).transpose(2, 1, 0)  # (8, 18, 20)
     z = generator.normal(size=(8, 10, 6)).astype(np.float32)[:, ::2, ::3]  # (8, 5, 2)
     assert_close(xcorr_depthwise(x, z), *depthwise_terms(x, z, 0))
+    many = generator.normal(size=(5, 4, 8, 3)).astype(np.float32).transpose(0, 2, 1, 3)  # (5, 8, 4, 3)
+    assert_close(xcorr_full(x, many), *full_terms(x, many))
 
 
 def test_correlations_refuse_shapes_that_do_not_fit() -> None:
@@ -76,5 +115,13 @@ def test_correlations_refuse_shapes_that_do_not_fit() -> None:
         xcorr_depthwise(x, np.zeros((8, 7, 3), np.float32))
     with pytest.raises(ConfigError, match="pad < kernel"):
         xcorr_depthwise(x, np.zeros((8, 3, 3), np.float32), pad=3)
+    with pytest.raises(ConfigError, match="expected \\(K, 8, h, w\\)"):
+        xcorr_full(x, np.zeros((2, 7, 3, 3), np.float32))
+    with pytest.raises(ConfigError, match="expected \\(K, 8, h, w\\)"):
+        xcorr_full(x, np.zeros((8, 3, 3), np.float32))
+    with pytest.raises(ConfigError, match="larger than search"):
+        xcorr_full(x, np.zeros((2, 8, 3, 7), np.float32))
+    with pytest.raises(ConfigError, match="every count and side"):
+        xcorr_full(x, np.zeros((0, 8, 3, 3), np.float32))
     with pytest.raises(ConfigError, match="expected \\(K, 8\\)"):
         xcorr_pixelwise(x, np.zeros((4, 9), np.float32))

@@ -14,6 +14,7 @@
 enum {
     FIRST_WARPS = 5,
     FIRST_DEPTHWISE = 5,
+    FIRST_FULL = 5,
     FIRST_PIXELWISE = 3
 }; /* cases of real trackers; the rest are odd shapes for tests */
 
@@ -21,6 +22,7 @@ typedef struct job_ {
     const sdst_kernels_ *kernels;
     sdst_crop_plan_ crop;
     sdst_xcorr_dw_shape_ depthwise;
+    sdst_xcorr_full_shape_ full;
     sdst_xcorr_pw_shape_ pixelwise;
     const float *search;
     const float *kernel;
@@ -35,6 +37,10 @@ static void run_crop(const job_ *job) {
 
 static void run_depthwise(const job_ *job) {
     job->kernels->xcorr_dw_f32(&job->depthwise, job->search, job->kernel, job->out);
+}
+
+static void run_full(const job_ *job) {
+    job->kernels->xcorr_full_f32(&job->full, job->search, job->kernel, job->out);
 }
 
 static void run_pixelwise(const job_ *job) {
@@ -114,6 +120,13 @@ static void bench_correlations(const float *values, float *out, int repetitions)
                  it->kernel_height, it->kernel_width, it->pad);
         report("depthwise", name, run_depthwise, &job, repetitions);
     }
+    for (size_t i = 0; i < FIRST_FULL; ++i) {
+        const sdst_xcorr_full_shape_ *it = &FULL_CASES[i];
+        job_ job = {.full = *it, .search = values, .kernel = values, .out = out};
+        snprintf(name, sizeof name, "%dx%dx%d * %d of %dx%d", it->channels, it->search_height, it->search_width,
+                 it->kernels, it->kernel_height, it->kernel_width);
+        report("full", name, run_full, &job, repetitions);
+    }
     for (size_t i = 0; i < FIRST_PIXELWISE; ++i) {
         const sdst_xcorr_pw_shape_ *it = &PIXELWISE_CASES[i];
         job_ job = {.pixelwise = *it, .search = values, .kernel = values, .out = out};
@@ -124,7 +137,7 @@ static void bench_correlations(const float *values, float *out, int repetitions)
 }
 
 int main(int argc, char **argv) {
-    enum { PIXEL_BYTES = 3 * 1280 * 720, VALUES = 256 * 31 * 31, OUT_VALUES = 3 * 303 * 287 /* the largest crop */ };
+    enum { PIXEL_BYTES = 3 * 1280 * 720, VALUES = 512 * 24 * 24, OUT_VALUES = 3 * 303 * 287 /* the largest crop */ };
     const int repetitions = argc > 1 ? atoi(argv[1]) : 300;
     if (repetitions < 1) {
         fprintf(stderr, "usage: %s [repetitions, at least 1]\n", argv[0]);

@@ -215,6 +215,23 @@ SDST_API sdst_status sdst_xcorr_depthwise_f32(const float *search, const float *
                                               int32_t kernel_width, int32_t pad, float *response);
 
 /**
+ * Cross-correlation with kernels over all channels, stride 1, no padding: one kernel for a plain response map (SiamFC),
+ * some per anchor for an up-channel one (SiamRPN, DaSiamRPN).
+ *
+ *     response[k][i][j] = sum over c, u, v of search[c][i + u][j + v] * kernel[k][c][u][v]
+ *
+ * Accumulates in float32, channel by channel.
+ * @param[in]  search    (channels, search_height, search_width)
+ * @param[in]  kernel    (kernels, channels, kernel_height, kernel_width)
+ * @param[out] response  (kernels, search_height - kernel_height + 1, likewise the width)
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_VALUE (a side, the channels or the kernels <= 0 or > 4096, or an empty
+ *         response)
+ */
+SDST_API sdst_status sdst_xcorr_full_f32(const float *search, const float *kernel, int32_t channels, int32_t kernels,
+                                         int32_t search_height, int32_t search_width, int32_t kernel_height,
+                                         int32_t kernel_width, float *response);
+
+/**
  * Pixelwise cross-correlation: every cell of the template is a 1x1 kernel over all channels.
  *
  *     response[k][p] = sum over c of kernel[k][c] * search[c][p]

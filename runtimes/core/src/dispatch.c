@@ -12,6 +12,7 @@ static const sdst_kernels_ kernels_ref = {
     .crop_f32 = sdst_crop_f32_ref,
     .crop_u8 = sdst_crop_u8_ref,
     .xcorr_dw_f32 = sdst_xcorr_dw_f32_ref,
+    .xcorr_full_f32 = sdst_xcorr_full_f32_ref,
     .xcorr_pw_f32 = sdst_xcorr_pw_f32_ref,
 };
 
@@ -21,6 +22,7 @@ static const sdst_kernels_ kernels_avx2 = {
     .crop_f32 = sdst_crop_f32_avx2,
     .crop_u8 = sdst_crop_u8_avx2,
     .xcorr_dw_f32 = sdst_xcorr_dw_f32_avx2,
+    .xcorr_full_f32 = sdst_xcorr_full_f32_avx2,
     .xcorr_pw_f32 = sdst_xcorr_pw_f32_avx2,
 };
 

@@ -23,6 +23,18 @@ typedef struct sdst_xcorr_dw_shape_ {
     int32_t response_width;  /* derived */
 } sdst_xcorr_dw_shape_;
 
+/** Shape of a cross-correlation over all channels; see sdst_xcorr_full_f32() for what it computes. */
+typedef struct sdst_xcorr_full_shape_ {
+    int32_t channels;
+    int32_t kernels;
+    int32_t search_height;
+    int32_t search_width;
+    int32_t kernel_height;
+    int32_t kernel_width;
+    int32_t response_height; /* derived */
+    int32_t response_width;  /* derived */
+} sdst_xcorr_full_shape_;
+
 /** Shape of a pixelwise cross-correlation; see sdst_xcorr_pixelwise_f32() for what it computes. */
 typedef struct sdst_xcorr_pw_shape_ {
     int32_t channels;
@@ -36,6 +48,8 @@ typedef struct sdst_kernels_ {
     void (*crop_f32)(const sdst_crop_plan_ *plan, float *out);
     void (*crop_u8)(const sdst_crop_plan_ *plan, uint8_t *out);
     void (*xcorr_dw_f32)(const sdst_xcorr_dw_shape_ *shape, const float *search, const float *kernel, float *response);
+    void (*xcorr_full_f32)(const sdst_xcorr_full_shape_ *shape, const float *search, const float *kernel,
+                           float *response);
     void (*xcorr_pw_f32)(const sdst_xcorr_pw_shape_ *shape, const float *search, const float *kernel, float *response);
 } sdst_kernels_;
 
@@ -43,6 +57,8 @@ void sdst_crop_f32_ref(const sdst_crop_plan_ *plan, float *out);
 void sdst_crop_u8_ref(const sdst_crop_plan_ *plan, uint8_t *out);
 void sdst_xcorr_dw_f32_ref(const sdst_xcorr_dw_shape_ *shape, const float *search, const float *kernel,
                            float *response);
+void sdst_xcorr_full_f32_ref(const sdst_xcorr_full_shape_ *shape, const float *search, const float *kernel,
+                             float *response);
 void sdst_xcorr_pw_f32_ref(const sdst_xcorr_pw_shape_ *shape, const float *search, const float *kernel,
                            float *response);
 
@@ -51,6 +67,8 @@ void sdst_crop_f32_avx2(const sdst_crop_plan_ *plan, float *out);
 void sdst_crop_u8_avx2(const sdst_crop_plan_ *plan, uint8_t *out);
 void sdst_xcorr_dw_f32_avx2(const sdst_xcorr_dw_shape_ *shape, const float *search, const float *kernel,
                             float *response);
+void sdst_xcorr_full_f32_avx2(const sdst_xcorr_full_shape_ *shape, const float *search, const float *kernel,
+                              float *response);
 void sdst_xcorr_pw_f32_avx2(const sdst_xcorr_pw_shape_ *shape, const float *search, const float *kernel,
                             float *response);
 #endif

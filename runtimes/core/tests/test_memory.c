@@ -61,6 +61,7 @@ static void test_kernels_allocate_nothing(void) {
     static float search[8 * 31 * 31], kernel[8 * 7 * 7], response[8 * 25 * 25];
     allocations = 0;
     CHECK_STATUS(sdst_xcorr_depthwise_f32(search, kernel, 8, 31, 31, 7, 7, 0, response), SDST_OK);
+    CHECK_STATUS(sdst_xcorr_full_f32(search, kernel, 8, 1, 31, 31, 7, 7, response), SDST_OK);
     CHECK_STATUS(sdst_xcorr_pixelwise_f32(search, kernel, 8, 256, 16, response), SDST_OK);
     CHECK(allocations == 0);
 }

@@ -35,6 +35,15 @@ static void test_depthwise_pads_with_zeros(void) {
     CHECK(response[2] == 30.0F && response[3] == 3.0F);
 }
 
+static void test_full_sums_over_channels_without_flipping(void) {
+    const float search[2][2][3] = {{{1, 2, 3}, {4, 5, 6}}, {{1, 0, 0}, {0, 0, 1}}}; /* (channels, height, width) */
+    const float kernel[2][2][4] = {{{1, 10, 100, 1000}, {0, 0, 0, 1e5F}}, {{0, 0, 0, 0}, {-1, 0, 0, 0}}};
+    float response[2][2];
+    CHECK_STATUS(sdst_xcorr_full_f32(&search[0][0][0], &kernel[0][0][0], 2, 2, 2, 3, 2, 2, &response[0][0]), SDST_OK);
+    CHECK(response[0][0] == 5421.0F && response[0][1] == 106532.0F);
+    CHECK(response[1][0] == -1.0F && response[1][1] == 0.0F);
+}
+
 static void test_pixelwise_sums_over_channels(void) {
     const float search[2][3] = {{1, 2, 3}, {4, 5, 6}}; /* (channels, cells) */
     const float kernel[2][2] = {{1, 10}, {0, -1}};     /* (kernel cells, channels) */
@@ -95,6 +104,52 @@ static void check_depthwise(const sdst_kernels_ *kernels, const sdst_xcorr_dw_sh
     free(response);
 }
 
+static exact_ full_at(const sdst_xcorr_full_shape_ *shape, const float *search, const float *kernel, int32_t row,
+                      int32_t column) {
+    exact_ sum = {0.0, 0.0};
+    for (int32_t c = 0; c < shape->channels; ++c) {
+        for (int32_t u = 0; u < shape->kernel_height; ++u) {
+            for (int32_t v = 0; v < shape->kernel_width; ++v) {
+                const int32_t y = c * shape->search_height + row + u;
+                const double term = (double)search[y * shape->search_width + column + v] * (double)*kernel++;
+                sum.value += term;
+                sum.magnitude += fabs(term);
+            }
+        }
+    }
+    return sum;
+}
+
+/* Some cells of each kernel, the last one among them; buffers of exactly the size, so that a read past them is caught.
+ */
+static void check_full(const sdst_kernels_ *kernels, const sdst_xcorr_full_shape_ *shape, uint64_t seed) {
+    const size_t channels = (size_t)shape->channels;
+    const size_t kernel_count = (size_t)shape->kernels;
+    const size_t kernel_cells = channels * (size_t)shape->kernel_height * (size_t)shape->kernel_width;
+    const size_t cells = (size_t)shape->response_height * (size_t)shape->response_width;
+    float *search = random_values(channels * (size_t)shape->search_height * (size_t)shape->search_width, seed + 1);
+    float *kernel = random_values(kernel_count * kernel_cells, seed + 2);
+    float *response = check_alloc((kernel_count * cells + 1) * sizeof(float));
+    for (size_t i = 0; i <= kernel_count * cells; ++i) {
+        response[i] = 12345.0F;
+    }
+    kernels->xcorr_full_f32(shape, search, kernel, response);
+    const size_t step = 1 + cells / 60;
+    for (size_t k = 0; k < kernel_count; ++k) {
+        for (size_t back = k % step; back < cells; back += step) {
+            const size_t cell = cells - 1 - back;
+            const int32_t row = (int32_t)cell / shape->response_width;
+            const int32_t column = (int32_t)cell % shape->response_width;
+            const exact_ exact = full_at(shape, search, kernel + k * kernel_cells, row, column);
+            CHECK_NEAR(response[k * cells + cell], exact.value, REL_XCORR * exact.magnitude);
+        }
+    }
+    CHECK(response[kernel_count * cells] == 12345.0F);
+    free(search);
+    free(kernel);
+    free(response);
+}
+
 static void check_pixelwise(const sdst_kernels_ *kernels, const sdst_xcorr_pw_shape_ *shape, uint64_t seed) {
     const size_t channels = (size_t)shape->channels;
     const size_t cells = (size_t)shape->search_cells;
@@ -127,6 +182,28 @@ static void test_depthwise_cases_equal_double_sums(void) {
     for (size_t i = 0; i < COUNT_OF(DEPTHWISE_CASES); ++i) {
         check_depthwise(sdst_kernels_find_("ref"), &DEPTHWISE_CASES[i], i + 1);
         check_depthwise(sdst_kernels_get_(), &DEPTHWISE_CASES[i], i + 1);
+    }
+}
+
+static void test_full_cases_equal_double_sums(void) {
+    for (size_t i = 0; i < COUNT_OF(FULL_CASES); ++i) {
+        check_full(sdst_kernels_find_("ref"), &FULL_CASES[i], i + 1);
+        check_full(sdst_kernels_get_(), &FULL_CASES[i], i + 1);
+    }
+}
+
+static void test_full_random_shapes_equal_double_sums(void) {
+    uint64_t seed = 6;
+    for (int i = 0; i < 100; ++i) {
+        sdst_xcorr_full_shape_ shape = {.channels = check_random_int(&seed, 1, 12),
+                                        .kernels = check_random_int(&seed, 1, 12)};
+        shape.kernel_height = check_random_int(&seed, 1, 8);
+        shape.kernel_width = check_random_int(&seed, 1, 8);
+        shape.search_height = check_random_int(&seed, shape.kernel_height, 24);
+        shape.search_width = check_random_int(&seed, shape.kernel_width, 24);
+        shape.response_height = shape.search_height - shape.kernel_height + 1;
+        shape.response_width = shape.search_width - shape.kernel_width + 1;
+        check_full(sdst_kernels_get_(), &shape, seed);
     }
 }
 
@@ -163,6 +240,13 @@ static void test_xcorr_refuses_bad_shapes(void) {
     CHECK_STATUS(sdst_xcorr_depthwise_f32(in, in, 1, 2, 2, 3, 2, 0, out), SDST_ERR_VALUE);
     CHECK_STATUS(sdst_xcorr_depthwise_f32(in, in, 1, 2, 2, 2, 2, 2, out), SDST_ERR_VALUE);
     CHECK_STATUS(sdst_xcorr_depthwise_f32(in, in, 1, 2, 2, 2, 2, -1, out), SDST_ERR_VALUE);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, NULL, 1, 1, 2, 2, 2, 2, out), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, in, 1, 1, 2, 2, 2, 2, NULL), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, in, 0, 1, 2, 2, 2, 2, out), SDST_ERR_VALUE);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, in, 1, 0, 2, 2, 2, 2, out), SDST_ERR_VALUE);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, in, 1, 1, 2, 4097, 2, 2, out), SDST_ERR_VALUE);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, in, 1, 1, 2, 2, 3, 2, out), SDST_ERR_VALUE);
+    CHECK_STATUS(sdst_xcorr_full_f32(in, in, 1, 1, 2, 2, 2, 0, out), SDST_ERR_VALUE);
     CHECK_STATUS(sdst_xcorr_pixelwise_f32(in, NULL, 1, 1, 1, out), SDST_ERR_NULL);
     CHECK_STATUS(sdst_xcorr_pixelwise_f32(in, in, 1, 0, 1, out), SDST_ERR_VALUE);
     CHECK_STATUS(sdst_xcorr_pixelwise_f32(in, in, 1, 1, 1048577, out), SDST_ERR_VALUE);
@@ -170,7 +254,8 @@ static void test_xcorr_refuses_bad_shapes(void) {
 
 int main(void) {
     return RUN(test_depthwise_slides_without_flipping, test_depthwise_pads_with_zeros,
-               test_pixelwise_sums_over_channels, test_depthwise_cases_equal_double_sums,
-               test_pixelwise_cases_equal_double_sums, test_depthwise_random_shapes_equal_double_sums,
-               test_xcorr_refuses_bad_shapes);
+               test_full_sums_over_channels_without_flipping, test_pixelwise_sums_over_channels,
+               test_depthwise_cases_equal_double_sums, test_pixelwise_cases_equal_double_sums,
+               test_depthwise_random_shapes_equal_double_sums, test_full_cases_equal_double_sums,
+               test_full_random_shapes_equal_double_sums, test_xcorr_refuses_bad_shapes);
 }
