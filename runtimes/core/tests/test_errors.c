@@ -34,9 +34,10 @@ static void test_library_names_itself(void) {
 }
 
 /* One field of a good configuration spoiled, and what that gives. */
-#define CHECK_CONFIG(assignment, expected)                                                                             \
+#define CHECK_CONFIG(assignment, expected) CHECK_CONFIG_OF(SDST_OUTPUT_POINTS, assignment, expected)
+#define CHECK_CONFIG_OF(output_kind, assignment, expected)                                                             \
     do {                                                                                                               \
-        sdst_tracker_config config = small_config();                                                                   \
+        sdst_tracker_config config = small_config_of(output_kind);                                                     \
         sdst_tracker *tracker = NULL;                                                                                  \
         config.assignment;                                                                                             \
         CHECK_STATUS(sdst_tracker_create(&config, &tracker), expected);                                                \
@@ -47,7 +48,9 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_CONFIG(struct_size = 0, SDST_ERR_STRUCT_SIZE);
     CHECK_CONFIG(struct_size += 8, SDST_ERR_STRUCT_SIZE);
     CHECK_CONFIG(normalization.struct_size = 1, SDST_ERR_STRUCT_SIZE);
+    CHECK_CONFIG(output_kind = 3, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(score_kind = 3, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG(size_smoothing = 3, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(context = -1, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(rounding = 5, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG(rounding = SDST_ROUNDING_NONE, SDST_ERR_UNSUPPORTED); /* not with this interpolation */
@@ -71,7 +74,12 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_CONFIG(size_lr = (double)NAN, SDST_ERR_VALUE);
     CHECK_CONFIG(min_side_px = 0.0, SDST_ERR_VALUE);
     CHECK_CONFIG(init_center_offset_px = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG(clamp_center = 2, SDST_ERR_VALUE);
+    CHECK_CONFIG(size_offset_px = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG(box_offset_px = (double)INFINITY, SDST_ERR_VALUE);
     CHECK_CONFIG(found_threshold = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG(small_target.search_size = 4097, SDST_ERR_VALUE);
+    CHECK_CONFIG(small_target.search_size = 80, SDST_ERR_VALUE); /* of maps of 0 cells */
 
     const sdst_tracker_config good = small_config();
     sdst_tracker *tracker = NULL;
@@ -81,6 +89,24 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_STATUS(sdst_tracker_default_config(&unsized), SDST_ERR_STRUCT_SIZE);
     CHECK_STATUS(sdst_tracker_default_config(NULL), SDST_ERR_NULL);
     sdst_tracker_destroy(NULL);
+}
+
+static void test_create_refuses_what_another_kind_of_outputs_may_have(void) {
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, score_kind = SDST_SCORE_LOGIT, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, score_kind = SDST_SCORE_LOGIT_CENTERNESS, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchor_count = 0, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchor_count = SDST_MAX_ANCHORS + 1, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchors[2].width = 0.0, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchors[0].height = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, score_kind = SDST_SCORE_SOFTMAX2, SDST_ERR_UNSUPPORTED);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.count = 2, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.count = SDST_MAX_SCALES + 2, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.upsampling = 0, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.upsampling = 4096 / 16 + 1, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.step = 0.99, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.step = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.penalty = 1.01, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, small_target = ((sdst_small_target){80, 20, 0.01}), SDST_ERR_VALUE);
 }
 
 /* One field of a good frame spoiled: the same status from all that take a frame. */
@@ -191,13 +217,6 @@ static void test_crop_refuses_bad_arguments(void) {
 }
 
 /* One field of good outputs spoiled; afterwards the same search decodes as if nothing had been. */
-static void test_bad_outputs_leave_the_tracker_as_it_was(void) {
-    const sdst_tracker_config config = small_config();
-    rig_ *rig = rig_open(&config);
-    CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
-    rig_show(rig, 8 * 16 + 8, 2, 2, 16, 16);
-    CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
-    const sdst_state before = rig_state(rig);
 #define CHECK_OUTPUTS(place, value, expected)                                                                          \
     do {                                                                                                               \
         const rig_ good = *rig;                                                                                        \
@@ -205,6 +224,14 @@ static void test_bad_outputs_leave_the_tracker_as_it_was(void) {
         CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, &rig->result), expected);                        \
         *rig = good;                                                                                                   \
     } while (0)
+
+static void test_bad_outputs_leave_the_tracker_as_it_was(void) {
+    const sdst_tracker_config config = small_config();
+    rig_ *rig = rig_open(&config);
+    CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
+    rig_show(rig, 8 * 16 + 8, 2, 2, 16, 16);
+    CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
+    const sdst_state before = rig_state(rig);
     CHECK_OUTPUTS(outputs.struct_size, 0, SDST_ERR_STRUCT_SIZE);
     CHECK_OUTPUTS(result.struct_size, 0, SDST_ERR_STRUCT_SIZE);
     CHECK_OUTPUTS(outputs.score, NULL, SDST_ERR_NULL);
@@ -216,8 +243,7 @@ static void test_bad_outputs_leave_the_tracker_as_it_was(void) {
     CHECK_OUTPUTS(outputs.width, 17, SDST_ERR_SHAPE);
     CHECK_OUTPUTS(score[0], NAN, SDST_ERR_NOT_FINITE);
     CHECK_OUTPUTS(score[CELLS - 1], -INFINITY, SDST_ERR_NOT_FINITE);
-    CHECK_OUTPUTS(ltrb[3][CELLS - 1], INFINITY, SDST_ERR_NOT_FINITE);
-#undef CHECK_OUTPUTS
+    CHECK_OUTPUTS(boxes[3][CELLS - 1], INFINITY, SDST_ERR_NOT_FINITE);
     const sdst_state after = rig_state(rig);
     CHECK(memcmp(&before, &after, sizeof before) == 0);
     CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, &rig->result), SDST_OK);
@@ -225,21 +251,52 @@ static void test_bad_outputs_leave_the_tracker_as_it_was(void) {
     rig_close(rig);
 }
 
-static void test_huge_outputs_are_survived(void) {
-    const sdst_tracker_config config = small_config();
+static void test_bad_outputs_of_anchors_are_refused(void) {
+    const sdst_tracker_config config = small_config_of(SDST_OUTPUT_ANCHORS);
     rig_ *rig = rig_open(&config);
     CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
-    for (int i = 0; i < CELLS; ++i) {
-        rig->score[i] = i % 2 == 0 ? FLT_MAX : -FLT_MAX;
-        for (int side = 0; side < 4; ++side) {
-            rig->ltrb[side][i] = side % 2 == 0 ? FLT_MAX : -FLT_MAX;
-        }
-    }
-    CHECK_STATUS(rig_step(rig), SDST_OK);
-    const sdst_state state = rig_state(rig);
-    CHECK(state.center_x >= 0.0 && state.center_x <= FRAME_WIDTH);
-    CHECK(state.width >= 4.0 && state.width <= FRAME_WIDTH);
+    CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
+    CHECK_OUTPUTS(outputs.score_channels, 2, SDST_ERR_SHAPE);
+    CHECK_OUTPUTS(outputs.box_channels, 4, SDST_ERR_SHAPE);
+    CHECK_OUTPUTS(outputs.boxes, NULL, SDST_ERR_NULL);
+    CHECK_OUTPUTS(score[6 * CELLS - 1], NAN, SDST_ERR_NOT_FINITE);
+    CHECK_OUTPUTS(boxes[11][CELLS - 1], NAN, SDST_ERR_NOT_FINITE);
+    CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, &rig->result), SDST_OK);
     rig_close(rig);
+}
+
+static void test_bad_response_maps_are_refused(void) {
+    const sdst_tracker_config config = small_config_of(SDST_OUTPUT_RESPONSE);
+    rig_ *rig = rig_open(&config);
+    CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
+    CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
+    CHECK_OUTPUTS(outputs.scales, 1, SDST_ERR_SHAPE);
+    CHECK_OUTPUTS(outputs.score_channels, 2, SDST_ERR_SHAPE);
+    CHECK_OUTPUTS(outputs.box_channels, 4, SDST_ERR_SHAPE);
+    CHECK_OUTPUTS(outputs.score, NULL, SDST_ERR_NULL);
+    CHECK_OUTPUTS(score[3 * CELLS - 1], INFINITY, SDST_ERR_NOT_FINITE);
+    CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, &rig->result), SDST_OK);
+    rig_close(rig);
+}
+
+static void test_huge_outputs_are_survived(void) {
+    for (int kind = SDST_OUTPUT_POINTS; kind <= SDST_OUTPUT_RESPONSE; ++kind) {
+        const sdst_tracker_config config = small_config_of((sdst_output_kind)kind);
+        rig_ *rig = rig_open(&config);
+        CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
+        for (int i = 0; i < 2 * MAX_ANCHORS * CELLS; ++i) {
+            rig->score[i] = i % 2 == 0 ? FLT_MAX : -FLT_MAX;
+        }
+        for (int i = 0; i < 4 * MAX_ANCHORS * CELLS; ++i) {
+            rig->boxes[i / CELLS][i % CELLS] = i / CELLS % 2 == 0 ? FLT_MAX : -FLT_MAX;
+        }
+        CHECK_STATUS(rig_step(rig), SDST_OK);
+        const sdst_state state = rig_state(rig);
+        CHECK(state.center_x >= 0.0 && state.center_x <= FRAME_WIDTH);
+        CHECK(state.width >= 4.0 && state.width <= FRAME_WIDTH);
+        CHECK(isfinite(rig->result.penalized_score));
+        rig_close(rig);
+    }
 }
 
 static void test_calls_out_of_order_are_refused(void) {
@@ -277,13 +334,16 @@ static void test_null_pointers_are_refused(void) {
     CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, NULL), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_get_state(rig->tracker, NULL), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_set_state(NULL, NULL), SDST_ERR_NULL);
+    CHECK(sdst_tracker_search_size(NULL) == 0 && sdst_tracker_response_size(NULL) == 0);
     CHECK_STATUS(sdst_frame_mean(&rig->frame, SDST_BORDER_FRAME_MEAN, NULL), SDST_ERR_NULL);
     rig_close(rig);
 }
 
 int main(void) {
     return RUN(test_status_strings_are_distinct, test_library_names_itself, test_create_refuses_bad_configurations,
-               test_bad_frames_are_refused, test_bad_boxes_are_refused, test_crop_refuses_bad_arguments,
-               test_bad_outputs_leave_the_tracker_as_it_was, test_huge_outputs_are_survived,
-               test_calls_out_of_order_are_refused, test_null_pointers_are_refused);
+               test_create_refuses_what_another_kind_of_outputs_may_have, test_bad_frames_are_refused,
+               test_bad_boxes_are_refused, test_crop_refuses_bad_arguments,
+               test_bad_outputs_leave_the_tracker_as_it_was, test_bad_outputs_of_anchors_are_refused,
+               test_bad_response_maps_are_refused, test_huge_outputs_are_survived, test_calls_out_of_order_are_refused,
+               test_null_pointers_are_refused);
 }

@@ -45,16 +45,18 @@ static void test_create_reports_no_memory(void) {
 }
 
 static void test_frame_path_allocates_nothing(void) {
-    const sdst_tracker_config config = small_config();
-    rig_ *rig = rig_open(&config);
-    rig_show(rig, 8 * 16 + 8, 3, 3, 16, 16);
-    allocations = 0;
-    CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
-    for (int frame = 0; frame < 60; ++frame) { /* wanders across the corner of the frame */
-        CHECK_STATUS(rig_step(rig), SDST_OK);
+    for (int kind = SDST_OUTPUT_POINTS; kind <= SDST_OUTPUT_RESPONSE; ++kind) {
+        const sdst_tracker_config config = small_config_of((sdst_output_kind)kind);
+        rig_ *rig = rig_open(&config);
+        rig_show(rig, 8 * 16 + 8, 3, 3, 16, 16);
+        allocations = 0;
+        CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
+        for (int frame = 0; frame < 60; ++frame) { /* wanders across the corner of the frame */
+            CHECK_STATUS(rig_step(rig), SDST_OK);
+        }
+        CHECK(allocations == 0);
+        rig_close(rig);
     }
-    CHECK(allocations == 0);
-    rig_close(rig);
 }
 
 static void test_kernels_allocate_nothing(void) {

@@ -105,7 +105,7 @@ static void test_first_of_equal_cells_wins(void) {
     CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
     memset(rig->score, 0, sizeof rig->score);
     for (int i = 0; i < 4 * CELLS; ++i) {
-        rig->ltrb[i / CELLS][i % CELLS] = 6.0F; /* another size than the target's, so that the penalty counts */
+        rig->boxes[i / CELLS][i % CELLS] = 6.0F; /* another size than the target's, so that the penalty counts */
     }
     CHECK_STATUS(rig_step(rig), SDST_OK);
     CHECK(rig->result.best_index == 0);
@@ -152,7 +152,7 @@ static void test_box_without_area_leaves_size_alone(void) {
     config.size_lr = 1.0;
     rig_ *rig = rig_open(&config);
     CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
-    memset(rig->ltrb, 0, sizeof rig->ltrb);
+    memset(rig->boxes, 0, sizeof rig->boxes);
     CHECK_STATUS(rig_step(rig), SDST_OK);
     CHECK(rig->result.box.w == 16.0 && rig->result.box.h == 16.0);
     rig_close(rig);
