@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from sdst_edge.models import build
 from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.models.correlation import correlate
 from sdst_edge.models.mask_refinement import RefinedMask
-from tests.parity.golden_network import deterministic_model, golden, reference, stored_channels
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.core import State
+from sdst_runtime.masks import mask_square, outline, project_mask
+from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_tensors_agree
+from tests.parity.golden_network import deterministic_model, reference
+from tests.parity.mask_reference import projected, smallest_rectangle_area
 from tests.parity.network_run import NetworkRun, run_network
-from tests.parity.onnx_bundle import relative_error
 from tests.parity.pysot_config import assert_is_that_of_pysot
-from tests.tolerances import REL_NETWORK_F32
+from tests.tolerances import ABS_PROJECTED_MASK, REL_F32
 
 FAMILY, CASE = "siammask-resnet50", "siammask_r50_l3"
 
@@ -28,6 +34,11 @@ def run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> NetworkRun:
     return run_network(model)
 
 
+@pytest.fixture(scope="module")
+def config() -> TrackerConfig:
+    return build(FAMILY, width=0.05, depth=0.05).config
+
+
 def coarse_logits(run: NetworkRun) -> torch.Tensor:
     """Unrefined masks of all cells, (1, 3969, 25, 25)."""
     mask = run.model.mask
@@ -38,8 +49,11 @@ def coarse_logits(run: NetworkRun) -> torch.Tensor:
     return logits
 
 
-def test_maps_and_masks_meet_golden_tensors(shared: Path, run: NetworkRun) -> None:
-    facts, want = reference(shared, CASE), golden(shared, CASE)
+def test_keys_and_shapes_agree(shared: Path) -> None:
+    assert_keys_and_shapes_agree(shared, FAMILY, CASE)
+
+
+def test_tensors_agree(shared: Path, run: NetworkRun) -> None:
     got = dict(zip(("cls", "loc"), run.outputs, strict=True))
     got["z_backbone"], got["x_backbone"] = (maps[3] for maps in run.backbone)
     got["z_neck"], got["x_neck"] = (maps[0] for maps in run.trunk)
@@ -51,14 +65,7 @@ def test_maps_and_masks_meet_golden_tensors(shared: Path, run: NetworkRun) -> No
         with torch.inference_mode():
             mask = run.model.segment(run.template, run.search, torch.tensor([row, column]))
         got[f"mask_refined_pos_{row}_{column}"] = mask.flatten(1)
-    assert set(got) == set(want)
-    for tensor, value in got.items():
-        stored = stored_channels(facts, tensor, value.numpy())
-        assert relative_error(stored, want[tensor]) <= REL_NETWORK_F32, tensor
-
-
-def test_all_parameters_are_there(shared: Path, run: NetworkRun) -> None:
-    assert sum(item.numel() for item in run.model.parameters()) == reference(shared, CASE)["params"]
+    assert_tensors_agree(shared, CASE, got)
 
 
 def test_config_is_that_of_the_original(shared: Path, run: NetworkRun) -> None:
@@ -69,8 +76,9 @@ def test_config_is_that_of_the_original(shared: Path, run: NetworkRun) -> None:
     assert run.model.config.template_size == original["MASK_OUTPUT_SIZE"]
 
 
-def test_student_learns_in_all_its_layers() -> None:
-    model = build(FAMILY, width=0.35, depth=0.5)
+@pytest.mark.parametrize("depth", [0.5, 2.0])
+def test_student_learns(depth: float) -> None:
+    model = build(FAMILY, width=0.2, depth=depth)
     assert isinstance(model, ComposedTracker)
     assert isinstance(model.mask, RefinedMask)
     kernels = model.template(torch.rand(1, 3, 127, 127) * 255)
@@ -85,3 +93,42 @@ def test_student_learns_in_all_its_layers() -> None:
     (score.square().mean() + deltas.abs().mean() + refined.square().mean() + coarse.square().mean()).backward()
     still = [name for name, item in model.named_parameters() if item.grad is None or not item.grad.isfinite().all()]
     assert still == []
+
+
+def blob(generator: np.random.Generator) -> NDArray[np.float64]:
+    """Logits (127, 127) of a tilted ellipse, 8 in its middle and -8 outside; its rim is some pixels wide."""
+    rows, columns = np.mgrid[:127, :127] - generator.uniform(45, 80, size=(2, 1, 1))
+    angle, radii = generator.uniform(0, np.pi), generator.uniform(8, 30, size=2)
+    along = rows * np.sin(angle) + columns * np.cos(angle)
+    across = columns * np.sin(angle) - rows * np.cos(angle)
+    return np.asarray(np.clip(8 * (1 - np.hypot(along / radii[0], across / radii[1])), -8, 8))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_mask_lies_in_the_frame_where_the_original_puts_it(config: TrackerConfig, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    frame_wh = (int(generator.integers(120, 640)), int(generator.integers(120, 480)))
+    target = np.concatenate([generator.uniform(0.3, 0.7, 2), generator.uniform(0.1, 0.4, 2)]) * (frame_wh * 2)
+    cell = (int(generator.integers(6, 19)), int(generator.integers(6, 19)))
+    logits = blob(generator)
+    square = mask_square(config, State(*map(float, target)), cell)
+    got = project_mask(logits[None, None].astype(np.float32), square, frame_wh)
+    want = projected(1 / (1 + np.exp(-logits)), target, cell, frame_wh)
+    assert got.shape == want.shape
+    assert want.max() > 0.9  # it is in the frame
+    assert np.abs(got - want).max() <= ABS_PROJECTED_MASK
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_outline_is_the_smallest_rectangle_around_the_largest_part(seed: int) -> None:
+    generator = np.random.default_rng(100 + seed)
+    largest = blob(generator) > 0
+    mask = np.zeros((200, 160), bool)
+    mask[30:157, 20:147] = largest
+    rows = np.flatnonzero(mask.any(axis=1))
+    ends = [(int(pick(np.flatnonzero(mask[row]))), int(row)) for row in rows for pick in (min, max)]
+    mask[2:12, 2:12] = True  # a smaller part, away from it
+    corners = outline(mask, (0.0, 0.0, 1.0, 1.0)).astype(np.float64)
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    assert sides[0] * sides[1] == pytest.approx(smallest_rectangle_area(np.array(ends, float)), rel=REL_F32)
+    assert np.allclose(corners[0] + corners[2], corners[1] + corners[3])
