@@ -43,7 +43,7 @@ class TorchTemplate:
 
 
 class TorchSession:
-    """Runs a network float32, without gradients; a ``sdst_runtime.session.Session``.
+    """Runs a network float32, without gradients; a ``sdst_runtime.session.MaskSession``.
 
     Args:
         model: put into eval mode; it may be on any device.
@@ -54,7 +54,8 @@ class TorchSession:
         self._device = next(model.parameters()).device
         config, small = model.config, model.config.for_small_target()
         self._search_shapes = [config.search_shape] + ([] if small is None else [small.search_shape])
-        self._features: Maps = ()  # of the last match
+        self._features: Maps = ()  # of the last match, which was of
+        self._matched: TorchTemplate | None = None
 
     def embed(self, z: NDArray[np.float32]) -> TorchTemplate:
         """Runs the template branch on (1, 3, template_size, template_size)."""
@@ -72,37 +73,38 @@ class TorchSession:
         Returns:
             Newly allocated maps.
         """
-        model, kernels = self._open_model(), _features(template)
+        model, matched = self._open_model(), _own(template)
         with torch.inference_mode():
-            self._features = model.search(self._tensor(x, self._search_shapes, "search"))
-            maps = model.head(kernels, self._features)
+            features = model.search(self._tensor(x, self._search_shapes, "search"))
+            maps = model.head(matched.features, features)
+        self._features, self._matched = features, matched
         return tuple(item.cpu().contiguous().numpy() for item in maps)
 
     def segment(self, template: Template, cell: tuple[int, int]) -> NDArray[np.float32]:
         """Runs the mask branch on the search features of the last :meth:`match`.
 
         Args:
-            template: of :meth:`embed`, not closed.
-            cell: row and column of the chosen cell in the output maps.
+            template: the one that was matched last, not closed.
+            cell: row and column in the output maps.
 
         Returns:
             Logits (1, 1, side, side), newly allocated.
 
         Raises:
             ConfigError: the network has no mask branch.
-            SdstError: nothing was matched yet.
+            SdstError: the last match was of another template, or there was none.
         """
-        model, kernels = self._open_model(), _features(template)
-        if model.mask is not None and not self._features:
-            raise SdstError("nothing was matched yet; call match() before segment()")
+        model, matched = self._open_model(), _own(template)
+        if model.mask is not None and matched is not self._matched:
+            raise SdstError("the last match was of another template, or there was none; call match() before segment()")
         with torch.inference_mode():
-            logits = model.segment(kernels, self._features, torch.tensor(cell, device=self._device))
+            logits = model.segment(matched.features, self._features, torch.tensor(cell, device=self._device))
         return logits.cpu().contiguous().numpy()
 
     def close(self) -> None:
         """Lets go of the network. Closing twice is allowed."""
         self._model = None
-        self._features = ()
+        self._features, self._matched = (), None
 
     def _open_model(self) -> SiameseModel:
         if self._model is None:
@@ -116,7 +118,7 @@ class TorchSession:
         return torch.from_numpy(pixels).to(self._device)
 
 
-def _features(template: Template) -> Maps:
+def _own(template: Template) -> TorchTemplate:
     if not isinstance(template, TorchTemplate):
         raise SdstError(f"template is a {type(template).__name__}, expected one that this session embedded")
-    return template.features
+    return template
