@@ -1,6 +1,10 @@
 """FEAR-XS (PinataFarms/FEARTracker): FBNet-C, and two pixelwise correlations whose branches also read the search.
 
 Template features go into both correlations as they are; the search features through a separable convolution each.
+
+The tracker crops each axis by its own side of the box, and takes the new size as it is. Penalty and window are those
+of the authors' configuration, which their tracker leaves out unless told to smooth; without either it takes the best
+cell. Two habits of theirs are left out: boxes are whole pixels, and cut at the frame's edges.
 """
 
 from __future__ import annotations

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from sdst_edge.models import SiameseModel, build, fold
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
 from sdst_edge.models.fear_coreml import read_coreml
 from sdst_edge.models.key_mapping import load_weights
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.core import NativeTracker
 from tests.parity.coreml_network import run_layers
 from tests.parity.golden_network import deterministic_model, golden, image, imagenet, reference, stored_channels
 from tests.parity.onnx_bundle import relative_error
-from tests.tolerances import REL_COREML_F16, REL_NETWORK_F32
+from tests.tolerances import ABS_DECODE_PX, REL_COREML_F16, REL_DECODE, REL_NETWORK_F32
 
+Array = NDArray[np.float64]
 CASE = "fear_xs"
 TRACKERS = ["FEAR-XS-NoEmbs", "FEAR-XS_Tracker"]  # differ in their weights
 
@@ -127,3 +133,52 @@ def test_folded_network_has_the_parameters_of_the_core_ml_file(shared: Path) -> 
     fold(model)
     exponent = 5  # scale and biases of the distances, which the file has in its last convolution
     assert sum(item.numel() for item in model.parameters()) == 1_348_605 + exponent
+
+
+def decoded_as_published(box_xywh: Array, logit: Array, ltrb: Array, config: TrackerConfig) -> tuple[int, Array]:
+    """The chosen cell and its box in image px, by the rule of the original in float64.
+
+    Its search crop is the box grown by twice its sides on each side, so every box is 256 / 5 px a side in it.
+
+    Args:
+        box_xywh: the last one, in whole px as the original has them.
+        logit: (256,), row-major.
+        ltrb: (4, 256).
+        config: gives the strength of penalty and window; the original's is 0 where it is told not to smooth.
+    """
+    size_px, stride_px, cells = 256, 16, 16
+    row, column = np.divmod(np.arange(cells * cells), cells)
+    x, y = ((place - cells // 2) * stride_px + size_px / 2 for place in (column, row))
+    x1, y1, x2, y2 = x - ltrb[0], y - ltrb[1], x + ltrb[2], y + ltrb[3]
+    w, h = x2 - x1, y2 - y1
+    last_side = np.sqrt(2 * size_px / 5 * 2 * size_px / 5)  # sqrt((w + p) (h + p)), p = (w + h) / 2, of a square
+    side_ratio = np.sqrt((w + (w + h) / 2) * (h + (w + h) / 2)) / last_side
+    change = np.maximum(side_ratio, 1 / side_ratio) * np.maximum(w / h, h / w)
+    hann = np.hanning(cells)
+    score = np.exp(-(change - 1) * config.penalty_k) / (1 + np.exp(-logit))
+    chosen = (1 - config.window_influence) * score + config.window_influence * np.outer(hann, hann).ravel()
+    best = int(np.argmax(chosen))
+    corner, sides = box_xywh[:2] - 2 * box_xywh[2:], 5 * box_xywh[2:]
+    in_search = np.array([[x1[best], y1[best]], [w[best], h[best]]])
+    return best, (in_search * sides / size_px + [corner, [0, 0]]).ravel()
+
+
+@pytest.mark.parametrize("selects", ["best cell", "penalised and windowed"])
+def test_decoding_is_that_of_the_original(selects: str) -> None:
+    config = build("fear-xs").config
+    assert config.size_smoothing == "none"
+    if selects == "best cell":
+        config = replace(config, penalty_k=0.0, window_influence=0.0)
+    tracker, generator = NativeTracker(config), np.random.default_rng(3)
+    frame = np.zeros((720, 960, 3), np.uint8)
+    for _ in range(20):
+        box = generator.integers((250, 200, 10, 10), (450, 350, 121, 121)).astype(np.float64)
+        logit = generator.normal(0, 2, (1, 1, 16, 16)).astype(np.float32)
+        ltrb = np.exp(generator.normal(3.4, 0.4, (1, 4, 16, 16))).astype(np.float32)
+        tracker.template_input(frame, tuple(box))
+        tracker.search_input(frame)
+        result = tracker.decode(logit, ltrb)
+        best, want = decoded_as_published(box, logit[0, 0].ravel().astype(float), ltrb[0].reshape(4, -1), config)
+        assert result.best_index == best
+        assert result.score == pytest.approx(1 / (1 + np.exp(-float(logit.ravel()[best]))), rel=REL_DECODE)
+        assert result.box_xywh == pytest.approx(want, rel=0, abs=ABS_DECODE_PX)
