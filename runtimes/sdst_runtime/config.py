@@ -36,6 +36,8 @@ ScoreKind: TypeAlias = Literal["softmax2", "logit", "logit-centerness"]
 SizeSmoothing: TypeAlias = Literal["none", "once", "twice"]
 
 MAX_ANCHORS = 16  # per cell
+MAX_SCALES = 9
+MAX_ENLARGED_CELLS = 4096  # along a side of an enlarged response map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,7 @@ class ScalePyramid:
     upsampling: int = 16
 
     def __post_init__(self) -> None:
-        _require("pyramid.count", self.count, 1, 9)
+        _require("pyramid.count", self.count, 1, MAX_SCALES)
         _require("pyramid.step", self.step, 1.0, 2.0)
         _require("pyramid.penalty", self.penalty, 0.0, 1.0)
         _require("pyramid.upsampling", self.upsampling, 1, 64)
@@ -241,6 +243,9 @@ class TrackerConfig:
                 f"tracker configuration: score_kind is {self.score_kind!r}, {self.output_kind} go with "
                 f"{' or '.join(wanted)}"
             )
+        if self.pyramid is not None:
+            side = self.response_size * self.pyramid.upsampling
+            _require("response_size times pyramid.upsampling", side, 1, MAX_ENLARGED_CELLS)
         if self.pyramid is not None and self.small_target is not None:
             raise ConfigError("tracker configuration: a scale pyramid and small_target are both set, expected one")
 

@@ -10,32 +10,11 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.config import ScalePyramid, SmallTarget, TrackerConfig
+from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, NativeError
-from sdst_runtime.native import (
-    BORDERS,
-    INTERPOLATIONS,
-    MAX_SIDE_PX,
-    ROUNDINGS,
-    Status,
-    address,
-    fill_frame,
-    library,
-    native_error,
-    native_frame,
-    native_normalization,
-)
-from sdst_runtime.native_structs import (
-    MAX_ANCHORS,
-    NativeAnchor,
-    NativeBox,
-    NativeConfig,
-    NativeOutputs,
-    NativeResult,
-    NativeScalePyramid,
-    NativeSmallTarget,
-    NativeState,
-)
+from sdst_runtime.native import MAX_SIDE_PX, Status, address, fill_frame, library, native_error, native_frame
+from sdst_runtime.native_config import native_config
+from sdst_runtime.native_structs import NativeBox, NativeOutputs, NativeResult, NativeState
 
 __all__ = ["NativeTracker", "Result", "State"]
 
@@ -139,7 +118,7 @@ class NativeTracker:
 
     def _create(self, config: TrackerConfig) -> ctypes.c_void_p:
         handle = ctypes.c_void_p()
-        status = self._library.sdst_tracker_create(ctypes.byref(_native_config(config)), ctypes.byref(handle))
+        status = self._library.sdst_tracker_create(ctypes.byref(native_config(config)), ctypes.byref(handle))
         if status == Status.VALUE:
             raise ConfigError(f"libsdst refuses this tracker configuration, a number is out of its range: {config}")
         if status != Status.OK:
@@ -315,51 +294,3 @@ class NativeTracker:
 
 def _sized(struct_type: type[Any]) -> Any:
     return struct_type(struct_size=ctypes.sizeof(struct_type))
-
-
-def _native_config(config: TrackerConfig) -> NativeConfig:
-    crop = config.crop
-    return NativeConfig(
-        struct_size=ctypes.sizeof(NativeConfig),
-        template_size=config.template_size,
-        search_size=config.search_size,
-        response_size=config.response_size,
-        output_kind={"points": 0, "anchors": 1, "response": 2}[config.output_kind],
-        score_kind={"softmax2": 0, "logit": 1, "logit-centerness": 2}[config.score_kind],
-        context={"square": 0, "rectangular": 1}[crop.context],
-        rounding=ROUNDINGS[crop.rounding],
-        interpolation=INTERPOLATIONS[crop.interpolation],
-        border=BORDERS[crop.border],
-        border_value=(ctypes.c_uint8 * 4)(*crop.border_value, 0),
-        normalization=native_normalization(config.normalization),
-        context_amount=crop.context_amount,
-        search_scale=crop.search_scale,
-        init_center_offset_px=config.init_center_offset_px,
-        small_target=_native_small_target(config.small_target),
-        stride_px=config.stride_px,
-        point_origin_px=config.point_origin_px,
-        anchor_count=len(config.anchors),
-        anchors=(NativeAnchor * MAX_ANCHORS)(*(NativeAnchor(*anchor) for anchor in config.anchors)),
-        pyramid=_native_pyramid(config.pyramid),
-        window_influence=config.window_influence,
-        penalty_k=config.penalty_k,
-        size_lr=config.size_lr,
-        size_smoothing={"none": 0, "once": 1, "twice": 2}[config.size_smoothing],
-        clamp_center=config.clamp_center,
-        min_side_px=config.min_side_px,
-        size_offset_px=config.size_offset_px,
-        box_offset_px=config.box_offset_px,
-        found_threshold=config.found_threshold,
-    )
-
-
-def _native_small_target(small: SmallTarget | None) -> NativeSmallTarget:
-    if small is None:
-        return NativeSmallTarget()
-    return NativeSmallTarget(small.search_size, small.response_size, small.max_area_share)
-
-
-def _native_pyramid(pyramid: ScalePyramid | None) -> NativeScalePyramid:
-    if pyramid is None:
-        return NativeScalePyramid()
-    return NativeScalePyramid(pyramid.count, pyramid.upsampling, pyramid.step, pyramid.penalty)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_double, c_float, c_int32, c_int64, c_uint8, c_uint32, c_void_p
 
+from sdst_runtime.config import MAX_ANCHORS
+
 __all__ = [
-    "MAX_ANCHORS",
     "NativeAnchor",
     "NativeBox",
     "NativeConfig",
@@ -19,9 +20,6 @@ __all__ = [
     "NativeSmallTarget",
     "NativeState",
 ]
-
-#: SDST_MAX_ANCHORS.
-MAX_ANCHORS = 16
 
 
 class NativeFrame(ctypes.Structure):

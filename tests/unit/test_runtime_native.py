@@ -7,14 +7,28 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdst_runtime import native
-from sdst_runtime.config import CropRule, TrackerConfig
+from sdst_runtime import native, native_config
+from sdst_runtime.config import (
+    MAX_ANCHORS,
+    MAX_SCALES,
+    Border,
+    Context,
+    CropRule,
+    Interpolation,
+    OutputKind,
+    Rounding,
+    ScalePyramid,
+    ScoreKind,
+    SizeSmoothing,
+    SmallTarget,
+    TrackerConfig,
+)
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.errors import BackendUnavailable, BoxError, ConfigError, FrameError, NativeError
 from sdst_runtime.kernels import crop_f32, crop_u8, frame_mean
@@ -74,6 +88,31 @@ def test_constants_are_those_of_the_header() -> None:
     ours = {name: value for name, value in vars(native.Status).items() if name.isupper()}
     assert ours
     assert ours == {name: values[name] for name in ours}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "ours", "names"),
+    [
+        ("OUTPUT", native_config.OUTPUT_KINDS, OutputKind),
+        ("SCORE", native_config.SCORE_KINDS, ScoreKind),
+        ("SMOOTHING", native_config.SIZE_SMOOTHINGS, SizeSmoothing),
+        ("CONTEXT", native_config.CONTEXTS, Context),
+        ("ROUNDING", native.ROUNDINGS, Rounding),
+        ("INTERPOLATION", native.INTERPOLATIONS, Interpolation),
+        ("BORDER", native.BORDERS, Border),
+    ],
+)
+def test_choices_have_the_values_of_the_header(prefix: str, ours: dict[str, int], names: Any) -> None:
+    theirs = re.findall(rf"SDST_{prefix}_(\w+) = (\d+)", HEADER.read_text(encoding="utf-8"))
+    assert {name.upper().replace("-", "_"): value for name, value in ours.items()} == {
+        name: int(value) for name, value in theirs
+    }
+    assert set(ours) == set(get_args(names))
+
+
+def test_limits_are_those_of_the_header() -> None:
+    limits = re.findall(r"SDST_(MAX_\w+) = (\d+)", HEADER.read_text(encoding="utf-8"))
+    assert {name: int(value) for name, value in limits} == {"MAX_ANCHORS": MAX_ANCHORS, "MAX_SCALES": MAX_SCALES}
 
 
 def test_isa_is_known() -> None:
@@ -243,6 +282,15 @@ def test_decode_raises_when_a_map_is_another(tracker: NativeTracker) -> None:
     assert tracker.decode(score, ltrb).box_xywh == BOX
 
 
+def test_decode_raises_when_there_are_more_or_fewer_maps(tracker: NativeTracker) -> None:
+    score, ltrb = maps()
+    tracker.search_input(FRAME)
+    for bad in ((), (score,), (score, ltrb, ltrb)):
+        with pytest.raises(ConfigError, match=rf"^{len(bad)} maps, the tracker's configuration wants score, ltrb"):
+            tracker.decode(*bad)
+    assert tracker.decode(score, ltrb).box_xywh == BOX
+
+
 def test_decode_raises_when_outputs_are_not_finite(tracker: NativeTracker) -> None:
     score, ltrb = maps()
     tracker.search_input(FRAME)
@@ -292,6 +340,63 @@ def test_border_is_the_mean_of_the_first_frame_or_a_constant() -> None:
     constant = NativeTracker(replace(CONFIG, crop=CropRule(border="constant", border_value=(1, 2, 3))))
     z = constant.template_input(FRAME, (-8, -8, 16, 16))
     assert z[0, :, 0, 0].tolist() == [1, 2, 3]
+
+
+def test_anchors_are_decoded() -> None:
+    tracker = NativeTracker(replace(CONFIG, score_kind="softmax2", anchors=((16.0, 16.0), (8.0, 24.0))))
+    tracker.template_input(FRAME, BOX)
+    score, deltas = (np.zeros(shape, np.float32) for shape in tracker.config.outputs.values())
+    score[0, 2 + 1, 8, 9] = 9
+    tracker.search_input(FRAME)
+    with pytest.raises(ConfigError, match=r"deltas map is \(1, 4, 16, 16\) float32, .* wants \(1, 8, 16, 16\)"):
+        tracker.decode(score, deltas[:, :4])
+    result = tracker.decode(score, deltas)
+    assert result.best_index == 256 + 8 * 16 + 9
+    assert tracker.state()[:2] == (68.0 + 6, 48.0 + 2)
+
+
+def test_response_maps_come_alone_and_in_a_batch() -> None:
+    config = replace(CONFIG, pyramid=ScalePyramid(count=3, step=1.25, penalty=0.9, upsampling=2))
+    tracker = NativeTracker(config)
+    tracker.template_input(FRAME, BOX)
+    x = tracker.search_input(FRAME)
+    assert (x.shape, x.dtype) == ((3, 3, 64, 64), np.float32)
+    assert np.all(x == 50)
+    with pytest.raises(ConfigError, match=r"^2 maps, the tracker's configuration wants score;"):
+        tracker.decode(*maps())
+    response = np.zeros((3, 1, 16, 16), np.float32)
+    with pytest.raises(ConfigError, match=r"score map is \(1, 1, 16, 16\) float32, .* wants \(3, 1, 16, 16\)"):
+        tracker.decode(response[:1])
+    response[2, 0, 8, 8] = 5
+    result = tracker.decode(response)
+    assert result.best_index // 32**2 == 2
+    assert result.box_xywh[2] == pytest.approx(16 * (1 + 0.5 * 0.25))
+
+
+def test_small_targets_have_a_search_input_and_maps_of_their_own() -> None:
+    config = replace(CONFIG, small_target=SmallTarget(max_area_share=0.02, search_size=80, response_size=20))
+    tracker = NativeTracker(config)
+    assert tracker.target_config is config
+    tracker.template_input(FRAME, (60.0, 40.0, 24.0, 16.0))  # 384 of 19200 px: not below
+    assert tracker.target_config is config
+    large = tracker.search_input(FRAME)
+    tracker.template_input(FRAME, BOX)
+    assert tracker.target_config == config.for_small_target()
+    small = tracker.search_input(FRAME)
+    assert (large.shape, small.shape) == ((1, 3, 64, 64), (1, 3, 80, 80))
+    with pytest.raises(ConfigError, match=r"score map is .* wants \(1, 1, 20, 20\)"):
+        tracker.decode(*maps())
+    tracker.set_state(60.0, 60.0, 50.0, 50.0)  # no longer small, but it was at its start
+    assert tracker.search_input(FRAME) is small
+    with pytest.raises(BoxError):
+        tracker.template_input(FRAME, (0, 0, -1, 5))
+    assert tracker.search_input(FRAME) is small
+
+
+def test_libsdst_has_the_last_word_on_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdst_runtime.config.MAX_SCALES", 99)
+    with pytest.raises(ConfigError, match="libsdst refuses this tracker configuration"):
+        NativeTracker(replace(CONFIG, pyramid=ScalePyramid(count=11)))
 
 
 # ------------------------------------------------------------------------------------------------------ crops --
