@@ -5,11 +5,12 @@ Howard et al., Searching for MobileNetV3, 2019, table 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
 from sdst_edge.models.layers import ActivationName, ConvNorm, SqueezeExcite, activation
+from sdst_edge.models.scaling import Scaling
 
 __all__ = ["Block", "InvertedResidual", "mobilenet_v3_small"]
 
@@ -35,17 +36,25 @@ class Block:
     stride: int = 1
 
 
-BLOCKS = (
-    Block(kernel=3, expanded=16, channels=16, squeeze=8, act="relu", stride=2),
-    Block(kernel=3, expanded=72, channels=24, squeeze=0, act="relu", stride=2),
-    Block(kernel=3, expanded=88, channels=24, squeeze=0, act="relu"),
-    Block(kernel=5, expanded=96, channels=40, squeeze=24, act="hard-swish", stride=2),
-    Block(kernel=5, expanded=240, channels=40, squeeze=64, act="hard-swish"),
-    Block(kernel=5, expanded=240, channels=40, squeeze=64, act="hard-swish"),
-    Block(kernel=5, expanded=120, channels=48, squeeze=32, act="hard-swish"),
-    Block(kernel=5, expanded=144, channels=48, squeeze=40, act="hard-swish"),
-    Block(kernel=5, expanded=288, channels=96, squeeze=72, act="hard-swish"),  # stride 2 in the paper
+#: The table, grouped by the number of output channels: what :class:`Scaling` repeats.
+STAGES = (
+    (Block(kernel=3, expanded=16, channels=16, squeeze=8, act="relu", stride=2),),
+    (
+        Block(kernel=3, expanded=72, channels=24, squeeze=0, act="relu", stride=2),
+        Block(kernel=3, expanded=88, channels=24, squeeze=0, act="relu"),
+    ),
+    (
+        Block(kernel=5, expanded=96, channels=40, squeeze=24, act="hard-swish", stride=2),
+        Block(kernel=5, expanded=240, channels=40, squeeze=64, act="hard-swish"),
+        Block(kernel=5, expanded=240, channels=40, squeeze=64, act="hard-swish"),
+    ),
+    (
+        Block(kernel=5, expanded=120, channels=48, squeeze=32, act="hard-swish"),
+        Block(kernel=5, expanded=144, channels=48, squeeze=40, act="hard-swish"),
+    ),
+    (Block(kernel=5, expanded=288, channels=96, squeeze=72, act="hard-swish"),),  # stride 2 in the paper
 )
+STEM_CHANNELS = 16
 
 
 class InvertedResidual(nn.Module):
@@ -73,15 +82,27 @@ class InvertedResidual(nn.Module):
         return x + y if self.has_shortcut else y
 
 
-def mobilenet_v3_small(blocks: int) -> nn.Sequential:
-    """The stem and the first ``blocks`` blocks: (B, 3, H, W) to (B, C, H / 16, W / 16), rounded up.
+def mobilenet_v3_small(stages: int, scaling: Scaling) -> nn.Sequential:
+    """The stem and the first ``stages`` stages: (B, 3, H, W) to (B, C, H / 16, W / 16), rounded up.
 
     Args:
-        blocks: 8 ends at 48 channels, 9 at 96.
+        stages: 4 end at 48 channels, 5 at 96.
+        scaling: of the channels, and of the number of blocks in a stage.
     """
-    layers: list[nn.Module] = [ConvNorm(3, 16, 3, stride=2, act="hard-swish")]
-    channels = 16
-    for block in BLOCKS[:blocks]:
-        layers.append(InvertedResidual(channels, block))
-        channels = block.channels
+    channels = scaling.channels(STEM_CHANNELS)
+    layers: list[nn.Module] = [ConvNorm(3, channels, 3, stride=2, act="hard-swish")]
+    for stage in STAGES[:stages]:
+        for block in scaling.layers(stage):
+            scaled = _scaled(block, scaling)
+            layers.append(InvertedResidual(channels, scaled))
+            channels = scaled.channels
     return nn.Sequential(*layers)
+
+
+def _scaled(block: Block, scaling: Scaling) -> Block:
+    return replace(
+        block,
+        expanded=scaling.channels(block.expanded),
+        channels=scaling.channels(block.channels),
+        squeeze=scaling.channels(block.squeeze) if block.squeeze else 0,
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sdst_runtime.errors import ConfigError
 
 __all__ = ["Scaling"]
+
+Layer = TypeVar("Layer")
 
 MULTIPLE = 8  # of channels: what vector units and grouped convolutions take without a rest
 
@@ -40,3 +44,8 @@ class Scaling:
     def repeats(self, published: int) -> int:
         """Layers in place of ``published`` ones that follow each other, at least 1."""
         return max(1, round(published * self.depth))
+
+    def layers(self, published: Sequence[Layer]) -> tuple[Layer, ...]:
+        """What describes the layers of one group: cut short, or its last one repeated, to :meth:`repeats`."""
+        wanted = self.repeats(len(published))
+        return (*published[:wanted], *[published[-1]] * (wanted - len(published)))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from sdst_edge.models import SiameseModel, import_checkpoint, save_checkpoint
+from sdst_edge.models import SiameseModel, build, import_checkpoint, save_checkpoint
 from sdst_edge.models.composed import ComposedTracker, Matcher
+from sdst_edge.models.correlation import kernel_layout
 from sdst_export import export_bundle
-from sdst_export.graphs import kernel_layout
 from tests.parity.golden_network import (
     Golden,
     deterministic_model,
@@ -67,7 +67,8 @@ def assert_onnx_meets(bundle: Path, model: SiameseModel, want: Golden) -> None:
         assert isinstance(matcher, Matcher)
         with torch.inference_mode():
             features = matcher.search_operand((torch.from_numpy(want["x_feat"]),))
-            kernel = kernel_layout(correlation, matcher.template_operand((torch.from_numpy(want["z_feat"]),)))
+            operand = matcher.template_operand((torch.from_numpy(want["z_feat"]),))
+            kernel = kernel_layout(correlation, operand, features.shape[1])
         assert relative_error(run.features[correlation.search], features.numpy()) <= REL_NETWORK_F32
         assert relative_error(run.kernels[correlation.kernel], kernel.numpy()) <= REL_NETWORK_F32
 
@@ -144,3 +145,19 @@ def test_parameters_are_all_but_the_neck_that_is_never_run(
         prod(shape) for key, shape, _ in facts["state_dict"] if key.startswith("neck.") and not key.endswith(buffers)
     )
     assert sum(item.numel() for item in deterministic(family).parameters()) == facts["params"] - neck
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_student_has_fewer_channels_and_layers_and_the_same_outputs(family: str) -> None:
+    published, narrow, shallow = (build(family, **options) for options in ({}, {"width": 0.35}, {"depth": 0.5}))
+    z, x = torch.from_numpy(image(0, 127)), torch.from_numpy(image(1, 255))
+    for student in (narrow, shallow):
+        with torch.inference_mode():
+            maps = student.eval()(z, x)
+        assert student.config == published.config
+        assert [tuple(item.shape) for item in maps] == list(student.config.outputs.values())
+    count = {model: sum(item.numel() for item in model.parameters()) for model in (published, narrow, shallow)}
+    assert count[narrow] < 0.35 * count[published]
+    assert count[shallow] < count[published]
+    assert len(list(narrow.modules())) == len(list(published.modules()))
+    assert len(list(shallow.modules())) < len(list(published.modules()))
