@@ -16,12 +16,12 @@ from safetensors import SafetensorError, safe_open
 
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.key_mapping import load_weights, weights_of
-from sdst_edge.models.registry import build
+from sdst_edge.models.registry import blueprint, build
 from sdst_runtime.errors import CheckpointError, ConfigError
 from sdst_runtime.manifest import Provenance
 from sdst_runtime.strict import from_plain, to_plain
 
-__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint", "untrained_checkpoint"]
 
 METADATA_KEY = "sdst_checkpoint"  # one key, because safetensors does not keep the order of several
 
@@ -43,6 +43,28 @@ class _Metadata:
     provenance: Provenance
 
 
+def untrained_checkpoint(family: str, *, seed: int = 0, **options: Any) -> Checkpoint:
+    """A network with random weights: how fast it is can be measured before it is trained.
+
+    Args:
+        family: one of :func:`families`.
+        seed: equal seeds make equal weights.
+        **options: of the family, see :func:`build`.
+
+    Raises:
+        ConfigError: the family is unknown, or it has no such option, or no such value of it.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = build(family, **options)
+    notes = "untrained: for measuring speed, it cannot track"
+    return Checkpoint(
+        model=model.eval(),
+        family=family,
+        provenance=Provenance(source=f"random weights, seed {seed}", notes=notes),
+    )
+
+
 def save_checkpoint(model: SiameseModel, path: Path, provenance: Provenance) -> None:
     """Writes a network made by ``build``: whole or not at all, equal bytes for equal weights.
 
@@ -55,8 +77,7 @@ def save_checkpoint(model: SiameseModel, path: Path, provenance: Provenance) -> 
         CheckpointError: the network has other weights than its family (it was folded), or the file cannot be written.
     """
     weights = {key: value.detach().cpu().contiguous() for key, value in weights_of(model).items()}
-    with torch.device("meta"):
-        expected = weights_of(build(model.family, **model.options))
+    expected = weights_of(blueprint(model.family, **model.options))
     if weights.keys() != expected.keys():
         raise CheckpointError(f"{path}: the {model.family} network was folded; save it before it is folded")
     metadata = _Metadata(family=model.family, options=model.options, provenance=provenance)

@@ -1,131 +1,84 @@
-"""Published checkpoints of other projects, read without executing them and brought to our families."""
+"""Published checkpoints of other projects brought to our families."""
 
 from __future__ import annotations
 
 import hashlib
-import pickle
-import re
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from sdst_edge.models.checkpoint import Checkpoint
+from sdst_edge.models.detection import choose_family, fits, importable_families
+from sdst_edge.models.fear_coreml import read_coreml
+from sdst_edge.models.foreign.state_dicts import read_state_dict
 from sdst_edge.models.key_mapping import load_weights, map_keys
 from sdst_edge.models.registry import build, families
 from sdst_runtime.errors import CheckpointError
 from sdst_runtime.manifest import Provenance
 
-__all__ = ["import_checkpoint", "importable_families"]
+__all__ = ["AUTO", "import_checkpoint"]
 
-
-def importable_families() -> tuple[str, ...]:
-    """Families whose published checkpoints :func:`import_checkpoint` reads, sorted."""
-    return tuple(name for name, item in families().items() if item.published is not None)
+AUTO = "auto"  # in place of a family: found out
+COREML_SUFFIX, COREML_FAMILY = ".mlmodel", "fear-xs"  # the one family that is published so
+MAX_COREML_BYTES = 16 << 20  # FEAR-XS's has 2.7e6; its parts are many small Python objects while it is read
 
 
 def import_checkpoint(family: str, path: Path) -> Checkpoint:
-    """A published PyTorch checkpoint as one of our networks, in eval mode.
+    """A published checkpoint as one of our networks, in eval mode. Nothing in the file is run.
 
     Args:
-        family: one of :func:`importable_families`.
-        path: of a ``.pth`` file: a state dict, or a dict that holds one as ``state_dict``; keys may start with
-            ``module.``.
+        family: one of :func:`importable_families`, or ``auto``: by the names and shapes of the weights, and by the
+            name of the file where two families are the same network.
+        path: of the authors' file, see :func:`read_state_dict`; of ``fear-xs`` also a Core ML file (``.mlmodel``).
 
     Raises:
-        CheckpointError: the family is unknown; the file is missing, truncated or no checkpoint; keys are missing,
-            left over, or of another shape.
+        CheckpointError: the family is unknown; the file is missing, damaged, hostile or no checkpoint; weights are
+            missing, left over, of another shape, or not finite: the message lists them.
     """
-    published = families()[family].published if family in families() else None
-    if published is None:
+    if family not in (AUTO, *importable_families()):
         raise CheckpointError(
-            f"no importer for family {family!r}; checkpoints can be imported for {', '.join(importable_families())}"
+            f"no importer for family {family!r}; checkpoints can be imported for {', '.join(importable_families())}, "
+            f"and {AUTO!r} finds out which it is"
         )
-    state = _state_dict(_read(path), path)
-    mapped, left_over = map_keys(state, published)
-    model = build(family)
+    if path.suffix == COREML_SUFFIX:
+        return _finished(COREML_FAMILY, _coreml_weights(family, path), path)
+    state = read_state_dict(path)
+    notes = ""
+    if family == AUTO:
+        try:
+            family, notes = choose_family(state, path.name)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} {error}") from None
+    mapped, left_over = map_keys(state, families()[family].published or {})
     try:
-        load_weights(model, mapped, left_over=left_over, name=f"{path} as {family}")
+        return _finished(family, mapped, path, left_over=left_over, notes=notes)
     except CheckpointError as error:
-        other = _looks_like(state)
-        hint = f"; it looks like {other}" if other not in (None, family) else ""
+        others = [fit.family for fit in fits(state) if fit.is_exact]
+        hint = f"; it fits {' and '.join(others)}" if others and family not in others else ""
         raise CheckpointError(f"{error}{hint}") from None
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    provenance = Provenance(source=path.name, sha256=sha256, importer=family)
+
+
+def _finished(
+    family: str, weights: dict[str, Tensor], path: Path, *, left_over: tuple[str, ...] = (), notes: str = ""
+) -> Checkpoint:
+    model = build(family)
+    load_weights(model, weights, left_over=left_over, name=f"{path} as {family}")
+    provenance = Provenance(source=path.name, sha256=_sha256(path), importer=family, notes=notes)
     return Checkpoint(model=model.eval(), family=family, provenance=provenance)
 
 
-def _numpy_scalar(*arguments: object) -> object:
-    """A NumPy number from its pickle, whichever module NumPy keeps the function in."""
-    return _REBUILD_SCALAR(*arguments)
+def _coreml_weights(family: str, path: Path) -> dict[str, Tensor]:
+    """Weights under our own names."""
+    if family not in (AUTO, COREML_FAMILY):
+        raise CheckpointError(f"{path} is a Core ML file, which is read as {COREML_FAMILY} and not as {family}")
+    if path.is_file() and path.stat().st_size > MAX_COREML_BYTES:
+        raise CheckpointError(f"{path} has {path.stat().st_size:,} bytes, expected at most {MAX_COREML_BYTES:,}")
+    return read_coreml(path)
 
 
-_REBUILD_SCALAR: Callable[..., object] = np.float64(0).__reduce__()[0]
-_numpy_scalar.__module__ = "numpy.core.multiarray"
-_numpy_scalar.__name__ = _numpy_scalar.__qualname__ = "scalar"
-
-# Plain numbers that training loops leave beside the weights, such as a best score.
-_PLAIN_NUMBERS = (_numpy_scalar, _REBUILD_SCALAR, np.dtype, *(type(np.dtype(name)) for name in ("f8", "f4", "i8")))
-
-
-@contextmanager
-def _allowed(names: Sequence[Any]) -> Iterator[None]:
-    """Lets torch's unpickler call these too; torch 2.4 has no context manager for it."""
-    before = torch.serialization.get_safe_globals()
-    torch.serialization.add_safe_globals(list(names))
-    try:
-        yield
-    finally:
-        torch.serialization.clear_safe_globals()
-        torch.serialization.add_safe_globals(before)
-
-
-def _read(path: Path) -> object:
-    """What the file holds, by torch's restricted unpickler: no code in it is run."""
-    try:
-        with _allowed(_PLAIN_NUMBERS), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what matters becomes an error
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} does not exist, expected a PyTorch checkpoint (.pth)") from None
-    except Exception as error:  # a damaged or hostile pickle can raise anything
-        raise CheckpointError(f"{path} {_cause(error)}") from None
-
-
-def _cause(error: Exception) -> str:
-    """Why a file was not read. torch's own words advise to read it again without protection."""
-    if refused := re.search(r"GLOBAL (\S+)", str(error)):
-        return (
-            f"holds {refused[1]}, which is no weight and is not loaded, since it could run code; "
-            "save its state dict alone, or take a checkpoint that you trust"
-        )
-    is_pickle = isinstance(error, pickle.UnpicklingError)
-    reason = "no pickle of weights" if is_pickle else str(error).strip().partition("\n")[0][:200]
-    return f"is damaged, or no PyTorch checkpoint ({type(error).__name__}: {reason}); download it again"
-
-
-def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
-    state = content.get("state_dict", content) if isinstance(content, Mapping) else content
-    is_state = isinstance(state, Mapping) and all(
-        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
-    )
-    if not isinstance(state, Mapping) or not is_state or not state:
-        raise CheckpointError(
-            f"{path} holds a {type(content).__name__} without weights, expected a state dict "
-            "(names to tensors), or a dict that holds one as 'state_dict'"
-        )
-    weights = {key.removeprefix("module."): value for key, value in state.items()}
-    if len(weights) != len(state):
-        raise CheckpointError(f"{path} holds weights twice, with and without 'module.' before their names")
-    return weights
-
-
-def _looks_like(state: Mapping[str, Tensor]) -> str | None:
-    modules = {key.rpartition(".")[0] for key in state}
-    fitting = (name for name in importable_families() if modules == set(families()[name].published or ()))
-    return next(fitting, None)
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

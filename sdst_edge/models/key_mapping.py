@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sdst_runtime.errors import CheckpointError
 
-__all__ = ["Modules", "load_weights", "map_keys", "weights_of"]
+__all__ = ["Modules", "as_convolution", "load_weights", "map_keys", "weights_of"]
 
 #: From a module of a foreign checkpoint to ours, or from a whole key to ours; None for what is never run.
 Modules = dict[str, "str | None"]
@@ -67,7 +67,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, left_over: 
     own = weights_of(model)
     missing = sorted(set(own) - set(weights))
     unknown = [*left_over, *sorted(set(weights) - set(own))]
-    fitting = {key: _as_convolution(weights[key], own[key]) for key in own if key in weights}
+    fitting = {key: as_convolution(weights[key], own[key]) for key in own if key in weights}
     wrong = [key for key, value in fitting.items() if not _is_plain(value) or value.shape != own[key].shape]
     told = [f"{key} {weights[key].dtype} {_shape(weights[key])} for {_shape(own[key])}" for key in wrong]
     right = [key for key in fitting if key not in wrong]  # what is not may claim any size
@@ -84,9 +84,10 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, left_over: 
     model.load_state_dict(fitting, strict=False)
 
 
-def _as_convolution(value: Tensor, like: Tensor) -> Tensor:
+def as_convolution(value: Tensor, like: Tensor) -> Tensor:
+    """``value``, or a linear layer's (out, in) as (out, in, 1, 1) where ``like`` is a 1x1 convolution's."""
     if value.ndim == 2 and like.ndim == 4 and _is_plain(value):
-        return value[:, :, None, None]  # (out, in) to (out, in, 1, 1)
+        return value[:, :, None, None]
     return value
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import torch
+from torch.overrides import TorchFunctionMode
+
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.key_mapping import Modules
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["Family", "build", "families", "family"]
+__all__ = ["Family", "blueprint", "build", "families", "family"]
 
 Builder = TypeVar("Builder", bound=Callable[..., SiameseModel])
 
@@ -75,3 +78,21 @@ def build(name: str, /, **options: Any) -> SiameseModel:
         raise ConfigError(f"family {name}: {error}") from None
     model.family, model.options = name, dict(options)
     return model
+
+
+def blueprint(name: str, /, **options: Any) -> SiameseModel:
+    """A network as of :func:`build`, for the names and shapes of its weights: these have no values and no memory."""
+    with torch.device("meta"), _NoInitialisation():
+        return build(name, **options)
+
+
+class _NoInitialisation(TorchFunctionMode):
+    """Leaves weights as they are: on the device "meta", normal values would import torch's compiler, in seconds."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        named = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return named["tensor"] if "tensor" in named else args[0]
+        return func(*args, **named)
