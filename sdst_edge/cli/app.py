@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from sdst_edge.cli import attributes, bench, compare, demo, eval_, export, import_, info, simulate, track, tune
+from sdst_edge.cli import (
+    attributes,
+    bench,
+    compare,
+    demo,
+    eval_,
+    export,
+    families,
+    import_,
+    info,
+    new,
+    simulate,
+    track,
+    tune,
+)
 from sdst_edge.cli.errors import ReportingGroup
 
 __all__ = ["app", "main"]
@@ -23,7 +37,9 @@ app = typer.Typer(
     epilog="Figures go to stdout, progress and errors to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.",
 )
 
+app.command("families", epilog=f"Example: {families.EXAMPLE}")(families.families)
 app.command("import", epilog=f"Example: {import_.EXAMPLE}")(import_.import_checkpoint)
+app.command("new", epilog=f"Example: {new.EXAMPLE}")(new.new)
 app.command("export", epilog=f"Example: {export.EXAMPLE}")(export.export)
 app.command("track", epilog=f"Example: {track.EXAMPLE}")(track.track)
 app.command("eval", epilog=f"Example: {eval_.EXAMPLE}")(eval_.evaluate)

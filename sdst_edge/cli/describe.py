@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdst_edge.cli.console import facts_text, print_json, print_rich
-from sdst_runtime.manifest import Manifest, Provenance, Variant
+from sdst_runtime.manifest import Macs, Manifest, Provenance, Variant
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,6 +25,7 @@ class CheckpointFacts:
         family: such as ``nanotrack-v3``.
         options: with which the family builds the network.
         parameters: number of weights, batch-norm statistics not counted.
+        macs: multiply-accumulates, those of the correlations in the head, as in a manifest.
         provenance: of the weights.
     """
 
@@ -32,6 +33,7 @@ class CheckpointFacts:
     family: str
     options: dict[str, Any]
     parameters: int
+    macs: Macs
     provenance: Provenance
 
 
@@ -41,14 +43,18 @@ def read_checkpoint(path: Path) -> CheckpointFacts:
     Raises:
         CheckpointError: it is missing, damaged, or does not fit its family.
     """
-    from sdst_edge.models import load_checkpoint
+    from sdst_edge.models import family_facts, load_checkpoint
 
     checkpoint = load_checkpoint(path)
+    options = dict(checkpoint.model.options)
+    network = family_facts(checkpoint.family, **options)
+    macs = network.macs
     return CheckpointFacts(
         file=str(path),
         family=checkpoint.family,
-        options=dict(checkpoint.model.options),
-        parameters=sum(item.numel() for item in checkpoint.model.parameters()),
+        options=options,
+        parameters=network.parameters,
+        macs=Macs(template=macs.template, search=macs.search, head=macs.head + macs.correlations),
         provenance=checkpoint.provenance,
     )
 
@@ -60,7 +66,8 @@ def print_checkpoint(facts: CheckpointFacts, *, as_json: bool) -> None:
         return
     options = ", ".join(f"{key} {value}" for key, value in facts.options.items())
     rows = [("checkpoint", facts.file), ("family", facts.family), ("options", options)]
-    rows += [("parameters", f"{facts.parameters:,}"), *_provenance_rows(facts.provenance)]
+    rows += [("parameters", f"{facts.parameters:,}"), ("MACs", _macs_text(facts.macs))]
+    rows += _provenance_rows(facts.provenance)
     print_rich(facts_text(rows))
 
 
@@ -90,7 +97,7 @@ def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
         ),
         ("correlations", ", ".join(f"{item.kind} ({item.kernel})" for item in manifest.correlations)),
         ("parameters", f"{manifest.parameters:,}"),
-        ("MACs", f"template {_millions(macs.template)}, search {_millions(macs.search)}, head {_millions(macs.head)}"),
+        ("MACs", _macs_text(macs)),
         ("accuracy", "; ".join(_accuracy(key, value) for key, value in manifest.accuracy.items()) or "not measured"),
         *_provenance_rows(manifest.provenance),
         ("tools", ", ".join(f"{name} {version}" for name, version in manifest.tools.items())),
@@ -138,6 +145,10 @@ def _parity(variant: Variant) -> str:
 
 def _numbers(values: tuple[float, ...]) -> str:
     return " ".join(f"{value:g}" for value in values)
+
+
+def _macs_text(macs: Macs) -> str:
+    return f"template {_millions(macs.template)}, search {_millions(macs.search)}, head {_millions(macs.head)}"
 
 
 def _millions(macs: int) -> str:

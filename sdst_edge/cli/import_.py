@@ -8,26 +8,26 @@ from typing import Annotated
 import typer
 
 from sdst_edge.cli.describe import print_checkpoint, read_checkpoint
-from sdst_edge.cli.options import JsonOption
-from sdst_runtime.errors import ConfigError
+from sdst_edge.cli.options import CheckpointOption, JsonOption, require_safetensors
 
 __all__ = ["EXAMPLE", "import_checkpoint"]
 
-EXAMPLE = "sdst-edge import nanotrack-v3 nanotrack_v3.pth -o n3.safetensors"
+EXAMPLE = "sdst-edge import auto SiamRPNBIG.model -o big.safetensors"
 
 
 def import_checkpoint(
-    family: Annotated[str, typer.Argument(help="nanotrack-v1, nanotrack-v2 or nanotrack-v3.")],
-    weights: Annotated[Path, typer.Argument(help="The authors' .pth file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write (.safetensors).")],
+    family: Annotated[
+        str, typer.Argument(help="One of `sdst-edge families`; auto: found out from the names of the weights.")
+    ],
+    weights: Annotated[Path, typer.Argument(help="The authors' file: .pth, .pkl, .model, .ckpt or .mlmodel.")],
+    output: CheckpointOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a published PyTorch checkpoint, without running code in it, and write it as a checkpoint of sdst-edge.
+    """Read a published checkpoint, without running code in it, and write it as a checkpoint of sdst-edge.
 
     Every weight must find its place: a key that is left over or missing is an error.
     """
-    if output.suffix != ".safetensors":
-        raise ConfigError(f"{output} ends in {output.suffix!r}, expected .safetensors; give the output another name")
+    require_safetensors(output)
     from sdst_edge import models
 
     checkpoint = models.import_checkpoint(family, weights)

@@ -8,9 +8,13 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from sdst_runtime.errors import ConfigError
+
 __all__ = [
     "BundleArgument",
+    "CheckpointOption",
     "DatasetArgument",
+    "DepthOption",
     "JsonOption",
     "LayoutOption",
     "SequencesOption",
@@ -19,6 +23,9 @@ __all__ = [
     "SkipBrokenOption",
     "ThreadsOption",
     "VariantOption",
+    "WidthOption",
+    "given",
+    "require_safetensors",
 ]
 
 
@@ -61,3 +68,27 @@ SessionOption: TypeAlias = Annotated[
         "auto: as the manifest says."
     ),
 ]
+CheckpointOption: TypeAlias = Annotated[
+    Path, typer.Option("--output", "-o", help="Checkpoint to write (.safetensors).")
+]
+WidthOption: TypeAlias = Annotated[
+    float | None, typer.Option(metavar="FACTOR", help="Channels between layers, times this.", show_default="1")
+]
+DepthOption: TypeAlias = Annotated[
+    float | None, typer.Option(metavar="FACTOR", help="Number of repeated layers, times this.", show_default="1")
+]
+
+
+def given(**options: float | None) -> dict[str, float]:
+    """The options that the user gave."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def require_safetensors(path: Path) -> None:
+    """Checks the ending of a checkpoint to write.
+
+    Raises:
+        ConfigError: it is another one.
+    """
+    if path.suffix != ".safetensors":
+        raise ConfigError(f"{path} ends in {path.suffix!r}, expected .safetensors; give the output another name")

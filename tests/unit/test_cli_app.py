@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 from sdst_edge.cli.app import app
 from sdst_edge.datasets import LAYOUTS
 
-COMMANDS = ("import", "export", "track", "eval", "compare", "attributes", "simulate", "tune", "bench", "info", "demo")
+COMMANDS = (
+    *("families", "import", "new", "export", "track", "eval", "compare", "attributes", "simulate", "tune", "bench"),
+    *("info", "demo"),
+)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdst_edge.cli.describe import CheckpointFacts, print_checkpoint, print_manifest
-from sdst_runtime.manifest import Provenance
+from sdst_runtime.manifest import Macs, Provenance
 from tests.toy_bundle import toy_graphs, toy_manifest
 
 
@@ -51,11 +51,20 @@ def test_print_checkpoint_shows_family_and_provenance(capsys: pytest.CaptureFixt
         family="sdst-nano",
         options={"width": 0.5},
         parameters=1234567,
+        macs=Macs(template=1_000_000, search=20_500_000, head=3_000_000),
         provenance=Provenance(source="weights.pth", sha256="ab" * 32, importer="x"),
     )
     print_checkpoint(facts, as_json=False)
     out = capsys.readouterr().out
-    for expected in ("n3.safetensors", "sdst-nano", "width 0.5", "1,234,567", "weights.pth", "ab" * 32):
+    for expected in (
+        "n3.safetensors",
+        "sdst-nano",
+        "width 0.5",
+        "1,234,567",
+        "search 20.5 M",
+        "weights.pth",
+        "ab" * 32,
+    ):
         assert expected in out
     print_checkpoint(facts, as_json=True)
     assert json.loads(capsys.readouterr().out)["parameters"] == 1234567
