@@ -123,6 +123,6 @@ def _call(
         sides = (channels, height * width, kernel.shape[0])
     else:  # full, or up-channel: one kernel, or many
         function = library().sdst_xcorr_full_f32
-        sides = (channels, height, width, *kernel.shape[2:], kernel.shape[0])
+        sides = (channels, kernel.shape[0], height, width, *kernel.shape[2:])
     arguments = (address(search), address(kernel), *sides, address(response))
     return _Call(function, arguments, (search, kernel, response))
