@@ -84,9 +84,9 @@ class RefinedMask(MatchedMask):
         scaling: of the channels in between.
 
     Attributes:
-        coarse: layers from the response (B, C, S, S) to (B, 63 x 63, S, S), logits of an unrefined mask per cell. What
-            they give is trained, and the published tracker computes it and makes no use of it; nor does
-            :meth:`forward`.
+        coarse: layers from the response (B, C, S, S) to (B, 63 x 63, S, S), logits of an unrefined mask per cell. They
+            are trained and published; the tracker of the original runs them and makes no use of what they give, and
+            :meth:`forward` does not run them.
     """
 
     def __init__(

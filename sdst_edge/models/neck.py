@@ -10,9 +10,9 @@ from sdst_edge.models.base import Maps
 
 __all__ = ["NECK_CHANNELS", "TEMPLATE_CELLS", "ProjectedTrunk"]
 
-#: PySOT projects the feature maps of its dilated backbones to as many channels, and uses the middle of the template's.
+#: PySOT's numbers: channels of all projections, and the side of the middle of the template features that is used.
 NECK_CHANNELS = 256
-TEMPLATE_CELLS = 7  # side of that middle
+TEMPLATE_CELLS = 7
 
 
 class ProjectedTrunk(nn.Module):

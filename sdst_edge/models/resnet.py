@@ -1,7 +1,7 @@
 """ResNet-50 that stays at stride 8, as PySOT trains it: dilation in place of the last two strides.
 
-He et al., Deep Residual Learning, 2016, table 1; Li et al., SiamRPN++, 2019, section 3.2. Layers that halve a map pad
-nothing, so that 127 px become 15 cells and 255 px 31, each centred on the picture.
+He et al., Deep Residual Learning, 2016, table 1; Li et al., SiamRPN++, 2019, section 3.2. Convolutions that halve a
+map pad nothing, so that 127 px become 15 cells and 255 px 31, each centred on the picture.
 """
 
 from __future__ import annotations
