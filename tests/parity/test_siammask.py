@@ -9,19 +9,22 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from sdst_edge.models import build
+from sdst_edge.models import TorchSession, build
 from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.models.correlation import correlate
 from sdst_edge.models.mask_refinement import RefinedMask
+from sdst_runtime import load
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import State
+from sdst_runtime.loading import open_session
 from sdst_runtime.masks import mask_square, outline, project_mask
-from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_tensors_agree
-from tests.parity.golden_network import deterministic_model, reference
+from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_tensors_agree, assert_tracks
+from tests.parity.golden_network import deterministic_model, image, reference
 from tests.parity.mask_reference import projected, smallest_rectangle_area
 from tests.parity.network_run import NetworkRun, run_network
+from tests.parity.onnx_bundle import relative_error
 from tests.parity.pysot_config import assert_is_that_of_pysot
-from tests.tolerances import ABS_PROJECTED_MASK, REL_F32
+from tests.tolerances import ABS_PROJECTED_MASK, REL_F32, REL_NETWORK_F32
 
 FAMILY, CASE = "siammask-resnet50", "siammask_r50_l3"
 
@@ -93,6 +96,29 @@ def test_student_learns(depth: float) -> None:
     (score.square().mean() + deltas.abs().mean() + refined.square().mean() + coarse.square().mean()).backward()
     still = [name for name, item in model.named_parameters() if item.grad is None or not item.grad.isfinite().all()]
     assert still == []
+
+
+def test_tracks_and_segments(shared: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = build(FAMILY, width=0.1, depth=0.3).eval()
+    assert_tracks(shared, model, tmp_path)
+    session, by_torch = open_session(tmp_path / "bundle"), TorchSession(model)
+    z, x = image(0, 127), image(1, 255)
+    template, reference_template = session.embed(z), by_torch.embed(z)
+    session.match(template, x)
+    by_torch.match(reference_template, x)
+    for cell in ((0, 0), (24, 24), (24, 0), (3, 20)):  # windows at the rim of the features reach their padding
+        got, want = session.segment(template, cell), by_torch.segment(reference_template, cell)
+        assert got.shape == (1, 1, 127, 127)
+        assert relative_error(got, want) <= REL_NETWORK_F32, cell
+    frame = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    with load(tmp_path / "bundle") as tracker:
+        tracker.init(frame, (120, 90, 60, 50))
+        tracker.update(frame)
+        mask, polygon = tracker.segment()
+    assert mask.shape == (240, 320)
+    assert polygon.shape == (4, 2)
+    assert np.isfinite(polygon).all()
 
 
 def blob(generator: np.random.Generator) -> NDArray[np.float64]:

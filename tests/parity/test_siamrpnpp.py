@@ -9,7 +9,12 @@ import torch
 
 from sdst_edge.models import build
 from sdst_edge.models.composed import ComposedTracker, Matcher, WeightedMean
-from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_student_learns, assert_tensors_agree
+from tests.parity.family_checks import (
+    assert_keys_and_shapes_agree,
+    assert_student_learns,
+    assert_tensors_agree,
+    assert_tracks,
+)
 from tests.parity.golden_network import deterministic_model, reference
 from tests.parity.network_run import NetworkRun, run_network
 from tests.parity.onnx_bundle import relative_error
@@ -84,3 +89,9 @@ def test_output_is_the_mean_of_the_heads(family: str, weights: list[float] | Non
 @pytest.mark.parametrize("depth", [0.5, 2.0])
 def test_student_learns(family: str, depth: float) -> None:
     assert_student_learns(family, width=0.2, depth=depth)
+
+
+@pytest.mark.parametrize("family", list(CASES))
+def test_tracks(shared: Path, tmp_path: Path, family: str) -> None:
+    torch.manual_seed(0)
+    assert_tracks(shared, build(family, width=0.1, depth=0.3).eval(), tmp_path)
