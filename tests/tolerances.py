@@ -30,6 +30,9 @@ ABS_DECODE_PX = 0.01
 #: SiamFC's decoding is float32 throughout: state, bicubic enlargement, and a sum over 272 x 272 cells.
 REL_DECODE_SIAMFC = 1e-5
 
+#: A box moved by whole image px before or after its frame was decoded: float64 noise of coordinates up to 1e4 px.
+ABS_MOVED_PX = 1e-9
+
 #: Bicubic enlargement in float32, of values of magnitude 1, against the same in float64.
 ABS_CUBIC_F32 = 1e-5
 
