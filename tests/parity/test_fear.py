@@ -17,9 +17,10 @@ from sdst_edge.models.key_mapping import load_weights
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker
 from tests.parity.coreml_network import run_layers
-from tests.parity.golden_network import deterministic_model, golden, image, imagenet, reference, stored_channels
+from tests.parity.family_checks import assert_student_learns, assert_tensors_agree, assert_tracks
+from tests.parity.golden_network import deterministic_model, image, imagenet, reference
 from tests.parity.onnx_bundle import relative_error
-from tests.tolerances import ABS_DECODE_PX, REL_COREML_F16, REL_DECODE, REL_NETWORK_F32
+from tests.tolerances import ABS_DECODE_PX, REL_COREML_F16, REL_DECODE
 
 Array = NDArray[np.float64]
 CASE = "fear_xs"
@@ -62,10 +63,7 @@ def test_fear_meets_golden_tensors(shared: Path, deterministic: SiameseModel) ->
             "bbox": bbox,
             **inside,
         }
-    facts, want = reference(shared, CASE), golden(shared, CASE)
-    assert set(got) == set(want)
-    for name, tensor in got.items():
-        assert relative_error(stored_channels(facts, name, tensor.numpy()), want[name]) <= REL_NETWORK_F32, name
+    assert_tensors_agree(shared, CASE, got)
 
 
 def test_parameters_are_those_of_the_original_up_to_stride_16(shared: Path, deterministic: SiameseModel) -> None:
@@ -94,17 +92,12 @@ def test_config_is_that_of_the_original(shared: Path, deterministic: SiameseMode
     assert config.normalization.channel_order == "rgb"
 
 
-@pytest.mark.parametrize(("options", "most"), [({"width": 0.25}, 0.12), ({"depth": 0.5}, 0.75)])
-def test_student_is_smaller_and_has_the_same_outputs(
-    options: dict[str, float], most: float, deterministic: SiameseModel
-) -> None:
-    student = build("fear-xs", **options).eval()
-    config = deterministic.config
-    with torch.inference_mode():
-        maps = student(torch.zeros(config.template_shape), torch.zeros(config.search_shape))
-    assert [tuple(item.shape) for item in maps] == list(config.outputs.values())
-    published = sum(item.numel() for item in deterministic.parameters())
-    assert sum(item.numel() for item in student.parameters()) < most * published
+def test_student_learns() -> None:
+    assert_student_learns("fear-xs", width=0.25, depth=0.5)
+
+
+def test_exported_network_tracks(shared: Path, deterministic: SiameseModel, tmp_path: Path) -> None:
+    assert_tracks(shared, deterministic, tmp_path)
 
 
 @pytest.mark.parametrize("name", TRACKERS)

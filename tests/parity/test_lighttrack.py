@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from sdst_edge.models import SiameseModel, build
+from sdst_edge.models import SiameseModel
 from sdst_edge.models.composed import ComposedTracker, Matcher
-from tests.parity.golden_network import deterministic_model, golden, image, imagenet, reference
-from tests.parity.onnx_bundle import relative_error
-from tests.tolerances import REL_NETWORK_F32
+from tests.parity.family_checks import (
+    assert_keys_and_shapes_agree,
+    assert_student_learns,
+    assert_tensors_agree,
+    assert_tracks,
+)
+from tests.parity.golden_network import deterministic_model, image, imagenet, reference
 
 CASE = "lighttrack_mobile"
 
@@ -41,16 +45,12 @@ def test_lighttrack_meets_golden_tensors(shared: Path, deterministic: SiameseMod
             "cls": cls,
             "reg": reg,
         }
-    want = golden(shared, CASE)
-    assert set(got) == set(want)
-    for name, tensor in got.items():
-        assert relative_error(tensor.numpy(), want[name]) <= REL_NETWORK_F32, name
+    assert_tensors_agree(shared, CASE, got)
 
 
-def test_parameters_are_those_of_the_original(shared: Path, deterministic: SiameseModel) -> None:
-    facts = reference(shared, CASE)
-    assert len(facts["state_dict"]) == 426
-    assert sum(item.numel() for item in deterministic.parameters()) == facts["params"] == 1_969_397
+def test_keys_and_shapes_are_those_of_the_original(shared: Path) -> None:
+    assert len(reference(shared, CASE)["state_dict"]) == 426
+    assert_keys_and_shapes_agree(shared, "lighttrack-mobile", CASE)
 
 
 def test_config_is_that_of_the_original(shared: Path, deterministic: SiameseModel) -> None:
@@ -85,14 +85,9 @@ def test_network_takes_the_larger_search_region_of_small_targets(deterministic: 
     assert [tuple(item.shape) for item in maps] == list(small.outputs.values())
 
 
-@pytest.mark.parametrize(("options", "most"), [({"width": 0.25}, 0.12), ({"depth": 0.5}, 0.75)])
-def test_student_is_smaller_and_has_the_same_outputs(
-    options: dict[str, float], most: float, deterministic: SiameseModel
-) -> None:
-    student = build("lighttrack-mobile", **options).eval()
-    config = deterministic.config
-    with torch.inference_mode():
-        maps = student(torch.zeros(config.template_shape), torch.zeros(config.search_shape))
-    assert [tuple(item.shape) for item in maps] == list(config.outputs.values())
-    published = sum(item.numel() for item in deterministic.parameters())
-    assert sum(item.numel() for item in student.parameters()) < most * published
+def test_student_learns() -> None:
+    assert_student_learns("lighttrack-mobile", width=0.25, depth=0.5)
+
+
+def test_exported_network_tracks(shared: Path, deterministic: SiameseModel, tmp_path: Path) -> None:
+    assert_tracks(shared, deterministic, tmp_path)
