@@ -55,6 +55,9 @@ class OrtSession:
     ) -> None:
         """Loads the graphs and runs each, so that no first frame pays for it.
 
+        Graphs for small targets are among them, so that what is wrong with them is told here too: for LightTrack they
+        take 34 MiB of 108 and 0.1 s. The mask graph is loaded for each target whose mask is asked for.
+
         Args:
             bundle: checked by :meth:`Bundle.open`.
             kind: None for the variant's default.

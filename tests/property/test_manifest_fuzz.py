@@ -19,8 +19,10 @@ from sdst_runtime.consistency import check_consistency
 from sdst_runtime.errors import ManifestError
 from sdst_runtime.manifest import Manifest
 from tests.toy_bundle import FOLDER, toy_graphs, toy_manifest
+from tests.toys import TOYS
 
-PLAIN: dict[str, Any] = json.loads(toy_manifest(toy_graphs()).dumps())
+#: Manifests of all kinds of trackers.
+PLAIN: list[dict[str, Any]] = [json.loads(toy_manifest(toy_graphs(toy), toy).dumps()) for toy in TOYS.values()]
 
 SCALARS = st.one_of(
     st.none(),
@@ -58,8 +60,8 @@ def read(text: str) -> Manifest | None:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """The toy's manifest with a few values replaced, removed, added or taken from elsewhere in it."""
-    whole = json.loads(json.dumps(PLAIN))
+    """A toy's manifest with a few values replaced, removed, added or taken from elsewhere in it."""
+    whole = json.loads(json.dumps(draw(st.sampled_from(PLAIN))))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(places(whole)))
         at = whole
@@ -94,10 +96,10 @@ def test_loads_refuses_whatever_is_no_manifest(text: str) -> None:
     assert read(text) is None
 
 
-@given(st.integers(min_value=0), st.integers(0, 7))
+@given(st.sampled_from(PLAIN), st.integers(min_value=0), st.integers(0, 7))
 @settings(max_examples=200, deadline=None)
-def test_loads_reads_or_refuses_when_a_bit_of_the_text_flips(position: int, bit: int) -> None:
-    data = bytearray(json.dumps(PLAIN).encode())
+def test_loads_reads_or_refuses_when_a_bit_of_the_text_flips(plain: dict[str, Any], position: int, bit: int) -> None:
+    data = bytearray(json.dumps(plain).encode())
     data[position % len(data)] ^= 1 << bit
     read(data.decode("latin-1"))
 

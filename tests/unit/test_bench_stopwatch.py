@@ -89,6 +89,7 @@ def test_timed_core_gives_what_libsdst_gives() -> None:
     np.testing.assert_array_equal(timed.template_input(frame(), BOX), plain.template_input(frame(), BOX))
     np.testing.assert_array_equal(timed.search_input(frame()), plain.search_input(frame()))
     assert timed.decode(*outputs) == plain.decode(*outputs)
+    assert timed.state() == plain.state()
     assert len(watch.durations_ns["crop"]) == len(watch.durations_ns["decode"]) == 1
     timed.close()
     plain.close()

@@ -7,20 +7,40 @@ from typing import Any
 
 import pytest
 
-from sdst_runtime.consistency import check_consistency, correlation_response_shape
+from sdst_runtime.config import ScalePyramid, SmallTarget
+from sdst_runtime.consistency import check_consistency, correlation_response_shape, session_roles
 from sdst_runtime.errors import ManifestError
 from sdst_runtime.manifest import Correlation, Graph, Manifest, Tensor
 from tests.toy_bundle import CONFIG, CORRELATIONS, FOLDER, toy_graphs, toy_manifest
+from tests.toys import MASKS, POINTS, SMALL, TOYS, Toy
 
 
 def tensor(name: str, *shape: int, dtype: str = "float32") -> Tensor:
     return Tensor(name=name, shape=shape, dtype=dtype)
 
 
-def changed(role: str, **changes: Any) -> Manifest:
-    graphs: dict[str, Graph] = toy_graphs()
+def changed(role: str, toy: Toy = POINTS, **changes: Any) -> Manifest:
+    graphs: dict[str, Graph] = toy_graphs(toy)
     graphs[role] = replace(graphs[role], **changes)
-    return toy_manifest(graphs)
+    return toy_manifest(graphs, toy)
+
+
+def changed_mask(**changes: Any) -> Manifest:
+    assert MASKS.mask is not None
+    return toy_manifest(toy_graphs(MASKS), replace(MASKS, mask=replace(MASKS.mask, **changes)))
+
+
+def changed_mask_correlation(**changes: Any) -> Manifest:
+    assert MASKS.mask is not None
+    return changed_mask(correlation=replace(MASKS.mask.correlation, **changes))
+
+
+def with_config(toy: Toy, **changes: Any) -> Manifest:
+    return toy_manifest(toy_graphs(toy), replace(toy, config=replace(toy.config, **changes)))
+
+
+def mask_inputs(*without: str) -> tuple[Tensor, ...]:
+    return tuple(item for item in toy_graphs(MASKS)["mask"].inputs if item.name not in without)
 
 
 def placeholder(**changes: Any) -> Manifest:
@@ -34,10 +54,10 @@ def correlation(index: int = 0, **changes: Any) -> Manifest:
     return replace(toy_manifest(toy_graphs()), correlations=tuple(correlations))
 
 
-def without(role: str, session: str) -> Manifest:
-    graphs = toy_graphs()
+def without(role: str, session: str, toy: Toy = POINTS) -> Manifest:
+    graphs = toy_graphs(toy)
     del graphs[role]
-    return toy_manifest(graphs, session=session)
+    return toy_manifest(graphs, toy, session=session)
 
 
 def huge_response() -> Manifest:
@@ -50,13 +70,26 @@ def huge_response() -> Manifest:
 
 
 @pytest.mark.parametrize("session", ["baked", "split"])
-def test_check_consistency_takes_the_toy(session: str) -> None:
-    check_consistency(toy_manifest(toy_graphs(), session=session))
+@pytest.mark.parametrize("name", TOYS)
+def test_check_consistency_takes_the_toys(name: str, session: str) -> None:
+    check_consistency(toy_manifest(toy_graphs(TOYS[name]), TOYS[name], session=session))
 
 
-def test_check_consistency_takes_a_variant_without_the_graph_of_the_other_session() -> None:
-    check_consistency(without("tail", "baked"))
-    check_consistency(without("head", "split"))
+@pytest.mark.parametrize("suffix", ["", "_small"])
+def test_check_consistency_takes_a_variant_without_the_graph_of_the_other_session(suffix: str) -> None:
+    check_consistency(without(f"tail{suffix}", "baked", SMALL))
+    check_consistency(without(f"head{suffix}", "split", SMALL))
+
+
+def test_check_consistency_takes_a_mask_graph_that_needs_fewer_features() -> None:
+    check_consistency(changed("mask", MASKS, inputs=mask_inputs("detail")))
+
+
+def test_session_roles_are_those_that_a_session_runs() -> None:
+    assert session_roles(toy_manifest({}), "baked") == ("template", "search", "head")
+    assert session_roles(toy_manifest({}, MASKS), "split") == ("template", "search", "tail", "mask")
+    small = ("template", "search", "tail", "search_small", "tail_small")
+    assert session_roles(toy_manifest({}, SMALL), "split") == small
 
 
 CASES = {
@@ -129,6 +162,77 @@ CASES = {
     "placeholder past the end": (placeholder(offset=893), "expected in"),
     "placeholder before the file": (placeholder(offset=-1), "is at bytes -1 to 107"),
     "placeholders overlap": (placeholder(offset=200), "without overlap"),
+    "batch of another pyramid": (
+        with_config(TOYS["response"], pyramid=replace(ScalePyramid(), count=5)),
+        "search: inputs are [(3, 3, 72, 72)], the tracker gives one of (5, 3, 72, 72)",
+    ),
+    "no search_small": (without("search_small", "split", SMALL), "lacks the graph 'search_small'"),
+    "no head_small for baked": (without("head_small", "baked", SMALL), "lacks the graph 'head_small', which a baked"),
+    "no tail_small for split": (without("tail_small", "split", SMALL), "lacks the graph 'tail_small', which a split"),
+    "small graphs without small_target": (
+        with_config(SMALL, small_target=None),
+        "has the graph 'search_small', which no session runs: manifest.tracker.small_target is null",
+    ),
+    "size of small targets": (
+        with_config(SMALL, small_target=SmallTarget(max_area_share=0.03, search_size=96, response_size=12)),
+        "search_small: inputs are [(1, 3, 88, 88)], the tracker gives one of (1, 3, 96, 96)",
+    ),
+    "response of small targets": (
+        with_config(SMALL, small_target=SmallTarget(max_area_share=0.03, search_size=88, response_size=12)),
+        "head_small: outputs are",
+    ),
+    "small targets that no configuration has": (
+        with_config(
+            SMALL, small_target=SmallTarget(max_area_share=0.03, search_size=88, response_size=1024), stride_px=99.0
+        ),
+        "manifest.tracker.small_target: tracker configuration: point_origin_px is",
+    ),
+    "features of small targets": (
+        changed("search_small", SMALL, outputs=(tensor("other", 1, 3, 11, 11),)),
+        "correlations[0].search is 'features', the search graph gives other",
+    ),
+    "rejoined features": (
+        changed("tail_small", SMALL, inputs=(tensor("features", 1, 3, 9, 9),)),
+        "tail_small: input features is (1, 3, 9, 9), it gets (1, 3, 11, 11)",
+    ),
+    "placeholders of head_small": (changed("head_small", SMALL, placeholders=()), "head_small: placeholders are none"),
+    "no mask graph": (without("mask", "baked", MASKS), "lacks the graph 'mask'"),
+    "mask graph without a mask": (
+        toy_manifest(toy_graphs(MASKS), replace(MASKS, mask=None)),
+        "has the graph 'mask', which no session runs: manifest.mask is null",
+    ),
+    "mask threshold": (changed_mask(threshold=1.5), "manifest.mask.threshold is 1.5, expected a number in [0, 1]"),
+    "mask kernel": (changed_mask_correlation(kernel="kernel_dw"), "correlations and mask use the kernels kernel_dw"),
+    "mask features": (changed_mask_correlation(search="neck"), "manifest.mask.correlation.search is 'neck'"),
+    "mask response": (changed_mask_correlation(padding=0), "the response is (1, 3, 7, 7), expected cells (9, 9)"),
+    "mask in another crop": (
+        with_config(MASKS, crop=replace(CONFIG.crop, context="rectangular", rounding="fear")),
+        "manifest.mask goes with points in rectangular crops rounded as 'fear'; this runtime has masks for",
+    ),
+    "mask of a small target": (
+        with_config(MASKS, small_target=SMALL.config.small_target),
+        "manifest.mask goes with points and small_target in square crops",
+    ),
+    "mask without its features": (
+        changed("mask", MASKS, inputs=mask_inputs("features")),
+        "mask has no input 'features', which a mask depends on",
+    ),
+    "mask without a cell": (changed("mask", MASKS, inputs=mask_inputs("cell")), "mask has no input 'cell'"),
+    "cell of another dtype": (
+        changed("mask", MASKS, inputs=(*mask_inputs("cell"), tensor("cell", 2))),
+        "cell is float32 (2,), this runtime takes int64",
+    ),
+    "cell of another shape": (
+        changed("mask", MASKS, inputs=(*mask_inputs("cell"), tensor("cell", 3, dtype="int64"))),
+        "mask: input cell is (3,), it gets (2,)",
+    ),
+    "cell of a head": (
+        changed("head", inputs=(tensor("features", 1, 3, 9, 9), tensor("cell", 2, dtype="int64"))),
+        "cell is int64 (2,), this runtime takes float32",
+    ),
+    "mask of no square": (changed("mask", MASKS, outputs=(tensor("mask", 1, 1, 20, 21),)), "expected one, mask"),
+    "mask named otherwise": (changed("mask", MASKS, outputs=(tensor("masks", 1, 1, 20, 20),)), "expected one, mask"),
+    "mask placeholders": (changed("mask", MASKS, placeholders=()), "expected one for each of kernel_mask"),
 }
 
 
