@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from tests.parity.coreml_network import run_layers
 from tests.parity.family_checks import assert_student_learns, assert_tensors_agree, assert_tracks
 from tests.parity.golden_network import deterministic_model, image, imagenet, reference
 from tests.parity.onnx_bundle import relative_error
-from tests.tolerances import ABS_DECODE_PX, REL_COREML_F16, REL_DECODE
+from tests.tolerances import ABS_DECODE_PX, REL_COREML_F16, REL_DECODE, REL_F32
 
 Array = NDArray[np.float64]
 CASE = "fear_xs"
@@ -175,3 +176,33 @@ def test_decoding_is_that_of_the_original(selects: str) -> None:
         assert result.best_index == best
         assert result.score == pytest.approx(1 / (1 + np.exp(-float(logit.ravel()[best]))), rel=REL_DECODE)
         assert result.box_xywh == pytest.approx(want, rel=0, abs=ABS_DECODE_PX)
+
+
+def published_crop(frame: NDArray[np.uint8], box: list[int], margin: Fraction, size: int) -> NDArray[np.float32]:
+    """(1, 3, size, size): the original's crop of a box in whole px, RGB, normalised.
+
+    Where 1.4 w is whole, the original's doubles can fall a pixel short of it; here numbers are exact.
+    """
+    import cv2
+
+    x, y, w, h = box
+    grown = [x - w * margin, y - h * margin, w * (1 + 2 * margin), h * (1 + 2 * margin)]
+    left, top, width, height = (int(value) for value in grown)  # towards zero
+    right, bottom = left + width, top + height
+    pads = (max(-top, 0), max(bottom - frame.shape[0], 0), max(-left, 0), max(right - frame.shape[1], 0))
+    inside = frame[max(top, 0) : bottom, max(left, 0) : right]
+    mean = frame.mean(axis=(0, 1))
+    padded = cv2.copyMakeBorder(inside, *map(int, pads), cv2.BORDER_CONSTANT, value=mean)
+    pixels = cv2.resize(padded, (size, size), interpolation=cv2.INTER_LINEAR)[:, :, ::-1].transpose(2, 0, 1)[None]
+    return imagenet(pixels.astype(np.float32))
+
+
+def test_crops_are_those_of_the_original() -> None:
+    tracker, generator = NativeTracker(build("fear-xs").config), np.random.default_rng(4)
+    frame = generator.integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    for _ in range(60):
+        box = generator.integers((0, 0, 5, 5), (280, 200, 90, 90)).tolist()
+        z = tracker.template_input(frame, tuple(box))
+        assert relative_error(z.reshape(1, 3, 128, 128), published_crop(frame, box, Fraction(1, 5), 128)) <= REL_F32
+        x = tracker.search_input(frame)
+        assert relative_error(x.reshape(1, 3, 256, 256), published_crop(frame, box, Fraction(2), 256)) <= REL_F32

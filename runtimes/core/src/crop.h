@@ -43,6 +43,18 @@ typedef struct sdst_crop_plan_ {
 sdst_status sdst_crop_plan_make_(const sdst_frame *frame, const sdst_crop *crop,
                                  const sdst_normalization *normalization, sdst_crop_plan_ *plan);
 
+/** An axis of a crop, image px. */
+typedef struct sdst_span_ {
+    double center;
+    double side;
+} sdst_span_;
+
+/**
+ * Where the network's outputs are taken to lie: FEAR's in the whole pixels of the crop, the others' about the centre
+ * and of the side as given, as if nothing had been rounded.
+ */
+sdst_span_ sdst_crop_span_(int32_t rounding, double center, double side);
+
 /** Whether both are known, and go together. @retval SDST_OK, SDST_ERR_UNSUPPORTED */
 sdst_status sdst_crop_rule_check_(int32_t rounding, int32_t interpolation);
 

@@ -8,9 +8,15 @@
 
 #define MAX_OUT_PX 4096
 
+/* Towards zero, but for what is whole up to the noise of a few products: FEAR's boxes are whole. */
+static double truncated(double value) {
+    const double nearest = nearbyint(value);
+    return fabs(value - nearest) < 1e-6 ? nearest : trunc(value);
+}
+
 /* Whole pixels of a side. nearbyint() is half to even, as Python's round(). */
 static double whole_px(int32_t rounding, double side) {
-    return rounding == SDST_ROUNDING_FEAR ? trunc(side) : nearbyint(side);
+    return rounding == SDST_ROUNDING_FEAR ? truncated(side) : nearbyint(side);
 }
 
 /* First pixel of a crop; `side` is as the caller gave it. */
@@ -22,7 +28,7 @@ static double corner(int32_t rounding, double center, double side) {
     case SDST_ROUNDING_SIAMFC:
         return nearbyint(center - (px - 1.0) / 2.0);
     case SDST_ROUNDING_FEAR:
-        return trunc(center - side / 2.0);
+        return truncated(center - side / 2.0);
     default:
         return floor(center - (px + 1.0) / 2.0 + 0.5);
     }
@@ -38,6 +44,12 @@ static sdst_axis_ plan_axis(const sdst_crop *crop, double any_center, double sid
     const double px = whole_px(crop->rounding, side);
     if (crop->interpolation == SDST_INTERPOLATION_OPENCV_WARP) return sdst_axis_warp_(center, px, out_size);
     return sdst_axis_resize_((int32_t)corner(crop->rounding, center, side), (int32_t)px, out_size);
+}
+
+sdst_span_ sdst_crop_span_(int32_t rounding, double center, double side) {
+    if (rounding != SDST_ROUNDING_FEAR) return (sdst_span_){center, side};
+    const double px = whole_px(rounding, side);
+    return (sdst_span_){corner(rounding, center, side) + px / 2.0, px};
 }
 
 static int in_range(double value, double low, double high) {

@@ -206,14 +206,14 @@ static double smoothed(int32_t size_smoothing, double rate) {
 }
 
 /* The target's next place: it jumps to the chosen centre, its size follows at a rate. */
-static place_ moved(const sdst_tracker *tracker, sides_ scale, const sdst_choice_ *choice) {
+static place_ moved(const sdst_tracker *tracker, const sdst_span_ crop[2], sides_ scale, const sdst_choice_ *choice) {
     const sdst_tracker_config *config = &tracker->target_config;
     const place_ *last = &tracker->place;
     const double rate = smoothed(config->size_smoothing, choice->size_rate);
     const double width = last->width * (1.0 - rate) + choice->width / scale.width * rate;
     const double height = last->height * (1.0 - rate) + choice->height / scale.height * rate;
-    const double center_x = last->center_x + choice->center_x / scale.width;
-    const double center_y = last->center_y + choice->center_y / scale.height;
+    const double center_x = crop[0].center + choice->center_x / scale.width;
+    const double center_y = crop[1].center + choice->center_y / scale.height;
     return (place_){
         .center_x = config->clamp_center ? clamp_center(center_x, tracker->frame_width) : center_x,
         .center_y = config->clamp_center ? clamp_center(center_y, tracker->frame_height) : center_y,
@@ -235,7 +235,9 @@ sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outpu
 
     const sdst_tracker_config *config = &tracker->target_config;
     const sides_ sides = search_sides(config, &tracker->place, sdst_scales_(config) / 2);
-    const sides_ scale = {config->search_size / sides.width, config->search_size / sides.height};
+    const sdst_span_ crop[2] = {sdst_crop_span_(config->rounding, tracker->place.center_x, sides.width),
+                                sdst_crop_span_(config->rounding, tracker->place.center_y, sides.height)};
+    const sides_ scale = {config->search_size / crop[0].side, config->search_size / crop[1].side};
     const sdst_decode_context_ context = {
         .config = config,
         .hann = tracker->hann,
@@ -247,7 +249,7 @@ sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outpu
     const sdst_status status = sdst_decode_(&context, outputs, &choice);
     if (status != SDST_OK) return status;
 
-    const place_ place = moved(tracker, scale, &choice);
+    const place_ place = moved(tracker, crop, scale, &choice);
     tracker->place = place;
     tracker->phase = PHASE_TARGET;
     *result = (sdst_result){
