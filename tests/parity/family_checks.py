@@ -1,20 +1,30 @@
-"""What every family's network is held against: the original's keys, shapes and tensors; and that its students learn."""
+"""What a family's network is held against: the original's keys, shapes and tensors; and that it learns and tracks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from sdst_edge.models import build, families
+from sdst_edge.datasets import Sequence, read_got10k
+from sdst_edge.models import SiameseModel, build, families, save_checkpoint
 from sdst_edge.models.key_mapping import map_keys, weights_of
+from sdst_export import export_bundle
+from sdst_runtime import load
+from sdst_runtime.loading import SessionChoice
+from sdst_runtime.manifest import Provenance
 from tests.parity.golden_network import golden, reference, stored_channels
 from tests.parity.onnx_bundle import relative_error
-from tests.tolerances import REL_NETWORK_F32
+from tests.tolerances import ABS_ONE_STEP_PX, REL_NETWORK_F32
 
-__all__ = ["assert_keys_and_shapes_agree", "assert_student_learns", "assert_tensors_agree"]
+__all__ = ["assert_keys_and_shapes_agree", "assert_student_learns", "assert_tensors_agree", "assert_tracks"]
+
+SEQUENCES = ("otb_Car4", "otb_Skiing")  # a target of 10 % of the frame, and one of 0.3 %
+UPDATES = 3
 
 
 def assert_keys_and_shapes_agree(shared: Path, family: str, case: str) -> None:
@@ -52,3 +62,30 @@ def assert_student_learns(family: str, *, width: float, depth: float) -> None:
     sum(item.square().mean() for item in outputs).backward()  # type: ignore[union-attr]
     still = [name for name, item in model.named_parameters() if item.grad is None or not item.grad.isfinite().all()]
     assert still == []
+
+
+def assert_tracks(shared: Path, model: SiameseModel, folder: Path) -> None:
+    """Exports a network, and follows two targets in it by both ways of keeping a template, which agree.
+
+    Args:
+        shared: the folder of sequences.
+        model: made by its family.
+        folder: an empty one for the checkpoint and the bundle.
+    """
+    save_checkpoint(model, folder / "checkpoint.safetensors", Provenance(source="no training"))
+    export_bundle(folder / "checkpoint.safetensors", folder / "bundle")
+    sequences = {sequence.name: sequence for sequence in read_got10k(shared / "data" / "tracking" / "val")}
+    for name in SEQUENCES:
+        baked = _follow(folder / "bundle", "baked", sequences[name])
+        split = _follow(folder / "bundle", "split", sequences[name])
+        assert np.isfinite(baked).all()
+        assert (baked[:, 2:] >= model.config.min_side_px).all()
+        assert np.abs(baked[0] - sequences[name].boxes_xywh[0]).max() > 0, "no network is that sure"
+        assert np.abs(split[0] - baked[0]).max() <= ABS_ONE_STEP_PX
+
+
+def _follow(bundle: Path, session: SessionChoice, sequence: Sequence) -> NDArray[np.float64]:
+    """(UPDATES, 4) boxes from the second frame on."""
+    with load(bundle, session=session) as tracker:
+        tracker.init(sequence.frames[0], sequence.boxes_xywh[0])
+        return np.array([tracker.update(sequence.frames[1 + i]).box_xywh for i in range(UPDATES)])

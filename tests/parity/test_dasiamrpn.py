@@ -7,12 +7,31 @@ from pathlib import Path
 import pytest
 import torch
 
-from sdst_edge.models import build
+from sdst_edge.models import SiameseModel, build
 from sdst_edge.models.composed import ComposedTracker
-from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_student_learns, assert_tensors_agree
+from sdst_export.parity import sample_inputs
+from tests.parity.family_checks import (
+    assert_keys_and_shapes_agree,
+    assert_student_learns,
+    assert_tensors_agree,
+    assert_tracks,
+)
 from tests.parity.golden_network import deterministic_model, image, reference
 
 CASES = {name: name.replace("-", "_") for name in ("dasiamrpn-vot", "dasiamrpn-otb", "dasiamrpn-big")}
+
+
+def student(family: str) -> SiameseModel:
+    """A narrow network as after a first step of training: random weights, and batch norms that know their input."""
+    torch.manual_seed(0)
+    model = build(family, width=0.1)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    z, x = next(sample_inputs(model.config))
+    with torch.no_grad():
+        model(torch.from_numpy(z), torch.from_numpy(x))
+    return model.eval()
 
 
 @pytest.mark.parametrize("family", list(CASES))
@@ -69,3 +88,8 @@ def test_search_region_of_small_targets_is_that_of_the_original(shared: Path) ->
 @pytest.mark.parametrize(("family", "depth"), [("dasiamrpn-vot", 0.5), ("dasiamrpn-otb", 2.0), ("dasiamrpn-big", 1.0)])
 def test_student_learns(family: str, depth: float) -> None:
     assert_student_learns(family, width=0.2, depth=depth)
+
+
+@pytest.mark.parametrize("family", list(CASES))
+def test_student_tracks(shared: Path, tmp_path: Path, family: str) -> None:
+    assert_tracks(shared, student(family), tmp_path)

@@ -14,7 +14,12 @@ from sdst_edge.models import build
 from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.models.correlation import correlate
 from sdst_runtime.config import TrackerConfig
-from tests.parity.family_checks import assert_keys_and_shapes_agree, assert_student_learns, assert_tensors_agree
+from tests.parity.family_checks import (
+    assert_keys_and_shapes_agree,
+    assert_student_learns,
+    assert_tensors_agree,
+    assert_tracks,
+)
 from tests.parity.golden_network import deterministic_model, image, reference
 
 CASES = {name: name.replace("-", "_") for name in ("siamfcpp-alexnet", "siamfcpp-googlenet")}
@@ -80,3 +85,14 @@ def test_config_is_that_of_the_original(shared: Path, family: str) -> None:
 @pytest.mark.parametrize("family", list(CASES))
 def test_student_learns(family: str, depth: float) -> None:
     assert_student_learns(family, width=0.2, depth=depth)
+
+
+def test_tracks(shared: Path, tmp_path: Path) -> None:
+    assert_tracks(
+        shared, deterministic_model(shared, "siamfcpp-alexnet", CASES["siamfcpp-alexnet"], tmp_path), tmp_path
+    )
+
+
+def test_student_tracks(shared: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    assert_tracks(shared, build("siamfcpp-googlenet", width=0.1).eval(), tmp_path)
