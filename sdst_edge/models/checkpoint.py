@@ -104,7 +104,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
     metadata = _parse(text, path)
     try:
-        model = build(metadata.family, **metadata.options)
+        model = blueprint(metadata.family, **metadata.options)
     except ConfigError as error:
         raise CheckpointError(f"{path}: {error}") from None
     load_weights(model, weights, left_over=(), name=f"{path} ({metadata.family})")

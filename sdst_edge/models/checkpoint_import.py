@@ -12,7 +12,7 @@ from sdst_edge.models.detection import choose_family, fits, importable_families
 from sdst_edge.models.fear_coreml import read_coreml
 from sdst_edge.models.foreign.state_dicts import read_state_dict
 from sdst_edge.models.key_mapping import load_weights, map_keys
-from sdst_edge.models.registry import build, families
+from sdst_edge.models.registry import blueprint, families
 from sdst_runtime.errors import CheckpointError
 from sdst_runtime.manifest import Provenance
 
@@ -61,7 +61,7 @@ def import_checkpoint(family: str, path: Path) -> Checkpoint:
 def _finished(
     family: str, weights: dict[str, Tensor], path: Path, *, left_over: tuple[str, ...] = (), notes: str = ""
 ) -> Checkpoint:
-    model = build(family)
+    model = blueprint(family)
     load_weights(model, weights, left_over=left_over, name=f"{path} as {family}")
     provenance = Provenance(source=path.name, sha256=_sha256(path), importer=family, notes=notes)
     return Checkpoint(model=model.eval(), family=family, provenance=provenance)

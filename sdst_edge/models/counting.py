@@ -34,16 +34,12 @@ class MacCounts:
 
 
 def count_macs(model: SiameseModel) -> MacCounts:
-    """The multiply-accumulates of a blueprint, which is used up by it.
+    """The multiply-accumulates of a network, such as a blueprint, which is not to be used for anything else.
 
     Batches without a sample run through it: that takes no time, reads no weight, and layers tell their shapes all the
     same.
     """
-    model.eval().to_empty(device="cpu")
-    for module in list(model.modules()):
-        if isinstance(module, RepConv):
-            module.fold()
-    config, meter = model.config, _Meter(model)
+    config, meter = model.eval().config, _Meter(model)
     with torch.inference_mode():
         template = model.template(torch.empty(0, *config.template_shape[1:]))
         template_macs = meter.take()
@@ -68,8 +64,9 @@ class _Meter:
 
     def __init__(self, model: nn.Module) -> None:
         self._macs = 0
+        folded = {layer for item in model.modules() if isinstance(item, RepConv) for layer in _folded_away(item)}
         for module in model.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) and module not in folded:
                 module.register_forward_hook(self._add)
 
     def take(self) -> int:
@@ -82,6 +79,11 @@ class _Meter:
         # Of a convolution (out, in / groups, h, w), of a transposed one (in, out / groups, h, w).
         shared = inputs[0] if isinstance(module, nn.ConvTranspose2d) else output
         self._macs += prod(shared.shape[1:]) * prod(module.weight.shape[1:])
+
+
+def _folded_away(layer: RepConv) -> list[nn.Module]:
+    """Branches that become part of the square convolution."""
+    return [] if layer.point is None else list(layer.point.modules())
 
 
 def _response(correlation: Correlation, template: Tensor, search: Tensor) -> Tensor:

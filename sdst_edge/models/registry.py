@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import torch
 from torch.overrides import TorchFunctionMode
 
 from sdst_edge.models.base import SiameseModel
@@ -68,10 +67,10 @@ def build(name: str, /, **options: Any) -> SiameseModel:
     if name not in _FAMILIES:
         raise ConfigError(f"unknown family {name!r}; known are {', '.join(families())}")
     builder = _FAMILIES[name].builder
-    try:
-        inspect.signature(builder).bind(**options)
-    except TypeError as error:
-        raise ConfigError(f"family {name} does not take these options: {error}") from None
+    known = list(inspect.signature(builder).parameters)
+    unknown = ", ".join(repr(option) for option in options if option not in known)
+    if unknown:
+        raise ConfigError(f"family {name} has no option {unknown}, it takes {' and '.join(known) or 'none'}")
     try:
         model = builder(**options)
     except ConfigError as error:
@@ -81,13 +80,16 @@ def build(name: str, /, **options: Any) -> SiameseModel:
 
 
 def blueprint(name: str, /, **options: Any) -> SiameseModel:
-    """A network as of :func:`build`, for the names and shapes of its weights: these have no values and no memory."""
-    with torch.device("meta"), _NoInitialisation():
+    """A network as of :func:`build` whose weights have no values yet, for their names and shapes, or to be loaded.
+
+    Memory that is never written to is not taken, and random numbers are most of the time of a large network.
+    """
+    with _NoInitialisation():
         return build(name, **options)
 
 
 class _NoInitialisation(TorchFunctionMode):
-    """Leaves weights as they are: on the device "meta", normal values would import torch's compiler, in seconds."""
+    """Leaves weights as they were allocated."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

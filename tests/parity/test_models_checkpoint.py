@@ -111,7 +111,7 @@ def test_load_raises_when_metadata_is_not_ours(tmp_path: Path) -> None:
         ("format_version", 2, "format_version"),
         ("family", "sdst-giant", "unknown family 'sdst-giant'; known are .*nanotrack-v1"),
         ("family", 3, "expected str"),
-        ("options", {"colour": 3}, "does not take these options"),
+        ("options", {"colour": 3}, "has no option 'colour'"),
         ("options", {"width": "wide"}, "width is 'wide'"),
         ("options", {"width": 1.0}, "of another shape"),
         ("options", [], "expected a table"),
