@@ -146,6 +146,11 @@ def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where:
         configs = search_configs(manifest.tracker)
     except ConfigError as error:
         raise ManifestError(f"manifest.tracker.small_target: {error}") from None
+    if len(configs) == 2 and configs[0].search_size == configs[1].search_size:  # sessions tell them apart by it
+        raise ManifestError(
+            f"manifest.tracker.small_target.search_size is {configs[1].search_size}, expected another one than "
+            "manifest.tracker.search_size"
+        )
     for config, roles in zip(configs, _SIZES, strict=False):
         _check_search_size(manifest.correlations, config, graphs, roles, where)
     if manifest.mask is not None:

@@ -75,7 +75,7 @@ class OrtGraph:
             model: the serialised graph.
             graph: what the manifest says of it.
             options: threads and providers.
-            arrays: at least one per input and output by name, of its shape and dtype, C-contiguous. Kept.
+            arrays: by name, among them each input and output, of its shape and dtype, C-contiguous. Kept.
 
         Raises:
             BackendUnavailable: ONNX Runtime or a provider is not installed.

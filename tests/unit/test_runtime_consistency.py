@@ -177,6 +177,10 @@ CASES = {
         with_config(SMALL, small_target=SmallTarget(max_area_share=0.03, search_size=96, response_size=12)),
         "search_small: inputs are [(1, 3, 88, 88)], the tracker gives one of (1, 3, 96, 96)",
     ),
+    "size of small targets like that of others": (
+        with_config(SMALL, small_target=SmallTarget(max_area_share=0.03, search_size=72, response_size=9)),
+        "small_target.search_size is 72, expected another one",
+    ),
     "response of small targets": (
         with_config(SMALL, small_target=SmallTarget(max_area_share=0.03, search_size=88, response_size=12)),
         "head_small: outputs are",
