@@ -39,6 +39,7 @@ def _config(
         window_influence=window_influence,
         penalty_k=penalty_k,
         size_lr=size_lr,
+        found_threshold=0.8,  # PySOT's long-term tracker takes a target for lost below this score of an anchor
         anchors=ANCHORS,
         small_target=small_target,
         crop=CropRule(context_amount=0.5, search_scale=271 / 127, rounding="dasiamrpn"),
