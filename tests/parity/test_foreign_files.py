@@ -235,7 +235,9 @@ def test_other_file_is_refused(tmp_path: Path, content: bytes, told: str) -> Non
 
 def test_missing_file_folder_and_other_endings_are_refused(tmp_path: Path) -> None:
     refuse(tmp_path / "none.pth", "does not exist")
-    refuse(tmp_path, "cannot be read: Is a directory")
+    refuse(tmp_path, "is no file")
+    os.mkfifo(tmp_path / "pipe.pth")
+    refuse(tmp_path / "pipe.pth", "is no file")
     for suffix, told in ((".onnx", "ONNX graph"), (".safetensors", "safetensors file")):
         (tmp_path / f"a{suffix}").write_bytes(b"\x08\x07")
         refuse(tmp_path / f"a{suffix}", told)
@@ -256,6 +258,12 @@ def test_missing_file_folder_and_other_endings_are_refused(tmp_path: Path) -> No
 )
 def test_content_without_weights_is_refused(tmp_path: Path, content: object) -> None:
     refuse(save(content, tmp_path / "a.pth"), "without weights, expected a state dict")
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "\x1b[31mred", "a" * 1000])
+def test_names_that_would_garble_a_message_are_refused(tmp_path: Path, zipped: bool, name: str) -> None:
+    path = save({**WEIGHTS, name: torch.zeros(1)}, tmp_path / "a.pth", zipped=zipped)
+    refuse(path, "some names in it are no weight's")
 
 
 def test_weights_with_and_without_prefix_are_refused(tmp_path: Path) -> None:

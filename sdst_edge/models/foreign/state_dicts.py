@@ -21,6 +21,7 @@ WRAPPERS = ("state_dict", "model_state_dict")
 MAX_WRAPPERS = 3
 LIGHTNING = "pytorch-lightning_version"
 LISTED = 3
+MAX_NAME = 200  # characters of a weight's name
 #: Endings and first bytes of other files that are taken for a checkpoint.
 OTHER_SUFFIXES = {
     ".onnx": "an ONNX graph, whose weights have lost their names",
@@ -44,6 +45,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         CheckpointError: the file is missing, damaged, too large, no checkpoint, or could run code.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise CheckpointError("is no file, expected a PyTorch checkpoint")
         with path.open("rb") as file:
             if path.suffix in OTHER_SUFFIXES:
                 raise CheckpointError(f"is no PyTorch checkpoint but {OTHER_SUFFIXES[path.suffix]}")
@@ -80,6 +83,8 @@ def _weights(file: TorchFile) -> dict[str, Tensor]:
         state = inner
     if not isinstance(state, Mapping) or not state or not all(isinstance(key, str) for key in state):
         raise _no_weights(file.content)
+    if not all(len(key) <= MAX_NAME and key.isprintable() for key in state):
+        raise CheckpointError("is damaged, or no PyTorch checkpoint: some names in it are no weight's")
     tensors = {str(key): file.tensor(value) for key, value in state.items()}
     others = [key for key, value in tensors.items() if value is None]
     if len(others) == len(tensors):

@@ -17,6 +17,7 @@ from sdst_runtime.errors import CheckpointError
 __all__ = ["ReadStorage", "Storage", "TorchFile", "storage_of"]
 
 MAX_DIMENSIONS = 8
+MAX_KEY = 100  # characters; torch's have up to 20
 MAX_SIZE = 2**40  # of one dimension, and of an offset
 MAX_VALUES = 2**62
 MAKES_TENSOR = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
@@ -60,6 +61,8 @@ def storage_of(reference: Reference) -> Storage | None:
     if not isinstance(named, tuple) or len(named) < 5 or named[0] != "storage" or not isinstance(named[2], str):
         raise CheckpointError("is damaged: a tensor without values")
     kind, key, views = named[1], named[2], named[5:]
+    if len(key) > MAX_KEY:
+        raise CheckpointError("is damaged: a tensor without values")
     if not isinstance(kind, Global) or kind.package != "torch" or kind.name not in DTYPES or any(views):
         return None
     return Storage(DTYPES[kind.name], key)
