@@ -59,7 +59,7 @@ class Cut:
     """
 
     def __init__(self, model: SiameseModel, form: CorrelationForm) -> None:
-        """Runs both branches once, to see which features are shared and what shapes there are.
+        """Runs the network on zeros, to see which features are shared and what shapes there are.
 
         Args:
             model: folded, in eval mode, on the CPU.

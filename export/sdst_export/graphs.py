@@ -20,7 +20,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.models.base import Maps, SiameseModel
+from sdst_edge.models.base import Maps
 from sdst_export.cut import Piece
 
 __all__ = ["OPSET", "trace"]
@@ -28,11 +28,11 @@ __all__ = ["OPSET", "trace"]
 OPSET = 17
 
 
-def trace(model: SiameseModel, piece: Piece) -> onnx.ModelProto:
+def trace(model: nn.Module, piece: Piece) -> onnx.ModelProto:
     """The graph of a piece, static shapes, not simplified.
 
     Args:
-        model: that was cut: it holds the weights.
+        model: that was cut; it holds the weights.
         piece: of its cut.
     """
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

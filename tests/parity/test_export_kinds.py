@@ -10,10 +10,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from typer.testing import CliRunner
 
-from sdst_edge.models import SiameseModel, registry, save_checkpoint
+from sdst_edge.cli.app import app
+from sdst_edge.models import SiameseModel, TorchSession, registry, save_checkpoint
 from sdst_export import export_bundle
 from sdst_runtime.errors import ConfigError
+from sdst_runtime.loading import SessionChoice, open_session
 from sdst_runtime.manifest import CorrelationForm, Graph, Manifest, Provenance, Variant
 from tests.parity.onnx_bundle import relative_error, run_baked, run_bundle
 from tests.parity.toy_networks import BUILDERS, TOYS, toy
@@ -184,6 +187,32 @@ def test_mask_graph_equals_torch_at_every_corner(export: Export, form: Correlati
             want = model.segment(template, search, torch.from_numpy(cell)).numpy()
         assert got.shape == (1, 1, 16, 16)
         assert relative_error(got, want) <= REL_NETWORK_F32
+
+
+@EACH_TOY
+@pytest.mark.parametrize("kind", ["baked", "split"])
+def test_session_of_the_device_equals_that_of_torch(export: Export, name: str, kind: SessionChoice) -> None:
+    model = toy(name)
+    reference = TorchSession(model)
+    z = pixels(model.config.template_shape, 0)
+    with open_session(export(name, "conv"), kind) as session:
+        template, wanted = session.embed(z), reference.embed(z)
+        for config in filter(None, (model.config, model.config.for_small_target())):
+            x = pixels(config.search_shape, 1)
+            got, want = session.match(template, x), reference.match(wanted, x)
+            assert_maps_meet(dict(zip(config.outputs, got, strict=True)), dict(zip(config.outputs, want, strict=True)))
+        if model.mask is not None:
+            for cell in ((0, 12), (7, 4)):
+                mask = session.segment(template, cell)
+                assert relative_error(mask, reference.segment(wanted, cell)) <= REL_NETWORK_F32
+
+
+@pytest.mark.parametrize(("choice", "form"), [("auto", "conv"), ("taps", "taps")])
+def test_command_takes_the_form(export: Export, tmp_path: Path, choice: str, form: CorrelationForm) -> None:
+    checkpoint = export("toy-anchors", None).parent / "toy-anchors.safetensors"
+    arguments = ["export", str(checkpoint), "-o", str(tmp_path / "out"), "--xcorr", choice, "--json"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert read(tmp_path / "out")[1].correlation_form == form
 
 
 def test_export_bundle_raises_when_there_is_no_such_form(tmp_path: Path) -> None:

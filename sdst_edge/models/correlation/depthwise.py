@@ -63,7 +63,7 @@ def matmul(kernel: Tensor, search: Tensor) -> Tensor:
     """:func:`conv` as a row of the kernel times a matrix of windows, for each channel."""
     channels, _, height, width = kernel.shape
     rows, columns = search.shape[2] - height + 1, search.shape[3] - width + 1
-    unfolded = F.unfold(search, (height, width)).reshape(search.shape[0], channels, height * width, rows * columns)
+    unfolded = torch.stack(list(windows(kernel, search)), dim=2).flatten(3)  # (N, C, h w, H' W')
     response = kernel.reshape(channels, 1, height * width) @ unfolded  # (N, C, 1, H' W')
     return response.reshape(search.shape[0], channels, rows, columns)
 

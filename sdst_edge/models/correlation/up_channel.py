@@ -68,7 +68,7 @@ def taps(kernel: Tensor, search: Tensor) -> Tensor:
 def matmul(kernel: Tensor, search: Tensor) -> Tensor:
     """:func:`conv` as a row per kernel times a matrix of windows."""
     rows, columns = search.shape[2] - kernel.shape[2] + 1, search.shape[3] - kernel.shape[3] + 1
-    unfolded = F.unfold(search, (kernel.shape[2], kernel.shape[3]))  # (N, C h w, H' W')
+    unfolded = torch.stack(list(windows(kernel, search)), dim=2).flatten(3).flatten(1, 2)  # (N, C h w, H' W')
     response = kernel.flatten(1) @ unfolded  # (N, K, H' W')
     return response.reshape(*response.shape[:2], rows, columns)
 
