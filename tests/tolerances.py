@@ -104,6 +104,6 @@ ABS_PART_MEAN_LEVELS = 0.75
 #: A silhouette that the picture's edge cuts at a shallow angle: half a pixel of depth is some pixels of width.
 ABS_CUT_SILHOUETTE_PX = 2.0
 
-#: Probabilities of a mask that OpenCV 4 or 5 laid into the frame, against exact interpolation: OpenCV 4 rounds places to
-#: 1/32 of a mask pixel, and a rim of 8 px falls by 0.25 a pixel at its steepest.
+#: Probabilities of a mask that OpenCV 4 or 5 laid into the frame, against exact interpolation: OpenCV 4 rounds
+#: places to 1/32 of a mask pixel, and a rim of 8 px falls by 0.25 a pixel at its steepest.
 ABS_PROJECTED_MASK = 0.01

@@ -12,16 +12,7 @@ except ImportError as error:
         f"networks need {error.name}, which is not installed: pip install 'sdst-edge[train]'"
     ) from None
 
-from sdst_edge.models import dasiamrpn as dasiamrpn  # registers its families, as the next lines do
-from sdst_edge.models import fear as fear
-from sdst_edge.models import lighttrack as lighttrack
-from sdst_edge.models import nanotrack as nanotrack
-from sdst_edge.models import sdst_nano as sdst_nano
-from sdst_edge.models import siamfc as siamfc
-from sdst_edge.models import siamfcpp as siamfcpp
-from sdst_edge.models import siammask as siammask
-from sdst_edge.models import siamrpn as siamrpn
-from sdst_edge.models import siamrpnpp as siamrpnpp
+from sdst_edge.models import trackers as trackers  # registers the families
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, untrained_checkpoint
 from sdst_edge.models.checkpoint_import import import_checkpoint

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sdst_edge.models.checkpoint import Checkpoint
 from sdst_edge.models.detection import choose_family, fits, importable_families
-from sdst_edge.models.fear_coreml import read_coreml
+from sdst_edge.models.foreign.fear_coreml import read_coreml
 from sdst_edge.models.foreign.state_dicts import read_state_dict
 from sdst_edge.models.key_mapping import load_weights, map_keys
 from sdst_edge.models.registry import blueprint, families

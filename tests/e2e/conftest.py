@@ -61,5 +61,5 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("student") / "student.safetensors"
-    save_checkpoint(build("sdst-nano", width=0.25), path, provenance=Provenance(source="random weights"))
+    save_checkpoint(build("sdst-nano-s", width=0.25), path, provenance=Provenance(source="random weights"))
     return path

@@ -60,7 +60,7 @@ def test_info_shows_what_tune_changes(toy_bundle: Path) -> None:
 
 def test_info_shows_a_checkpoint(student: Path) -> None:
     text = succeed("info", student)
-    assert "sdst-nano" in text
+    assert "sdst-nano-s" in text
     assert "width 0.25" in text
 
 

@@ -15,7 +15,7 @@ def test_families_are_listed_with_what_they_cost() -> None:
     assert (item["template_size"], item["search_size"], item["scales"]) == (127, 255, 1)
     assert (item["output_kind"], item["importable"], item["targets"]) == ("points", True, ["onnxruntime"])
     assert item["correlations"] == ["pixelwise", "depthwise"] * 2
-    assert listed["sdst-nano"]["importable"] is False
+    assert listed["sdst-nano-s"]["importable"] is False
 
     rows = {
         row.split()[0]: " ".join(row.split())

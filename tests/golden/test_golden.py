@@ -84,7 +84,7 @@ def test_manifest_is_written_the_same() -> None:
     )
     manifest = Manifest(
         name="golden",
-        family="sdst-nano",
+        family="sdst-nano-s",
         tracker=CONFIG,
         correlations=(Correlation(kind="pixelwise", kernel="kernel_a", search="search_a", response="response_a"),),
         variants={"onnx/fp32": variant},

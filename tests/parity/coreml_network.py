@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdst_edge.models.coreml import Message, numbers, parse_message, read_layers, weights
+from sdst_edge.models.foreign.coreml import Message, numbers, parse_message, read_layers, weights
 
 INPUTS, OUTPUTS = 2, 3
 CONVOLUTION, RELU, EXP, ADD, SCALE, CONCAT, TRANSPOSE, MATMUL, RESHAPE = 100, 130, 220, 230, 245, 320, 985, 1045, 1140

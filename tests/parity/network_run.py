@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sdst_edge.models.base import Maps
 from sdst_edge.models.composed import ComposedTracker
-from sdst_edge.models.neck import ProjectedTrunk
+from sdst_edge.models.trunks.neck import ProjectedTrunk
 from tests.parity.golden_network import image
 
 __all__ = ["NetworkRun", "run_network"]

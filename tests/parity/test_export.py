@@ -33,7 +33,7 @@ PROVENANCE = Provenance(source="random weights", notes="of a test")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights, and statistics as after training, so that every layer does something."""
     torch.manual_seed(0)
-    model = build("sdst-nano", width=WIDTH)
+    model = build("sdst-nano-s", width=WIDTH)
     with torch.no_grad():
         for key, value in model.state_dict().items():
             if key.endswith(("norm.weight", "identity.weight", "running_var")):
@@ -137,7 +137,7 @@ def test_manifest_names_the_tensors_of_the_cut(manifest: Manifest, variant: Vari
 def test_manifest_keeps_where_the_weights_come_from(checkpoint: Path, manifest: Manifest, variant: Variant) -> None:
     model = load_checkpoint(checkpoint).model
     assert manifest.provenance == PROVENANCE
-    assert manifest.family == "sdst-nano"
+    assert manifest.family == "sdst-nano-s"
     assert manifest.tracker == model.config
     assert manifest.parameters == sum(item.numel() for item in model.parameters())
     assert manifest.tools["torch"] == torch.__version__
@@ -231,7 +231,7 @@ def test_measure_parity_raises_when_graphs_are_of_other_weights(
 
 def test_sample_inputs_are_normalised_pixels() -> None:
     rule = Normalization(mean=(10.0, 20.0, 30.0), std=(2.0, 4.0, 8.0))
-    config = replace(build("sdst-nano").config, template_size=127, search_size=255, normalization=rule)
+    config = replace(build("sdst-nano-s").config, template_size=127, search_size=255, normalization=rule)
     pairs = list(sdst_export.parity.sample_inputs(config))
     assert len(pairs) == sdst_export.parity.INPUTS
     for z, x in pairs:

@@ -71,7 +71,7 @@ def test_correlations_are_counted_apart() -> None:
     assert family_facts("nanotrack-v3").macs.correlations == 2 * (256 * 64 * 96 + 225 * 16 * 96)
 
 
-@pytest.mark.parametrize("family", ["sdst-nano", "nanotrack-v3"])
+@pytest.mark.parametrize("family", ["sdst-nano-s", "nanotrack-v3"])
 def test_macs_are_those_of_the_exported_graphs(tmp_path: Path, family: str) -> None:
     made = untrained_checkpoint(family, width=0.25)
     save_checkpoint(made.model, tmp_path / "a.safetensors", made.provenance)
@@ -115,7 +115,7 @@ def test_untrained_networks_are_equal_for_equal_seeds() -> None:
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    one, same, other = (weights_of(untrained_checkpoint("sdst-nano", seed=seed).model) for seed in (3, 3, 4))
+    one, same, other = (weights_of(untrained_checkpoint("sdst-nano-s", seed=seed).model) for seed in (3, 3, 4))
     assert torch.equal(torch.rand(1), expected), "the random numbers of the caller go on as they were"
     assert all(torch.equal(one[key], same[key]) for key in one)
     assert any(not torch.equal(one[key], other[key]) for key in one)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sdst_edge.models import SiameseModel, build, fold
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
-from sdst_edge.models.fear_coreml import read_coreml
+from sdst_edge.models.foreign.fear_coreml import read_coreml
 from sdst_edge.models.key_mapping import load_weights
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker

@@ -23,7 +23,7 @@ PROVENANCE = Provenance(source="random weights", notes="of a test: \u00e4 \U0001
 def checkpoint(tmp_path: Path) -> Path:
     path = tmp_path / "nano.safetensors"
     torch.manual_seed(0)
-    save_checkpoint(build("sdst-nano", width=0.5), path, PROVENANCE)
+    save_checkpoint(build("sdst-nano-s", width=0.5), path, PROVENANCE)
     return path
 
 
@@ -37,10 +37,10 @@ def rewrite(path: Path, change: Callable[[dict[str, torch.Tensor], dict[str, obj
 
 
 def test_load_returns_what_was_saved(tmp_path: Path) -> None:
-    model = build("sdst-nano", width=0.5)
+    model = build("sdst-nano-s", width=0.5)
     save_checkpoint(model, tmp_path / "a.safetensors", PROVENANCE)
     loaded = load_checkpoint(tmp_path / "a.safetensors")
-    assert loaded.family == "sdst-nano"
+    assert loaded.family == "sdst-nano-s"
     assert loaded.provenance == PROVENANCE
     assert loaded.model.options == {"width": 0.5}
     assert not loaded.model.training
@@ -57,7 +57,7 @@ def test_save_writes_equal_bytes_for_equal_weights_and_leaves_nothing_else(check
 
 
 def test_save_refuses_when_model_is_folded(tmp_path: Path) -> None:
-    model = build("sdst-nano")
+    model = build("sdst-nano-s")
     fold(model)
     with pytest.raises(CheckpointError, match="folded"):
         save_checkpoint(model, tmp_path / "a.safetensors", PROVENANCE)
@@ -66,7 +66,7 @@ def test_save_refuses_when_model_is_folded(tmp_path: Path) -> None:
 
 def test_save_raises_when_folder_is_missing(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be written"):
-        save_checkpoint(build("sdst-nano"), tmp_path / "no" / "a.safetensors", PROVENANCE)
+        save_checkpoint(build("sdst-nano-s"), tmp_path / "no" / "a.safetensors", PROVENANCE)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, I am text\n", b"\xff" * 64, b"PK\x03\x04zip"])

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdst_edge.models.coreml import read_convolutions
-from sdst_edge.models.fear_coreml import read_coreml
+from sdst_edge.models.foreign.coreml import read_convolutions
+from sdst_edge.models.foreign.fear_coreml import read_coreml
 from sdst_runtime.errors import CheckpointError
 
 WEIGHT = np.arange(2 * 3 * 1 * 2, dtype=np.float32).reshape(2, 3, 1, 2)

@@ -137,7 +137,7 @@ def test_import_auto_names_the_file_that_fits_nothing(tmp_path: Path) -> None:
         import_checkpoint("auto", path)
 
 
-@pytest.mark.parametrize("family", ["nanotrack-v9", "sdst-nano", ""])
+@pytest.mark.parametrize("family", ["nanotrack-v9", "sdst-nano-s", ""])
 def test_import_raises_when_family_has_no_importer(tmp_path: Path, family: str) -> None:
     with pytest.raises(CheckpointError, match=r"nanotrack-v1, nanotrack-v2, nanotrack-v3.*'auto' finds out"):
         import_checkpoint(family, tmp_path / "a.pth")

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from sdst_edge.models import build, fold
+from sdst_edge.models import build, family_facts, fold
+from sdst_edge.models.composed import Exp
 from sdst_edge.models.repconv import RepConv
 from sdst_runtime.errors import ConfigError
 from tests.tolerances import REL_NETWORK_F32, REL_SUM_F64
@@ -42,7 +43,7 @@ def test_repconv_folds_to_one_convolution_with_equal_outputs(channels: tuple[int
 
 def test_fold_keeps_the_outputs_of_the_student() -> None:
     torch.manual_seed(0)
-    model = with_random_statistics(build("sdst-nano"))
+    model = with_random_statistics(build("sdst-nano-s"))
     deploy = copy.deepcopy(model)
     fold(deploy)
     fold(deploy)  # a second time changes nothing
@@ -55,7 +56,7 @@ def test_fold_keeps_the_outputs_of_the_student() -> None:
 
 
 def test_outputs_are_a_logit_and_positive_distances_per_cell() -> None:
-    model = build("sdst-nano").eval()
+    model = build("sdst-nano-s").eval()
     config = model.config
     with torch.inference_mode():
         score, ltrb = model(torch.randn(2, 3, 128, 128), torch.randn(2, 3, 256, 256))
@@ -65,13 +66,13 @@ def test_outputs_are_a_logit_and_positive_distances_per_cell() -> None:
 
 
 def test_points_are_symmetric_about_the_search_centre() -> None:
-    config = build("sdst-nano").config
+    config = build("sdst-nano-s").config
     last = config.point_origin_px + (config.response_size - 1) * config.stride_px
     assert config.point_origin_px == -last == -120
 
 
 def test_batch_is_computed_item_by_item() -> None:
-    model = with_random_statistics(build("sdst-nano", width=0.5))
+    model = with_random_statistics(build("sdst-nano-s", width=0.5))
     z, x = torch.randn(3, 3, 128, 128), torch.randn(3, 3, 256, 256)
     with torch.inference_mode():
         together = model(z, x)
@@ -81,23 +82,51 @@ def test_batch_is_computed_item_by_item() -> None:
 
 
 def test_every_parameter_gets_a_gradient() -> None:
-    model = build("sdst-nano", width=0.5)
+    model = build("sdst-nano-s", width=0.5)
     score, ltrb = model(torch.randn(2, 3, 128, 128), torch.randn(2, 3, 256, 256))
     (score.square().mean() + ltrb.square().mean()).backward()
     assert [key for key, item in model.named_parameters() if item.grad is None or not item.grad.any()] == []
 
 
 def test_width_scales_the_channels() -> None:
-    sizes = [sum(item.numel() for item in build("sdst-nano", width=width).parameters()) for width in (0.5, 1, 2)]
+    sizes = [sum(item.numel() for item in build("sdst-nano-s", width=width).parameters()) for width in (0.5, 1, 2)]
     assert sizes[0] < sizes[1] / 2 < sizes[2] / 4
 
 
-@pytest.mark.parametrize("options", [{"width": 0}, {"width": 5.0}, {"width": True}, {"width": "1"}, {"depth": 2}])
+def test_sizes_take_a_tenth_to_six_tenths_of_a_giga_mac_a_frame() -> None:
+    frames = []
+    for size in ("s", "m", "l"):
+        macs = family_facts(f"sdst-nano-{size}").macs
+        frames.append(macs.search + macs.head + macs.correlations)
+    assert 1e8 <= frames[0] < frames[1] / 2 < frames[2] / 3 <= 2e8
+
+
+def test_deploy_form_is_plain_convolutions_and_relu() -> None:
+    model = build("sdst-nano-m")
+    fold(model)
+    leaves = {type(module) for module in model.modules() if not any(module.children())}
+    assert leaves == {nn.Conv2d, nn.ReLU, nn.Identity, Exp}
+    assert {conv.groups for conv in model.modules() if isinstance(conv, nn.Conv2d)} == {1}
+    assert model.correlation_form == "matmul"
+
+
+def test_depth_leaves_out_and_repeats_blocks() -> None:
+    def blocks(depth: float) -> int:
+        return sum(isinstance(module, RepConv) for module in build("sdst-nano-m", depth=depth).modules())
+
+    assert blocks(0.4) < blocks(1) < blocks(2)
+
+
+@pytest.mark.parametrize(
+    "options", [{"width": 0}, {"width": 5.0}, {"width": True}, {"width": "1"}, {"depth": 0}, {"layers": 2}]
+)
 def test_build_raises_when_an_option_cannot_be(options: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match="sdst-nano"):
-        build("sdst-nano", **options)
+    with pytest.raises(ConfigError, match="sdst-nano-s"):
+        build("sdst-nano-s", **options)
 
 
 def test_build_raises_when_family_is_unknown() -> None:
-    with pytest.raises(ConfigError, match=r"unknown family 'sdst-giant'; known are nanotrack-v1, .*, sdst-nano"):
+    with pytest.raises(
+        ConfigError, match=r"unknown family 'sdst-giant'; known are dasiamrpn-big, .*, siamrpnpp-resnet50"
+    ):
         build("sdst-giant")

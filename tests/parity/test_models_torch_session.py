@@ -19,12 +19,12 @@ X = np.random.default_rng(1).normal(size=(1, 3, 256, 256)).astype(np.float32)
 @pytest.fixture
 def session() -> TorchSession:
     torch.manual_seed(0)
-    return TorchSession(build("sdst-nano", width=0.5))
+    return TorchSession(build("sdst-nano-s", width=0.5))
 
 
 def test_match_returns_what_the_network_computes() -> None:
     torch.manual_seed(0)
-    model = build("sdst-nano", width=0.5)
+    model = build("sdst-nano-s", width=0.5)
     session: Session = TorchSession(model)
     outputs = session.match(session.embed(Z), X)
     with torch.inference_mode():
@@ -119,5 +119,5 @@ def test_segment_raises_when_another_template_was_matched_last() -> None:
 def test_segment_raises_when_network_has_no_mask_branch(session: TorchSession) -> None:
     template = session.embed(Z)
     session.match(template, X)
-    with pytest.raises(ConfigError, match="sdst-nano has no mask branch"):
+    with pytest.raises(ConfigError, match="sdst-nano-s has no mask branch"):
         session.segment(template, (0, 0))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdst_edge.models import TorchSession, build
 from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.models.correlation import correlate
-from sdst_edge.models.mask_refinement import RefinedMask
+from sdst_edge.models.trackers.mask_refinement import RefinedMask
 from sdst_runtime import load
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import State

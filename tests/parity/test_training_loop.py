@@ -41,7 +41,7 @@ class OneBatch(PairSource):
 
 def nano(width: float = 0.5) -> SiameseModel:
     torch.manual_seed(0)
-    return build("sdst-nano", width=width)
+    return build("sdst-nano-s", width=width)
 
 
 def pairs(model: SiameseModel, kind: type[PairSource] = PairSource) -> PairSource:

@@ -19,7 +19,7 @@ from tests.tolerances import ABS_TARGET_ROUND_TRIP_PX, REL_F32
 
 Box = tuple[float, float, float, float]
 
-CONFIG = build("sdst-nano").config
+CONFIG = build("sdst-nano-s").config
 PLAIN = Augmentation(shift_px=0.0, scale_octaves=0.0, aspect_octaves=0.0, gain=0.0, tint=0.0, offset=0.0, flip=0.0)
 
 

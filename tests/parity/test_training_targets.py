@@ -15,7 +15,7 @@ from sdst_runtime.core import NativeTracker
 from sdst_runtime.errors import ConfigError
 from tests.tolerances import ABS_TARGET_ROUND_TRIP_PX, REL_F32
 
-NANO = build("sdst-nano").config
+NANO = build("sdst-nano-s").config
 SMALL = TrackerConfig(
     template_size=32,
     search_size=64,
@@ -64,7 +64,7 @@ def test_make_targets_marks_no_point_twice() -> None:
     assert targets.positive.flatten(1).any(dim=1).all()
 
 
-@pytest.mark.parametrize("config", [NANO, narrowed(NANO, 12)], ids=["sdst-nano", "narrowed"])
+@pytest.mark.parametrize("config", [NANO, narrowed(NANO, 12)], ids=["sdst-nano-s", "narrowed"])
 @pytest.mark.parametrize("context", ["square", "rectangular"])
 @pytest.mark.parametrize("offset", [(0.0, 0.0), (11.5, -7.25)])
 def test_targets_decode_to_the_box_they_were_made_of(

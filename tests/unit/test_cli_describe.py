@@ -48,7 +48,7 @@ def test_print_manifest_as_json_is_the_manifest(capsys: pytest.CaptureFixture[st
 def test_print_checkpoint_shows_family_and_provenance(capsys: pytest.CaptureFixture[str]) -> None:
     facts = CheckpointFacts(
         file="n3.safetensors",
-        family="sdst-nano",
+        family="sdst-nano-s",
         options={"width": 0.5},
         parameters=1234567,
         macs=Macs(template=1_000_000, search=20_500_000, head=3_000_000),
@@ -58,7 +58,7 @@ def test_print_checkpoint_shows_family_and_provenance(capsys: pytest.CaptureFixt
     out = capsys.readouterr().out
     for expected in (
         "n3.safetensors",
-        "sdst-nano",
+        "sdst-nano-s",
         "width 0.5",
         "1,234,567",
         "search 20.5 M",

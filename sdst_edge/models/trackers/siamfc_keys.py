@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdst_edge.models.alexnet_keys import alexnet_keys
+from sdst_edge.models.trunks.alexnet_keys import alexnet_keys
 
 __all__ = ["ALEXNET"]
 

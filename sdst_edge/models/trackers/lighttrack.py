@@ -16,12 +16,12 @@ from collections import OrderedDict
 from torch import nn
 
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
-from sdst_edge.models.imagenet import IMAGENET_RGB
-from sdst_edge.models.inverted_residual import Stage, inverted_residual_trunk
 from sdst_edge.models.layers import Scale, SqueezeExcite, separable
-from sdst_edge.models.lighttrack_keys import RELEASED
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
+from sdst_edge.models.trackers.imagenet import IMAGENET_RGB
+from sdst_edge.models.trackers.lighttrack_keys import RELEASED
+from sdst_edge.models.trunks.inverted_residual import Stage, inverted_residual_trunk
 from sdst_runtime.config import CropRule, SmallTarget, TrackerConfig
 
 __all__ = ["lighttrack_mobile"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sdst_edge.models.alexnet import FEATURES, alexnet
 from sdst_edge.models.composed import ComposedTracker
-from sdst_edge.models.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.siamrpn_keys import ALEXNET
+from sdst_edge.models.trackers.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
+from sdst_edge.models.trackers.siamrpn_keys import ALEXNET
+from sdst_edge.models.trunks.alexnet import FEATURES, alexnet
 
 __all__ = ["siamrpn_alexnet"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.models.coreml import Convolution, read_convolutions
-from sdst_edge.models.fear import SCORE_FACTOR, fear_xs
-from sdst_edge.models.fear_keys import COREML_CONVOLUTIONS
+from sdst_edge.models.foreign.coreml import Convolution, read_convolutions
 from sdst_edge.models.key_mapping import weights_of
+from sdst_edge.models.trackers.fear import SCORE_FACTOR, fear_xs
+from sdst_edge.models.trackers.fear_keys import COREML_CONVOLUTIONS
 from sdst_runtime.errors import CheckpointError
 
 __all__ = ["read_coreml"]

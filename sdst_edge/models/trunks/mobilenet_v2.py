@@ -1,7 +1,7 @@
 """MobileNetV2 of width 1.4 that stays at stride 8, as PySOT trains it: dilation in place of the last two strides.
 
 Sandler et al., MobileNetV2, 2018, table 2. Convolutions that halve a map pad nothing, as in
-:mod:`sdst_edge.models.resnet`.
+:mod:`sdst_edge.models.trunks.resnet`.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from sdst_edge.models.alexnet import FEATURES, alexnet
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
-from sdst_edge.models.dasiamrpn_keys import PUBLISHED
-from sdst_edge.models.depthwise_rpn import ANCHORS
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
+from sdst_edge.models.trackers.dasiamrpn_keys import PUBLISHED
+from sdst_edge.models.trackers.depthwise_rpn import ANCHORS
+from sdst_edge.models.trunks.alexnet import FEATURES, alexnet
 from sdst_runtime.config import CropRule, SmallTarget, TrackerConfig
 
 __all__ = ["dasiamrpn_big", "dasiamrpn_otb", "dasiamrpn_vot"]

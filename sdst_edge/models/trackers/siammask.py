@@ -7,14 +7,14 @@ of the anchor head; the mask is computed afterwards, for the chosen cell.
 from __future__ import annotations
 
 from sdst_edge.models.composed import ComposedTracker
-from sdst_edge.models.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
 from sdst_edge.models.layers import ConvNorm
-from sdst_edge.models.mask_refinement import RefinedMask
-from sdst_edge.models.neck import NECK_CHANNELS, TEMPLATE_CELLS, ProjectedTrunk
 from sdst_edge.models.registry import family
-from sdst_edge.models.resnet import ResNet50
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.siammask_keys import SIAMMASK
+from sdst_edge.models.trackers.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
+from sdst_edge.models.trackers.mask_refinement import RefinedMask
+from sdst_edge.models.trackers.siammask_keys import SIAMMASK
+from sdst_edge.models.trunks.neck import NECK_CHANNELS, TEMPLATE_CELLS, ProjectedTrunk
+from sdst_edge.models.trunks.resnet import ResNet50
 
 __all__ = ["siammask_resnet50"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sdst_edge.models.alexnet_keys import IN_SEQUENCE, alexnet_keys
-from sdst_edge.models.depthwise_rpn_keys import depthwise_head
 from sdst_edge.models.key_mapping import Modules
+from sdst_edge.models.trackers.depthwise_rpn_keys import depthwise_head
+from sdst_edge.models.trunks.alexnet_keys import IN_SEQUENCE, alexnet_keys
 
 __all__ = ["ALEXNET"]
 

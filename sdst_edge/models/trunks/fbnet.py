@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from sdst_edge.models.inverted_residual import Stage, inverted_residual_trunk
 from sdst_edge.models.scaling import Scaling
+from sdst_edge.models.trunks.inverted_residual import Stage, inverted_residual_trunk
 
 __all__ = ["CHANNELS", "STAGES", "fbnet_c"]
 

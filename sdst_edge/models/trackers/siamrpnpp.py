@@ -6,14 +6,14 @@ Li et al., SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networ
 from __future__ import annotations
 
 from sdst_edge.models.composed import ComposedTracker, WeightedMean
-from sdst_edge.models.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
 from sdst_edge.models.layers import ConvNorm
-from sdst_edge.models.mobilenet_v2 import MobileNetV2
-from sdst_edge.models.neck import NECK_CHANNELS, TEMPLATE_CELLS, ProjectedTrunk
 from sdst_edge.models.registry import family
-from sdst_edge.models.resnet import ResNet50
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.siamrpnpp_keys import MOBILENET_V2, RESNET_50
+from sdst_edge.models.trackers.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
+from sdst_edge.models.trackers.siamrpnpp_keys import MOBILENET_V2, RESNET_50
+from sdst_edge.models.trunks.mobilenet_v2 import MobileNetV2
+from sdst_edge.models.trunks.neck import NECK_CHANNELS, TEMPLATE_CELLS, ProjectedTrunk
+from sdst_edge.models.trunks.resnet import ResNet50
 from sdst_runtime.config import TrackerConfig
 
 __all__ = ["siamrpnpp_mobilenetv2", "siamrpnpp_resnet50"]

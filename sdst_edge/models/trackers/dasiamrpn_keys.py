@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sdst_edge.models.alexnet_keys import IN_SEQUENCE, alexnet_keys
 from sdst_edge.models.key_mapping import Modules
+from sdst_edge.models.trunks.alexnet_keys import IN_SEQUENCE, alexnet_keys
 
 __all__ = ["PUBLISHED"]
 

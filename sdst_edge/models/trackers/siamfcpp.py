@@ -13,13 +13,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.models.alexnet import alexnet
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
-from sdst_edge.models.googlenet import googlenet
 from sdst_edge.models.layers import Concatenated, ConvNorm, Crop
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.siamfcpp_keys import ALEXNET, GOOGLENET
+from sdst_edge.models.trackers.siamfcpp_keys import ALEXNET, GOOGLENET
+from sdst_edge.models.trunks.alexnet import alexnet
+from sdst_edge.models.trunks.googlenet import googlenet
 from sdst_runtime.config import CropRule, Normalization, TrackerConfig
 
 __all__ = ["Distances", "siamfcpp_alexnet", "siamfcpp_googlenet"]

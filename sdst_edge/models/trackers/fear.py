@@ -14,13 +14,13 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.models import fbnet
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
-from sdst_edge.models.fear_keys import RELEASED
-from sdst_edge.models.imagenet import IMAGENET_RGB
 from sdst_edge.models.layers import ConvNorm, Scale, separable
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
+from sdst_edge.models.trackers.fear_keys import RELEASED
+from sdst_edge.models.trackers.imagenet import IMAGENET_RGB
+from sdst_edge.models.trunks import fbnet
 from sdst_runtime.config import CropRule, TrackerConfig
 
 __all__ = ["SCORE_FACTOR", "ExpOfScaled", "fear_xs"]

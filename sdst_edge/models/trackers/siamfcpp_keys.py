@@ -5,9 +5,9 @@ Original names: r is regression, c classification; z_k is the template, x the se
 
 from __future__ import annotations
 
-from sdst_edge.models.alexnet_keys import alexnet_keys
-from sdst_edge.models.googlenet_keys import googlenet_keys
 from sdst_edge.models.key_mapping import Modules
+from sdst_edge.models.trunks.alexnet_keys import alexnet_keys
+from sdst_edge.models.trunks.googlenet_keys import googlenet_keys
 
 __all__ = ["ALEXNET", "GOOGLENET"]
 

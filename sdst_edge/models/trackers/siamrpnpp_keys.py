@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sdst_edge.models.depthwise_rpn_keys import depthwise_head
 from sdst_edge.models.key_mapping import Modules
-from sdst_edge.models.resnet_keys import resnet_50
+from sdst_edge.models.trackers.depthwise_rpn_keys import depthwise_head
+from sdst_edge.models.trunks.resnet_keys import resnet_50
 
 __all__ = ["MOBILENET_V2", "RESNET_50"]
 

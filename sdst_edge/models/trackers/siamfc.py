@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from sdst_edge.models.alexnet import alexnet
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
 from sdst_edge.models.layers import Scale
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.siamfc_keys import ALEXNET
+from sdst_edge.models.trackers.siamfc_keys import ALEXNET
+from sdst_edge.models.trunks.alexnet import alexnet
 from sdst_runtime.config import CropRule, Normalization, ScalePyramid, TrackerConfig
 
 __all__ = ["siamfc_alexnet"]

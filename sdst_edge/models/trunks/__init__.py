@@ -1,0 +1,1 @@
+"""Feature extractors, each shared by the families that are built on it."""
