@@ -6,23 +6,34 @@
  *     sdst_tracker *tracker = NULL;
  *     if (sdst_tracker_create(&config, &tracker) != SDST_OK) return 1;
  *
- *     sdst_frame first = {sizeof first, SDST_PIXEL_BGR8, width, height, stride_bytes, pixels};
+ *     sdst_frame frame = {sizeof frame, SDST_PIXEL_BGR8, width, height, stride_bytes, pixels};
  *     sdst_box box = {x, y, w, h};
- *     sdst_tracker_template_input(tracker, &first, &box, z);      // z: (3, template_size, template_size)
+ *     if (sdst_tracker_template_input(tracker, &frame, &box, z) != SDST_OK) return 1;
  *     //   engine: template graph, z -> correlation kernels, kept for this target
- *     for (;;) {
- *         sdst_tracker_search_input(tracker, &frame, x);          // x: (3, search_size, search_size)
- *         //   engine: search graph and head, x -> score and boxes maps
- *         sdst_result result = {.struct_size = sizeof result};
- *         sdst_tracker_decode(tracker, &outputs, &result);        // result.box, result.score, result.found
+ *     int32_t S = sdst_tracker_response_size(tracker);
+ *     sdst_outputs outputs = {sizeof outputs, 1, 1, 4, S, S, score, boxes}; // points with logits; others: below
+ *     sdst_result result = {.struct_size = sizeof result};
+ *     while (next_picture(pixels)) {
+ *         if (sdst_tracker_search_input(tracker, &frame, x) != SDST_OK) break;
+ *         //   engine: search graph and head, x -> score and boxes
+ *         if (sdst_tracker_decode(tracker, &outputs, &result) != SDST_OK) break;
+ *         //   result.box, result.score, result.found
  *     }
  *     sdst_tracker_destroy(tracker);
+ *
+ * What an engine reads and writes is float32 in C order: z (3, T, T), T = template_size, and with N =
+ * sdst_tracker_search_size(), S = sdst_tracker_response_size(), A = anchor_count and K = pyramid.count:
+ *
+ *     output_kind    x               score              boxes           families
+ *     points         (3, N, N)       (1 or 2, S, S)     (4, S, S)       SiamFC++, LightTrack, FEAR, NanoTrack
+ *     anchors        (3, N, N)       (2 A, S, S)        (4 A, S, S)     SiamRPN, DaSiamRPN, SiamRPN++, SiamMask
+ *     response       (K, 3, N, N)    (K, 1, S, S)       none, NULL      SiamFC
  *
  * Threads: every function may be called from any thread; one handle must not be used by two threads at the same
  * time. Functions without a handle are re-entrant.
  * Ownership: the caller owns every buffer; the library keeps no pointer to one after a call returns. A tracker
  * makes its one allocation in sdst_tracker_create(); no other function allocates.
- * Alignment: none is required of any buffer. Aliasing: outputs must not overlap inputs.
+ * Alignment: a buffer's is that of its type, no more. Aliasing: outputs must not overlap inputs.
  * Stack: a call uses at most 80 KiB.
  * Failure: a function that does not return SDST_OK has left the tracker as it was.
  *
@@ -165,9 +176,9 @@ typedef struct sdst_crop {
     int32_t out_height;    /**< px, 1..4096 */
     uint8_t border[4];     /**< colour outside the frame, in the order of the frame's channels; the fourth is 0 */
     double center_x;       /**< image px, of any finite value: a crop may be wholly outside */
-    double center_y;
-    double width;  /**< image px before rounding; it rounds to 1..32767 */
-    double height; /**< image px before rounding; it rounds to 1..32767 */
+    double center_y;       /**< likewise */
+    double width;          /**< image px before rounding; it rounds to 1..32767 */
+    double height;         /**< likewise */
 } sdst_crop;
 
 /** What happens to a pixel value v of channel c on its way into the network: (v - mean[c]) * scale[c]. */
@@ -175,7 +186,7 @@ typedef struct sdst_normalization {
     uint32_t struct_size;  /**< sizeof(sdst_normalization) */
     int32_t channel_order; /**< an sdst_channel_order: that of the network's input */
     float mean[3];         /**< 0..255, in the network's order of channels */
-    float scale[3];        /**< in the network's order of channels */
+    float scale[3];        /**< 1 / standard deviation, finite, in the network's order of channels */
 } sdst_normalization;
 
 /**
@@ -259,23 +270,23 @@ typedef enum sdst_border {
     SDST_BORDER_FRAME_MEAN_ROUNDED = 2 /**< as SDST_BORDER_FRAME_MEAN, rounded half to even */
 } sdst_border;
 
-/** What the network gives, and so how it is decoded. S is response_size, A the number of anchors. */
+/** What the network gives, and so how it is decoded. */
 typedef enum sdst_output_kind {
     SDST_OUTPUT_POINTS = 0,  /**< a score and four distances per cell */
     SDST_OUTPUT_ANCHORS = 1, /**< a score and four deltas per anchor and cell; SiamRPN */
     SDST_OUTPUT_RESPONSE = 2 /**< a response map per scale of a pyramid, and no boxes; SiamFC */
 } sdst_output_kind;
 
-/** What the score map holds. */
+/** What the channels of the score map are. */
 typedef enum sdst_score_kind {
-    SDST_SCORE_SOFTMAX2 = 0, /**< points, anchors: (2 A, S, S) logits, A of background, then A of target; 1 for A */
-    SDST_SCORE_LOGIT = 1,    /**< points, response: (1, S, S) logit of the target */
-    SDST_SCORE_LOGIT_CENTERNESS = 2 /**< points: (2, S, S) logits of target and centre-ness; SiamFC++ */
+    SDST_SCORE_SOFTMAX2 = 0, /**< points: logits of background and target; anchors: A of background, A of target */
+    SDST_SCORE_LOGIT = 1,    /**< points, response: logit of the target */
+    SDST_SCORE_LOGIT_CENTERNESS = 2 /**< points: logits of target and centre-ness; SiamFC++ */
 } sdst_score_kind;
 
 /** How the size follows what the network says, at a rate of 0..1. */
 typedef enum sdst_size_smoothing {
-    SDST_SMOOTHING_NONE = 0, /**< it jumps there; FEAR */
+    SDST_SMOOTHING_NONE = 0, /**< it jumps there, whatever the rate; FEAR */
     SDST_SMOOTHING_ONCE = 1, /**< (1 - rate) size + rate new */
     SDST_SMOOTHING_TWICE = 2 /**< the same with rate * rate: the smoothed size is smoothed again; LightTrack */
 } sdst_size_smoothing;
@@ -292,25 +303,31 @@ typedef struct sdst_anchor {
 typedef struct sdst_scale_pyramid {
     int32_t count;      /**< scales, odd, 1..SDST_MAX_SCALES */
     int32_t upsampling; /**< factor by which responses are enlarged (bicubic), >= 1; times response_size <= 4096 */
-    double step;        /**< from one scale to the next, 1..2 */
+    double step;        /**< factor from one scale to the next, 1..2 */
     double penalty;     /**< factor on the peaks of all scales but the middle one, 0..1 */
 } sdst_scale_pyramid;
 
-/** Another search region for targets that are small in their first frame; network px per image px stay. */
+/**
+ * Another search region for targets that are small in their first frame (DaSiamRPN, LightTrack). Network px per image
+ * px and the middle of the maps stay: search_scale and point_origin_px follow.
+ */
 typedef struct sdst_small_target {
     int32_t search_size;   /**< network px, 1..4096; 0 where there is no other region, and no other field is read */
     int32_t response_size; /**< cells, 1..1024 */
     double max_area_share; /**< a target of less than this share of the frame's area is small, 0..1 */
 } sdst_small_target;
 
-/** All that makes a family's tracker behave as it was trained to. Passed by pointer, copied by the library. */
+/**
+ * All that makes a family's tracker behave as it was trained to. Passed by pointer, copied by the library. Numbers are
+ * finite and at most 1e6 in magnitude; then any finite outputs of a network give a finite box.
+ */
 typedef struct sdst_tracker_config {
     uint32_t struct_size; /**< sizeof(sdst_tracker_config) */
 
     /* The network. */
     int32_t template_size; /**< side of the template input, network px, 1..4096 */
     int32_t search_size;   /**< side of the search input, network px, 1..4096 */
-    int32_t response_size; /**< side S of the output maps, cells, 1..1024 */
+    int32_t response_size; /**< side of the output maps, cells, 1..1024 */
     int32_t output_kind;   /**< an sdst_output_kind */
     int32_t score_kind;    /**< an sdst_score_kind that goes with output_kind */
 
@@ -328,11 +345,11 @@ typedef struct sdst_tracker_config {
 
     /* Where cells lie, network px. */
     double stride_px;       /**< from a cell of the maps to the next, > 0 */
-    double point_origin_px; /**< from the centre of the search input to the first cell's point or anchor centre */
+    double point_origin_px; /**< from the search input's centre to the first cell's point, anchor centre or response */
 
     /* Anchors only. */
-    int32_t anchor_count; /**< A, 1..SDST_MAX_ANCHORS */
-    sdst_anchor anchors[SDST_MAX_ANCHORS];
+    int32_t anchor_count;                  /**< 1..SDST_MAX_ANCHORS */
+    sdst_anchor anchors[SDST_MAX_ANCHORS]; /**< in the order of the maps' channels; anchor_count of them are read */
 
     /* Response maps only. */
     sdst_scale_pyramid pyramid;
@@ -341,11 +358,11 @@ typedef struct sdst_tracker_config {
     double window_influence; /**< share of the Hann window in the penalised score, 0..1 */
     double penalty_k;        /**< points, anchors: strength of the penalty on changes of size and aspect, >= 0 */
     double size_lr;          /**< rate at which the size follows the network, 0..1 */
-    int32_t size_smoothing;  /**< an sdst_size_smoothing */
+    int32_t size_smoothing;  /**< an sdst_size_smoothing: what size_lr does */
     int32_t clamp_center;    /**< 1: the centre is kept inside the frame; 0: it may leave (SiamFC) */
     double min_side_px;      /**< smallest side of a reported box, image px, > 0; a frame with a smaller side wins */
     double size_offset_px;   /**< points: added to both sides of a box, network px; 1 for SiamFC++, else 0 */
-    double box_offset_px;    /**< added to x and y of a reported box: 0.5 for SiamFC and SiamFC++, else 0 */
+    double box_offset_px;    /**< added to x and y of a reported box, image px: 0.5 for SiamFC and SiamFC++, else 0 */
     double found_threshold;  /**< a score below it reads found = 0 */
 } sdst_tracker_config;
 
@@ -354,16 +371,16 @@ typedef struct sdst_state {
     uint32_t struct_size; /**< sizeof(sdst_state) */
     int32_t reserved;     /**< 0 */
     double center_x;      /**< image px */
-    double center_y;
-    double width; /**< image px, > 0 */
-    double height;
+    double center_y;      /**< image px */
+    double width;         /**< image px, > 0 */
+    double height;        /**< image px, > 0 */
 } sdst_state;
 
 /** A network's outputs for one search input, of the current target's search and response size. */
 typedef struct sdst_outputs {
     uint32_t struct_size;   /**< sizeof(sdst_outputs) */
     int32_t scales;         /**< 1, or the pyramid's count for response maps */
-    int32_t score_channels; /**< 2 A for SDST_SCORE_SOFTMAX2, 1 for SDST_SCORE_LOGIT, 2 with centre-ness */
+    int32_t score_channels; /**< 1 for SDST_SCORE_LOGIT; else 2, 2 A for A anchors */
     int32_t box_channels;   /**< 4 for points, 4 A for anchors, 0 for response maps */
     int32_t height;         /**< cells, must be the response size */
     int32_t width;          /**< cells, must be the response size */
@@ -379,8 +396,8 @@ typedef struct sdst_outputs {
 typedef struct sdst_result {
     uint32_t struct_size; /**< sizeof(sdst_result); set it before the call */
     int32_t found;        /**< 0 when score < found_threshold, else 1 */
-    /** Chosen cell: row * S + column; with anchors anchor * S * S more; for response maps, where S is the side of the
-     *  enlarged map, scale * S * S more. */
+    /** Chosen cell: row * S + column, S the response size; with anchors anchor * S * S more; for response maps, where S
+     *  is the side of the enlarged map, scale * S * S more. */
     int32_t best_index;
     /** Foreground probability of that cell, 0..1, without penalty and window; for response maps the sigmoid of the
      *  enlarged map's peak, which the window may have kept from being chosen. */
@@ -393,7 +410,8 @@ typedef struct sdst_result {
 typedef struct sdst_tracker sdst_tracker;
 
 /**
- * Fills in the numbers of a plain tracker: 128 and 256 px inputs, stride 16, logit scores, no normalisation.
+ * Fills in the numbers of a plain tracker of points: 128 and 256 px inputs, 16 x 16 cells of 16 px, logit scores, no
+ * normalisation, everything found.
  * @param[in,out] config   struct_size is read: set it first
  * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE
  */
@@ -440,22 +458,26 @@ SDST_API sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst
  *
  * Points and anchors:
  *     score       = softmax or sigmoid of the score map, or the product of two sigmoids
- *     penalty     = exp(-(r s - 1) penalty_k), r and s the changes of aspect and size (SiamRPN); 0 without area
+ *     penalty     = exp(-(r s - 1) penalty_k), of sides in network px; 0 for a box without area
+ *     r           = max(q, 1 / q), q = the target's w / h over the box's
+ *     s           = max(q, 1 / q), q = the box's sqrt((w + p) (h + p)) over the target's, p = (w + h) / 2
  *     best        = argmax of (1 - window_influence) penalty score + window_influence window; the first of equals
  *     rate        = penalty[best] score[best] size_lr
- *     centre      = centre + offset of the box from the search centre
+ *     centre      = centre + offset of the box from the search input's centre
  *     size        = size of the box, which the size follows at that rate (size_smoothing)
  *
  * Response maps:
  *     map         = response of each scale, enlarged by upsampling as OpenCV's INTER_CUBIC does
  *     scale       = argmax of peak penalty, no penalty for the middle one; the first of equals
  *     share       = (map - min) / sum(map - min) of that scale
- *     best        = argmax of (1 - window_influence) share + window_influence window / sum(window)
- *     centre      = centre + offset of that cell from the search centre
- *     size        = size times the scale's factor, which the size follows at the rate size_lr
+ *     best        = argmax of (1 - window_influence) share + window_influence window / sum(window); the first of equals
+ *     centre      = centre + offset of that cell from the search input's centre
+ *     size        = size times the scale's factor, which the size follows at the rate size_lr (size_smoothing)
  *
- * The window is the outer product of the Hann window whose ends are 0 (numpy.hanning) with itself. The size is clamped
- * to min_side_px .. frame.
+ * The window is the outer product of the Hann window whose ends are 0 (numpy.hanning) with itself. A network px is a
+ * search_size-th of the search crop's side, as if nothing of the crop had been rounded; only with SDST_ROUNDING_FEAR
+ * centre and side are those of its whole pixels. Sizes are clamped to min_side_px .. the frame's side, centres to the
+ * frame (clamp_center).
  *
  * @param[in]  outputs
  * @param[out] result
@@ -472,7 +494,7 @@ SDST_API sdst_status sdst_tracker_get_state(const sdst_tracker *tracker, sdst_st
 
 /**
  * Moves the target: a detector found it again, or a test starts from a known place. Template, border colour and the
- * choice of the search region stay.
+ * choice of the search region stay; outputs of a search input made before are refused.
  * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_NO_TARGET, SDST_ERR_BOX (not finite, or a side <= 0)
  */
 SDST_API sdst_status sdst_tracker_set_state(sdst_tracker *tracker, const sdst_state *state);

@@ -8,6 +8,7 @@
 #define MAX_INPUT_PX 4096
 #define MAX_RESPONSE_CELLS 1024
 #define MAX_ENLARGED_CELLS 4096
+#define MAX_NUMBER 1e6 /* so that boxes stay finite, whatever finite numbers the network gives */
 
 static int int_in(int32_t value, int32_t low, int32_t high) {
     return value >= low && value <= high;
@@ -22,12 +23,16 @@ static int flag(int32_t value) {
     return int_in(value, 0, 1);
 }
 
-static int finite_not_negative(double value) {
-    return isfinite(value) && value >= 0.0;
+static int number(double value) {
+    return fabs(value) <= MAX_NUMBER;
 }
 
-static int finite_positive(double value) {
-    return isfinite(value) && value > 0.0;
+static int not_negative(double value) {
+    return number(value) && value >= 0.0;
+}
+
+static int positive(double value) {
+    return number(value) && value > 0.0;
 }
 
 static int score_goes_with_output(const sdst_tracker_config *config) {
@@ -54,18 +59,18 @@ static sdst_status check_choices(const sdst_tracker_config *config) {
 static int numbers_are_in_range(const sdst_tracker_config *config) {
     return int_in(config->template_size, 1, MAX_INPUT_PX) && int_in(config->search_size, 1, MAX_INPUT_PX) &&
            int_in(config->response_size, 1, MAX_RESPONSE_CELLS) && config->border_value[3] == 0 &&
-           finite_not_negative(config->context_amount) && finite_positive(config->search_scale) &&
-           finite_positive(config->stride_px) && isfinite(config->point_origin_px) && share(config->window_influence) &&
-           finite_not_negative(config->penalty_k) && share(config->size_lr) && flag(config->clamp_center) &&
-           finite_positive(config->min_side_px) && isfinite(config->init_center_offset_px) &&
-           isfinite(config->size_offset_px) && isfinite(config->box_offset_px) && isfinite(config->found_threshold);
+           not_negative(config->context_amount) && positive(config->search_scale) && positive(config->stride_px) &&
+           number(config->point_origin_px) && share(config->window_influence) && not_negative(config->penalty_k) &&
+           share(config->size_lr) && flag(config->clamp_center) && positive(config->min_side_px) &&
+           number(config->init_center_offset_px) && number(config->size_offset_px) && number(config->box_offset_px) &&
+           number(config->found_threshold);
 }
 
 static int anchors_are_in_range(const sdst_tracker_config *config) {
     if (config->output_kind != SDST_OUTPUT_ANCHORS) return 1;
     if (!int_in(config->anchor_count, 1, SDST_MAX_ANCHORS)) return 0;
     for (int32_t i = 0; i < config->anchor_count; ++i) {
-        if (!finite_positive(config->anchors[i].width) || !finite_positive(config->anchors[i].height)) return 0;
+        if (!positive(config->anchors[i].width) || !positive(config->anchors[i].height)) return 0;
     }
     return 1;
 }

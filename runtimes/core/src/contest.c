@@ -21,7 +21,8 @@ static double size_penalty(const sdst_decode_context_ *context, double width, do
     const double last_side = context_side(context->last_width, context->last_height);
     const double size_change = change(context_side(width, height) / last_side);
     const double aspect_change = change((context->last_width / context->last_height) / (width / height));
-    return exp(-(aspect_change * size_change - 1.0) * penalty_k);
+    const double both = aspect_change * size_change;
+    return both >= 1.0 ? exp(-(both - 1.0) * penalty_k) : 0.0; /* NaN where sides have no ratio in a double */
 }
 
 sdst_contest_ sdst_contest_open_(const sdst_decode_context_ *context, sdst_choice_ *choice) {

@@ -34,10 +34,6 @@ typedef struct sdst_choice_ {
     double height;
 } sdst_choice_;
 
-/** @return Channels of the score map, and of the boxes: 0 where there are none. */
-int32_t sdst_score_channels_(const sdst_tracker_config *config);
-int32_t sdst_box_channels_(const sdst_tracker_config *config);
-
 /** @return Side of the map among whose cells is chosen: response_size, or that of an enlarged response. */
 int32_t sdst_decode_side_(const sdst_tracker_config *config);
 

@@ -158,6 +158,21 @@ static void test_first_of_equal_anchors_wins(void) {
     rig_close(rig);
 }
 
+/* A line that was started from and lines of the network have no ratios in double precision, and no penalty of NaN. */
+static void test_lines_as_boxes_leave_the_size_alone(void) {
+    sdst_tracker_config config = small_config_of(SDST_OUTPUT_ANCHORS);
+    config.size_lr = 1.0;
+    rig_ *rig = rig_open(&config);
+    CHECK_STATUS(rig_start(rig, 100, 80, 16, 1e-310), SDST_OK);
+    show_anchor(rig, 1, 5);
+    fill(rig->boxes[2 * 3], 3 * CELLS, 80.0F);
+    fill(rig->boxes[3 * 3], 3 * CELLS, -740.0F);
+    CHECK_STATUS(rig_step(rig), SDST_OK);
+    CHECK(rig->result.penalized_score >= 0.0F && rig->result.penalized_score <= 1.0F);
+    CHECK(rig->result.box.w == 16.0 && rig->result.box.h == 4.0);
+    rig_close(rig);
+}
+
 /* ---------------------------------------------------------------------------------------------- responses -- */
 
 static void test_peak_of_a_response_moves_the_target(void) {
@@ -356,9 +371,10 @@ int main(void) {
                test_offsets_of_sides_and_corner_are_added, test_center_may_leave_the_frame,
                test_search_input_has_a_scale_of_its_own, test_anchor_and_deltas_make_the_box,
                test_anchor_of_the_targets_shape_wins_in_the_middle, test_first_of_equal_anchors_wins,
-               test_peak_of_a_response_moves_the_target, test_response_score_is_the_sigmoid_of_the_peak,
-               test_scale_of_the_highest_peak_after_penalty_wins, test_scale_of_the_region_counts_for_the_offset,
-               test_window_of_a_flat_response_leaves_the_target, test_responses_of_one_and_two_cells_are_decoded,
-               test_pyramid_is_a_batch_from_small_to_large, test_target_whose_largest_region_is_too_large_is_refused,
+               test_lines_as_boxes_leave_the_size_alone, test_peak_of_a_response_moves_the_target,
+               test_response_score_is_the_sigmoid_of_the_peak, test_scale_of_the_highest_peak_after_penalty_wins,
+               test_scale_of_the_region_counts_for_the_offset, test_window_of_a_flat_response_leaves_the_target,
+               test_responses_of_one_and_two_cells_are_decoded, test_pyramid_is_a_batch_from_small_to_large,
+               test_target_whose_largest_region_is_too_large_is_refused,
                test_small_targets_have_a_search_size_of_their_own, test_small_targets_are_decoded_from_their_own_maps);
 }

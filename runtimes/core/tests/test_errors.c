@@ -78,6 +78,9 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_CONFIG(size_offset_px = (double)NAN, SDST_ERR_VALUE);
     CHECK_CONFIG(box_offset_px = (double)INFINITY, SDST_ERR_VALUE);
     CHECK_CONFIG(found_threshold = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG(context_amount = 1.1e6, SDST_ERR_VALUE);
+    CHECK_CONFIG(search_scale = 1.1e6, SDST_ERR_VALUE);
+    CHECK_CONFIG(point_origin_px = -1.1e6, SDST_ERR_VALUE);
     CHECK_CONFIG(small_target.search_size = 4097, SDST_ERR_VALUE);
     CHECK_CONFIG(small_target.search_size = 80, SDST_ERR_VALUE); /* of maps of 0 cells */
 
@@ -98,6 +101,7 @@ static void test_create_refuses_what_another_kind_of_outputs_may_have(void) {
     CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchor_count = SDST_MAX_ANCHORS + 1, SDST_ERR_VALUE);
     CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchors[2].width = 0.0, SDST_ERR_VALUE);
     CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchors[0].height = (double)NAN, SDST_ERR_VALUE);
+    CHECK_CONFIG_OF(SDST_OUTPUT_ANCHORS, anchors[1].width = 1.1e6, SDST_ERR_VALUE);
     CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, score_kind = SDST_SCORE_SOFTMAX2, SDST_ERR_UNSUPPORTED);
     CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.count = 2, SDST_ERR_VALUE);
     CHECK_CONFIG_OF(SDST_OUTPUT_RESPONSE, pyramid.count = SDST_MAX_SCALES + 2, SDST_ERR_VALUE);
