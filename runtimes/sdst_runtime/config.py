@@ -6,16 +6,15 @@ libsdst runs by it. There is one type for the three, so that training conforms t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
+from sdst_runtime.crop_rule import CropRule, Normalization
 from sdst_runtime.errors import ConfigError
+from sdst_runtime.ranges import require, require_choice
 
 __all__ = [
-    "ChannelOrder",
-    "Context",
     "CropRule",
     "Normalization",
     "OutputKind",
@@ -26,11 +25,6 @@ __all__ = [
     "TrackerConfig",
 ]
 
-Context: TypeAlias = Literal["square", "rectangular"]
-Rounding: TypeAlias = Literal["pysot", "dasiamrpn", "siamfc", "fear", "none"]
-Interpolation: TypeAlias = Literal["opencv-u8", "opencv-warp"]
-Border: TypeAlias = Literal["frame-mean", "frame-mean-rounded", "constant"]
-ChannelOrder: TypeAlias = Literal["bgr", "rgb"]
 OutputKind: TypeAlias = Literal["points", "anchors", "response"]
 ScoreKind: TypeAlias = Literal["softmax2", "logit", "logit-centerness"]
 SizeSmoothing: TypeAlias = Literal["none", "once", "twice"]
@@ -41,80 +35,13 @@ MAX_ENLARGED_CELLS = 4096  # along a side of an enlarged response map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CropRule:
-    """From a box to the network's input: part of a family, because its models are trained with it.
-
-    Attributes:
-        context: ``square``: one side ``sqrt((w + p) (h + p))``, ``p = context_amount (w + h)`` (pysot);
-            ``rectangular``: sides ``w (1 + 2 context_amount)`` and likewise the height (FEAR).
-        context_amount: margin around the box, >= 0.
-        search_scale: side of the search crop over side of the template crop, > 0.
-        rounding: how sides and corner become whole pixels; sides are rounded half to even unless said otherwise.
-            ``pysot``: corner ``floor(centre - (side + 1) / 2 + 0.5)``; ``dasiamrpn`` (LightTrack too): corner
-            ``centre - (side + 1) / 2`` rounded half to even; ``siamfc``: corner ``centre - (side - 1) / 2`` rounded
-            half to even; ``fear``: corner and sides truncated towards zero; ``none``: the corner keeps its fraction,
-            and ``centre -/+ (side - 1) / 2`` are the centres of the first and the last output pixel (SiamFC++).
-        interpolation: ``opencv-u8``: bit-identical to OpenCV's bilinear resize of uint8; ``opencv-warp``: OpenCV 4's
-            bilinear warpAffine of uint8, which goes with the rounding ``none`` and with nothing else.
-        border: what lies outside the frame: ``frame-mean``, the channel means of the target's first frame
-            truncated to uint8, ``frame-mean-rounded``, likewise rounded, or ``constant``, ``border_value``.
-        border_value: B, G, R, 0..255.
-    """
-
-    context: Context = "square"
-    context_amount: float = 0.5
-    search_scale: float = 2.0
-    rounding: Rounding = "pysot"
-    interpolation: Interpolation = "opencv-u8"
-    border: Border = "frame-mean"
-    border_value: tuple[int, int, int] = (0, 0, 0)
-
-    def __post_init__(self) -> None:
-        _require_choice("crop.context", self.context, Context)
-        _require_choice("crop.rounding", self.rounding, Rounding)
-        _require_choice("crop.interpolation", self.interpolation, Interpolation)
-        _require_choice("crop.border", self.border, Border)
-        _require("crop.context_amount", self.context_amount, 0.0, math.inf)
-        _require("crop.search_scale", self.search_scale, 1e-3, 1e3)
-        for value in self.border_value:
-            _require("crop.border_value", value, 0, 255)
-        if (self.rounding == "none") != (self.interpolation == "opencv-warp"):
-            raise ConfigError(
-                f"tracker configuration: crop.rounding is {self.rounding!r} and crop.interpolation is "
-                f"{self.interpolation!r}; 'none' goes with 'opencv-warp', and neither with another"
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normalization:
-    """From a pixel value v of channel c to the network's: ``(v - mean[c]) / std[c]``.
-
-    Attributes:
-        channel_order: of the network's input; frames are always BGR.
-        mean: in the network's order of channels, 0..255.
-        std: in the network's order of channels, > 0.
-    """
-
-    channel_order: ChannelOrder = "bgr"
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-
-    def __post_init__(self) -> None:
-        _require_choice("normalization.channel_order", self.channel_order, ChannelOrder)
-        for value in self.mean:
-            _require("normalization.mean", value, 0.0, 255.0)
-        for value in self.std:
-            _require("normalization.std", value, 1e-6, 1e6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScalePyramid:
     """Search at several scales at once, for heads whose response map has no boxes (SiamFC).
 
     Attributes:
-        count: of scales, odd; search inputs and responses are a batch of that size, the smallest region first.
-        step: factor from one scale to the next, > 1.
-        penalty: factor on the responses of all scales but the middle one, 0..1.
+        count: of scales, odd, 1..9; search inputs and responses are a batch of that size, the smallest region first.
+        step: factor from one scale to the next, 1..2.
+        penalty: factor on the peaks of all scales but the middle one, 0..1.
         upsampling: factor by which responses are enlarged (bicubic) before the best cell is chosen.
     """
 
@@ -124,10 +51,10 @@ class ScalePyramid:
     upsampling: int = 16
 
     def __post_init__(self) -> None:
-        _require("pyramid.count", self.count, 1, MAX_SCALES)
-        _require("pyramid.step", self.step, 1.0, 2.0)
-        _require("pyramid.penalty", self.penalty, 0.0, 1.0)
-        _require("pyramid.upsampling", self.upsampling, 1, 64)
+        require("pyramid.count", self.count, 1, MAX_SCALES)
+        require("pyramid.step", self.step, 1.0, 2.0)
+        require("pyramid.penalty", self.penalty, 0.0, 1.0)
+        require("pyramid.upsampling", self.upsampling, 1, MAX_ENLARGED_CELLS)
         if self.count % 2 == 0:
             raise ConfigError(f"tracker configuration: pyramid.count is {self.count}, expected an odd number")
 
@@ -147,9 +74,9 @@ class SmallTarget:
     response_size: int
 
     def __post_init__(self) -> None:
-        _require("small_target.max_area_share", self.max_area_share, 0.0, 1.0)
-        _require("small_target.search_size", self.search_size, 1, 4096)
-        _require("small_target.response_size", self.response_size, 1, 1024)
+        require("small_target.max_area_share", self.max_area_share, 0.0, 1.0)
+        require("small_target.search_size", self.search_size, 1, 4096)
+        require("small_target.response_size", self.response_size, 1, 1024)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,24 +140,24 @@ class TrackerConfig:
     normalization: Normalization = field(default_factory=Normalization)
 
     def __post_init__(self) -> None:
-        _require("template_size", self.template_size, 1, 4096)
-        _require("search_size", self.search_size, 1, 4096)
-        _require("response_size", self.response_size, 1, 1024)
-        _require("stride_px", self.stride_px, 1e-3, 4096.0)
-        _require("point_origin_px", self.point_origin_px, -4096.0, 4096.0)
-        _require("window_influence", self.window_influence, 0.0, 1.0)
-        _require("penalty_k", self.penalty_k, 0.0, 1e3)
-        _require("size_lr", self.size_lr, 0.0, 1.0)
-        _require("min_side_px", self.min_side_px, 1e-3, 4096.0)
-        _require("init_center_offset_px", self.init_center_offset_px, -1.0, 1.0)
-        _require("size_offset_px", self.size_offset_px, -1.0, 1.0)
-        _require("box_offset_px", self.box_offset_px, -1.0, 1.0)
-        _require("found_threshold", self.found_threshold, 0.0, 1.0)
-        _require_choice("score_kind", self.score_kind, ScoreKind)
-        _require_choice("size_smoothing", self.size_smoothing, SizeSmoothing)
-        _require("the number of anchors", len(self.anchors), 0, MAX_ANCHORS)
+        require("template_size", self.template_size, 1, 4096)
+        require("search_size", self.search_size, 1, 4096)
+        require("response_size", self.response_size, 1, 1024)
+        require("stride_px", self.stride_px, 1e-3, 4096.0)
+        require("point_origin_px", self.point_origin_px, -4096.0, 4096.0)
+        require("window_influence", self.window_influence, 0.0, 1.0)
+        require("penalty_k", self.penalty_k, 0.0, 1e3)
+        require("size_lr", self.size_lr, 0.0, 1.0)
+        require("min_side_px", self.min_side_px, 1e-3, 4096.0)
+        require("init_center_offset_px", self.init_center_offset_px, -1.0, 1.0)
+        require("size_offset_px", self.size_offset_px, -1.0, 1.0)
+        require("box_offset_px", self.box_offset_px, -1.0, 1.0)
+        require("found_threshold", self.found_threshold, 0.0, 1.0)
+        require_choice("score_kind", self.score_kind, ScoreKind)
+        require_choice("size_smoothing", self.size_smoothing, SizeSmoothing)
+        require("the number of anchors", len(self.anchors), 0, MAX_ANCHORS)
         for side in (side for anchor in self.anchors for side in anchor):
-            _require("anchors", side, 1e-3, 1e5)
+            require("anchors", side, 1e-3, 1e5)
         self._require_one_kind()
 
     def _require_one_kind(self) -> None:
@@ -245,7 +172,7 @@ class TrackerConfig:
             )
         if self.pyramid is not None:
             side = self.response_size * self.pyramid.upsampling
-            _require("response_size times pyramid.upsampling", side, 1, MAX_ENLARGED_CELLS)
+            require("response_size times pyramid.upsampling", side, 1, MAX_ENLARGED_CELLS)
         if self.pyramid is not None and self.small_target is not None:
             raise ConfigError("tracker configuration: a scale pyramid and small_target are both set, expected one")
 
@@ -300,14 +227,3 @@ class TrackerConfig:
         """The configuration that holds for a small target; None where there is no other."""
         small = self.small_target
         return None if small is None else self.resized(small.search_size, small.response_size)
-
-
-def _require(name: str, value: float, low: float, high: float) -> None:
-    if not (low <= value <= high) or (math.isinf(high) and math.isinf(value)):
-        raise ConfigError(f"tracker configuration: {name} is {value}, expected a number in [{low:g}, {high:g}]")
-
-
-def _require_choice(name: str, value: str, kind: Any) -> None:
-    if value not in get_args(kind):
-        choices = ", ".join(get_args(kind))
-        raise ConfigError(f"tracker configuration: {name} is {value!r}, expected one of {choices}")

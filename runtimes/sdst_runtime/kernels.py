@@ -11,7 +11,7 @@ import ctypes
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.config import CropRule, Interpolation, Normalization, Rounding
+from sdst_runtime.crop_rule import CropRule, Interpolation, Normalization, Rounding
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.native import (
     BORDERS,
@@ -62,7 +62,7 @@ def crop_u8(
     """A rectangle of the frame at another size, bit for bit as OpenCV's ``resize`` or ``warpAffine`` of uint8 gives it.
 
     Without ``rounding`` the rectangle is that of pysot's ``get_subwindow``: sides rounded half to even, first pixel at
-    ``floor(centre - side / 2)``. :class:`sdst_runtime.config.CropRule` says what the other rules are.
+    ``floor(centre - side / 2)``. :class:`sdst_runtime.crop_rule.CropRule` says what the other rules are.
 
     Args:
         frame: (H, W, 3) uint8, BGR. Not modified.

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sdst_runtime
-from sdst_runtime.config import Normalization
+from sdst_runtime.crop_rule import Normalization
 from sdst_runtime.errors import BackendUnavailable, FrameError, NativeError
 from sdst_runtime.native_structs import NativeFrame, NativeNormalization
 
@@ -58,14 +58,10 @@ class Status:
 
     OK = 0x00
     VALUE = 0x12
-    FRAME = 0x13
     FRAME_CHANGED = 0x14
     BOX = 0x15
     BOX_OUTSIDE = 0x16
-    SHAPE = 0x17
     NOT_FINITE = 0x18
-    NO_TARGET = 0x30
-    NO_SEARCH = 0x31
 
 
 # Pointers are void pointers: a cached ctypes.byref() or an address as an int passes through them fastest.

@@ -17,12 +17,8 @@ from sdst_runtime import native, native_config
 from sdst_runtime.config import (
     MAX_ANCHORS,
     MAX_SCALES,
-    Border,
-    Context,
     CropRule,
-    Interpolation,
     OutputKind,
-    Rounding,
     ScalePyramid,
     ScoreKind,
     SizeSmoothing,
@@ -30,6 +26,7 @@ from sdst_runtime.config import (
     TrackerConfig,
 )
 from sdst_runtime.core import NativeTracker
+from sdst_runtime.crop_rule import Border, Context, Interpolation, Rounding
 from sdst_runtime.errors import BackendUnavailable, BoxError, ConfigError, FrameError, NativeError
 from sdst_runtime.kernels import crop_f32, crop_u8, frame_mean
 
