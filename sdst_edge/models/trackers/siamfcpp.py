@@ -105,7 +105,9 @@ def _network(config: TrackerConfig, trunk: nn.Module, scaling: Scaling, *, norms
         )
 
     def predict(outputs: int) -> ConvNorm:
-        return ConvNorm(channels, outputs, bias=True)
+        layer = ConvNorm(channels, outputs, bias=True)
+        nn.init.normal_(layer.conv.weight, std=1e-4)  # untrained correlations are large, and their exp overflows
+        return layer
 
     return ComposedTracker(
         config,
