@@ -64,6 +64,7 @@ def assert_weights(got: dict[str, torch.Tensor]) -> None:
         lambda state: {"model_state_dict": state},
         lambda state: {"state_dict": {"state_dict": state}},
         lambda state: {f"module.{key}": value for key, value in state.items()},
+        lambda state: {f"module.feature_extractor.{key}": value for key, value in state.items()},
         lambda state: {key: torch.nn.Parameter(value, requires_grad=False) for key, value in state.items()},
         lambda state: {
             "state_dict": {f"model.{key}": value for key, value in state.items()} | {"metrics.total": torch.zeros(1)},

@@ -20,6 +20,7 @@ MAX_BYTES = 2 << 30  # the largest published one, DaSiamRPN's, has 0.36e9, a Res
 WRAPPERS = ("state_dict", "model_state_dict")
 MAX_WRAPPERS = 3
 LIGHTNING = "pytorch-lightning_version"
+PREFIXES = ("module.", "feature_extractor.")  # of names, in this order: trained on several GPUs; LightTrack
 LISTED = 3
 MAX_NAME = 200  # characters of a weight's name
 #: Endings and first bytes of other files that are taken for a checkpoint.
@@ -38,8 +39,8 @@ OTHERS = {
 def read_state_dict(path: Path) -> dict[str, Tensor]:
     """The weights of a PyTorch checkpoint (``.pth``, ``.pkl``, ``.model``, ``.ckpt``) by their names in it.
 
-    Wrappers (``state_dict``, ``model_state_dict``) and ``module.`` before names are taken off; of a Lightning
-    checkpoint what lies under ``model.`` is taken. Classes of other packages, such as settings, are never made.
+    Wrappers (``state_dict``, ``model_state_dict``) and :data:`PREFIXES` are taken off; of a Lightning checkpoint what
+    lies under ``model.`` is taken. Classes of other packages, such as settings, are never made.
 
     Raises:
         CheckpointError: the file is missing, damaged, too large, no checkpoint, or could run code.
@@ -99,10 +100,12 @@ def _weights(file: TorchFile) -> dict[str, Tensor]:
 def _renamed(weights: dict[str, Tensor], *, is_lightning: bool) -> dict[str, Tensor]:
     if is_lightning:
         weights = {key.removeprefix("model."): value for key, value in weights.items() if key.startswith("model.")}
-    renamed = {key.removeprefix("module."): value for key, value in weights.items()}
-    if len(renamed) != len(weights):
-        raise CheckpointError("holds weights twice, with and without 'module.' before their names")
-    return renamed
+    for prefix in PREFIXES:
+        renamed = {key.removeprefix(prefix): value for key, value in weights.items()}
+        if len(renamed) != len(weights):
+            raise CheckpointError(f"holds weights twice, with and without {prefix!r} before their names")
+        weights = renamed
+    return weights
 
 
 def _no_weights(content: object) -> CheckpointError:
