@@ -102,22 +102,10 @@ def crop_f32(
 ) -> NDArray[np.float32]:
     """The crop of :func:`crop_u8` as a network takes it: normalised, channels first.
 
-    Args:
-        frame: (H, W, 3) uint8, BGR. Not modified.
-        center_xy: image px, may be outside the frame.
-        size_wh: image px; after rounding 1 to 32767.
-        out_wh: network px, 1 to 4096.
-        border: B, G, R of what is outside the frame, 0..255.
-        rounding: how corner and sides become whole pixels.
-        interpolation: ``opencv-warp`` for the rounding ``none``, ``opencv-u8`` for the others.
-        normalization: channel order, mean and standard deviation.
+    Args and errors are those of :func:`crop_u8`; ``normalization`` says what becomes of pixel values.
 
     Returns:
         (3, out height, out width) float32, newly allocated.
-
-    Raises:
-        FrameError: the frame has another type, shape or layout.
-        ConfigError: a number is out of its range, or rounding and interpolation do not go together.
     """
     native = _frame(frame)
     rule = CropRule(rounding=rounding, interpolation=interpolation)

@@ -173,7 +173,7 @@ def test_crop_rounds_as_the_originals(rounding: str) -> None:
         assert np.array_equal(got, want), (center, side_wh)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_warp_equals_its_definition(seed: int) -> None:
     """Enlarged and reduced, inside, across the border and wholly outside."""
     generator = np.random.default_rng(seed)

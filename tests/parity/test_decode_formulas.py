@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import cv2
 import numpy as np
@@ -130,14 +129,3 @@ def test_enlarging_is_opencvs(size: int, factor: int) -> None:
     side = size * factor
     theirs = cv2.resize(response.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
     assert np.abs(enlarged(response, factor) - theirs).max() <= ABS_CUBIC_F32
-
-
-@pytest.mark.parametrize("value", [0.0, 0.1, -3.7e30])
-def test_a_response_without_contrast_leaves_the_target_in_the_middle(value: float) -> None:
-    config = replace(RESPONSE, point_origin_px=-50.0)
-    tracker = NativeTracker(config)
-    search(tracker, (200, 100), State(100.0, 50.0, 20.0, 20.0))
-    tracker.decode(np.full(config.outputs["score"], value, np.float32))
-    state: Any = tracker.state()
-    cell_px = config.stride_px / 16
-    assert (state.center_x, state.center_y) == pytest.approx((100.0, 50.0), rel=0, abs=cell_px)

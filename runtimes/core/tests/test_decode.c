@@ -90,6 +90,22 @@ static void test_center_may_leave_the_frame(void) {
     rig_close(rig);
 }
 
+/* A search side of 65.2 at 108.15 is truncated to 65 px from 75 on: their middle is 107.5, and 64 network px are 65. */
+static void test_outputs_of_fear_lie_in_whole_pixels(void) {
+    sdst_tracker_config config = small_config();
+    config.rounding = SDST_ROUNDING_FEAR;
+    config.size_smoothing = SDST_SMOOTHING_NONE;
+    rig_ *rig = rig_open(&config);
+    CHECK_STATUS(rig_start(rig, 100, 80, 16.3, 16.3), SDST_OK);
+    rig_show(rig, 8 * 16 + 8, 4, 0, 16, 16);
+    CHECK_STATUS(rig_step(rig), SDST_OK);
+    const sdst_state state = rig_state(rig);
+    CHECK_NEAR(state.center_x, 107.5 + 4 * 65.0 / 64.0, 1e-12);
+    CHECK_NEAR(state.center_y, 87.5, 1e-12);
+    CHECK_NEAR(state.width, 16 * 65.0 / 64.0, 1e-12);
+    rig_close(rig);
+}
+
 /* A network px of the search input is what counts, whatever the template's. */
 static void test_search_input_has_a_scale_of_its_own(void) {
     sdst_tracker_config config = small_config();
@@ -369,12 +385,12 @@ static void test_small_targets_are_decoded_from_their_own_maps(void) {
 int main(void) {
     return RUN(test_centerness_multiplies_two_sigmoids, test_size_smoothing_sets_the_rate,
                test_offsets_of_sides_and_corner_are_added, test_center_may_leave_the_frame,
-               test_search_input_has_a_scale_of_its_own, test_anchor_and_deltas_make_the_box,
-               test_anchor_of_the_targets_shape_wins_in_the_middle, test_first_of_equal_anchors_wins,
-               test_lines_as_boxes_leave_the_size_alone, test_peak_of_a_response_moves_the_target,
-               test_response_score_is_the_sigmoid_of_the_peak, test_scale_of_the_highest_peak_after_penalty_wins,
-               test_scale_of_the_region_counts_for_the_offset, test_window_of_a_flat_response_leaves_the_target,
-               test_responses_of_one_and_two_cells_are_decoded, test_pyramid_is_a_batch_from_small_to_large,
-               test_target_whose_largest_region_is_too_large_is_refused,
+               test_outputs_of_fear_lie_in_whole_pixels, test_search_input_has_a_scale_of_its_own,
+               test_anchor_and_deltas_make_the_box, test_anchor_of_the_targets_shape_wins_in_the_middle,
+               test_first_of_equal_anchors_wins, test_lines_as_boxes_leave_the_size_alone,
+               test_peak_of_a_response_moves_the_target, test_response_score_is_the_sigmoid_of_the_peak,
+               test_scale_of_the_highest_peak_after_penalty_wins, test_scale_of_the_region_counts_for_the_offset,
+               test_window_of_a_flat_response_leaves_the_target, test_responses_of_one_and_two_cells_are_decoded,
+               test_pyramid_is_a_batch_from_small_to_large, test_target_whose_largest_region_is_too_large_is_refused,
                test_small_targets_have_a_search_size_of_their_own, test_small_targets_are_decoded_from_their_own_maps);
 }
