@@ -339,7 +339,7 @@ typedef struct sdst_tracker_config {
     uint8_t border_value[4]; /**< for SDST_BORDER_CONSTANT, in the order of the frame's channels; the fourth is 0 */
     sdst_normalization normalization;
     double context_amount;          /**< >= 0 */
-    double search_scale;            /**< side of the search crop over side of the template crop, > 0 */
+    double search_scale;            /**< side of the search crop, >= 1 px, over side of the template crop; > 0 */
     double init_center_offset_px;   /**< added to the centre x + w / 2 at the start; -0.5 for pysot's kin, else 0 */
     sdst_small_target small_target; /**< points, anchors; none for response maps */
 

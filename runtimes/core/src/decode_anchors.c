@@ -4,8 +4,8 @@
 
 #include "contest.h"
 
-/* Side of a box that is exp(delta) times the anchor's. It may overflow, and two infinite sides have no aspect: the
- * largest float stands for it. */
+/* Side of a box that is exp(delta) times the anchor's. It may overflow, and a size that follows at a rate of 0 would
+ * then be NaN: the largest float stands for it. */
 static double side_of(double anchor_side, float delta) {
     return fmin(exp((double)delta) * anchor_side, (double)FLT_MAX);
 }

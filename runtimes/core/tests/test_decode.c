@@ -189,6 +189,20 @@ static void test_lines_as_boxes_leave_the_size_alone(void) {
     rig_close(rig);
 }
 
+/* exp(3e38) is infinite: a size that follows at a rate of 0 stays all the same. */
+static void test_infinite_anchor_boxes_leave_the_size_alone(void) {
+    sdst_tracker_config config = small_config_of(SDST_OUTPUT_ANCHORS);
+    config.penalty_k = 0.0;
+    config.size_lr = 0.0;
+    rig_ *rig = rig_open(&config);
+    CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
+    show_anchor(rig, 1, 5);
+    fill(rig->boxes[2 * 3], 2 * 3 * CELLS, 3e38F);
+    CHECK_STATUS(rig_step(rig), SDST_OK);
+    CHECK(rig->result.box.w == 16.0 && rig->result.box.h == 16.0);
+    rig_close(rig);
+}
+
 /* ---------------------------------------------------------------------------------------------- responses -- */
 
 static void test_peak_of_a_response_moves_the_target(void) {
@@ -260,17 +274,18 @@ static void test_scale_of_the_region_counts_for_the_offset(void) {
     }
 }
 
+/* Of equal scales the first wins, too: a cell of the enlarged map is 1 network px, 0.8 image px there. */
 static void test_window_of_a_flat_response_leaves_the_target(void) {
     const float values[] = {0.0F, 0.1F, -3e30F};
     for (int i = 0; i < 3; ++i) {
         sdst_tracker_config config = small_config_of(SDST_OUTPUT_RESPONSE);
-        config.pyramid.count = 1;
+        config.pyramid.penalty = 1.0;
         rig_ *rig = rig_open(&config);
         CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
-        fill(rig->score, CELLS, values[i]);
+        fill(rig->score, 3 * CELLS, values[i]);
         CHECK_STATUS(rig_step(rig), SDST_OK);
         CHECK(rig->result.best_index == 31 * 64 + 31); /* the first of the four in the middle */
-        CHECK_NEAR(rig_state(rig).center_x, 107.5, 1e-12);
+        CHECK_NEAR(rig_state(rig).center_x, 108 - 0.5 * 0.8, 1e-12);
         rig_close(rig);
     }
 }
@@ -388,9 +403,10 @@ int main(void) {
                test_outputs_of_fear_lie_in_whole_pixels, test_search_input_has_a_scale_of_its_own,
                test_anchor_and_deltas_make_the_box, test_anchor_of_the_targets_shape_wins_in_the_middle,
                test_first_of_equal_anchors_wins, test_lines_as_boxes_leave_the_size_alone,
-               test_peak_of_a_response_moves_the_target, test_response_score_is_the_sigmoid_of_the_peak,
-               test_scale_of_the_highest_peak_after_penalty_wins, test_scale_of_the_region_counts_for_the_offset,
-               test_window_of_a_flat_response_leaves_the_target, test_responses_of_one_and_two_cells_are_decoded,
-               test_pyramid_is_a_batch_from_small_to_large, test_target_whose_largest_region_is_too_large_is_refused,
+               test_infinite_anchor_boxes_leave_the_size_alone, test_peak_of_a_response_moves_the_target,
+               test_response_score_is_the_sigmoid_of_the_peak, test_scale_of_the_highest_peak_after_penalty_wins,
+               test_scale_of_the_region_counts_for_the_offset, test_window_of_a_flat_response_leaves_the_target,
+               test_responses_of_one_and_two_cells_are_decoded, test_pyramid_is_a_batch_from_small_to_large,
+               test_target_whose_largest_region_is_too_large_is_refused,
                test_small_targets_have_a_search_size_of_their_own, test_small_targets_are_decoded_from_their_own_maps);
 }

@@ -83,6 +83,7 @@ static void test_create_refuses_bad_configurations(void) {
     CHECK_CONFIG(point_origin_px = -1.1e6, SDST_ERR_VALUE);
     CHECK_CONFIG(small_target.search_size = 4097, SDST_ERR_VALUE);
     CHECK_CONFIG(small_target.search_size = 80, SDST_ERR_VALUE); /* of maps of 0 cells */
+    CHECK_CONFIG(small_target = ((sdst_small_target){80, 20, 1.1}), SDST_ERR_VALUE);
 
     const sdst_tracker_config good = small_config();
     sdst_tracker *tracker = NULL;

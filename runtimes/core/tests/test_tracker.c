@@ -220,6 +220,15 @@ static void test_targets_of_a_fraction_of_a_pixel_are_tracked(void) {
     }
 }
 
+static void test_search_crop_is_at_least_a_pixel(void) {
+    sdst_tracker_config config = small_config();
+    config.search_scale = 1e-3;
+    rig_ *rig = rig_open(&config);
+    CHECK_STATUS(rig_start(rig, 100, 80, 16, 16), SDST_OK);
+    CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
+    rig_close(rig);
+}
+
 static void test_set_state_moves_the_target(void) {
     const sdst_tracker_config config = small_config();
     rig_ *rig = rig_open(&config);
@@ -241,5 +250,5 @@ int main(void) {
                test_box_is_never_larger_than_a_tiny_frame, test_box_without_area_leaves_size_alone,
                test_found_follows_threshold, test_init_center_offset_moves_the_start,
                test_border_color_is_of_the_first_frame, test_targets_of_a_fraction_of_a_pixel_are_tracked,
-               test_set_state_moves_the_target);
+               test_search_crop_is_at_least_a_pixel, test_set_state_moves_the_target);
 }
