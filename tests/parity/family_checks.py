@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,13 +16,20 @@ from sdst_edge.models import SiameseModel, build, families, save_checkpoint
 from sdst_edge.models.key_mapping import map_keys, weights_of
 from sdst_export import export_bundle
 from sdst_runtime import load
+from sdst_runtime.config import Normalization, TrackerConfig
 from sdst_runtime.loading import SessionChoice
 from sdst_runtime.manifest import Provenance
 from tests.parity.golden_network import golden, reference, stored_channels
 from tests.parity.onnx_bundle import relative_error
 from tests.tolerances import ABS_ONE_STEP_PX, REL_NETWORK_F32
 
-__all__ = ["assert_keys_and_shapes_agree", "assert_student_learns", "assert_tensors_agree", "assert_tracks"]
+__all__ = [
+    "assert_keys_and_shapes_agree",
+    "assert_student_learns",
+    "assert_takes_pixels_as_they_are",
+    "assert_tensors_agree",
+    "assert_tracks",
+]
 
 SEQUENCES = ("otb_Car4", "otb_Skiing")  # a target of 10 % of the frame, and one of 0.3 %
 UPDATES = 3
@@ -54,14 +62,24 @@ def assert_tensors_agree(shared: Path, case: str, got: Mapping[str, Tensor]) -> 
 
 def assert_student_learns(family: str, *, width: float, depth: float) -> None:
     """A narrower, shallower or deeper network has the outputs of its configuration, and gradients in all layers."""
+    torch.manual_seed(0)
     model = build(family, width=width, depth=depth)
     config = model.config
     z, x = (torch.rand(config.scales, *shape[1:]) for shape in (config.template_shape, config.search_shape))
     outputs = model(z, x)
     assert {name: tuple(item.shape) for name, item in zip(config.outputs, outputs, strict=True)} == config.outputs
     sum(item.square().mean() for item in outputs).backward()  # type: ignore[union-attr]
-    still = [name for name, item in model.named_parameters() if item.grad is None or not item.grad.isfinite().all()]
-    assert still == []
+    for name, item in model.named_parameters():
+        assert item.grad is not None, name
+        assert item.grad.isfinite().all(), name
+        assert item.grad.any() or name.endswith("bias"), name  # a norm takes the bias before it out
+
+
+def assert_takes_pixels_as_they_are(config: TrackerConfig, original: Mapping[str, Any]) -> None:
+    """Compares a pixel rule that changes nothing with ``tracker`` of the reference's json."""
+    assert original["channel_order"] == "BGR"
+    assert original["normalisation"] == "none (float32 0..255)"
+    assert config.normalization == Normalization()
 
 
 def assert_tracks(shared: Path, model: SiameseModel, folder: Path) -> None:

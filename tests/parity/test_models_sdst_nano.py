@@ -71,28 +71,6 @@ def test_points_are_symmetric_about_the_search_centre() -> None:
     assert config.point_origin_px == -last == -120
 
 
-def test_batch_is_computed_item_by_item() -> None:
-    model = with_random_statistics(build("sdst-nano-s", width=0.5))
-    z, x = torch.randn(3, 3, 128, 128), torch.randn(3, 3, 256, 256)
-    with torch.inference_mode():
-        together = model(z, x)
-        for i in range(3):
-            for got, want in zip(together, model(z[i : i + 1], x[i : i + 1]), strict=True):
-                assert float((got[i : i + 1] - want).abs().max() / want.abs().max()) <= REL_NETWORK_F32
-
-
-def test_every_parameter_gets_a_gradient() -> None:
-    model = build("sdst-nano-s", width=0.5)
-    score, ltrb = model(torch.randn(2, 3, 128, 128), torch.randn(2, 3, 256, 256))
-    (score.square().mean() + ltrb.square().mean()).backward()
-    assert [key for key, item in model.named_parameters() if item.grad is None or not item.grad.any()] == []
-
-
-def test_width_scales_the_channels() -> None:
-    sizes = [sum(item.numel() for item in build("sdst-nano-s", width=width).parameters()) for width in (0.5, 1, 2)]
-    assert sizes[0] < sizes[1] / 2 < sizes[2] / 4
-
-
 def test_sizes_take_a_tenth_to_six_tenths_of_a_giga_mac_a_frame() -> None:
     frames = []
     for size in ("s", "m", "l"):
@@ -108,13 +86,6 @@ def test_deploy_form_is_plain_convolutions_and_relu() -> None:
     assert leaves == {nn.Conv2d, nn.ReLU, nn.Identity, Exp}
     assert {conv.groups for conv in model.modules() if isinstance(conv, nn.Conv2d)} == {1}
     assert model.correlation_form == "matmul"
-
-
-def test_depth_leaves_out_and_repeats_blocks() -> None:
-    def blocks(depth: float) -> int:
-        return sum(isinstance(module, RepConv) for module in build("sdst-nano-m", depth=depth).modules())
-
-    assert blocks(0.4) < blocks(1) < blocks(2)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from sdst_edge.models import SiameseModel, build, import_checkpoint, save_checkpoint
+from sdst_edge.models import SiameseModel, import_checkpoint, save_checkpoint
 from sdst_edge.models.composed import ComposedTracker, Matcher
 from sdst_edge.models.correlation import kernel_layout
 from sdst_export import export_bundle
+from tests.parity.family_checks import assert_takes_pixels_as_they_are
 from tests.parity.golden_network import (
     Golden,
     deterministic_model,
@@ -133,6 +134,7 @@ def test_config_is_that_of_the_original(
     assert [config.point_origin_px] * 2 == original["points"]["first"]
     assert config.crop.context_amount == original["CONTEXT_AMOUNT"]
     assert config.crop.search_scale == original["INSTANCE_SIZE"] / original["EXEMPLAR_SIZE"]
+    assert_takes_pixels_as_they_are(config, original)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -145,19 +147,3 @@ def test_parameters_are_all_but_the_neck_that_is_never_run(
         prod(shape) for key, shape, _ in facts["state_dict"] if key.startswith("neck.") and not key.endswith(buffers)
     )
     assert sum(item.numel() for item in deterministic(family).parameters()) == facts["params"] - neck
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_student_has_fewer_channels_and_layers_and_the_same_outputs(family: str) -> None:
-    published, narrow, shallow = (build(family, **options) for options in ({}, {"width": 0.35}, {"depth": 0.5}))
-    z, x = torch.from_numpy(image(0, 127)), torch.from_numpy(image(1, 255))
-    for student in (narrow, shallow):
-        with torch.inference_mode():
-            maps = student.eval()(z, x)
-        assert student.config == published.config
-        assert [tuple(item.shape) for item in maps] == list(student.config.outputs.values())
-    count = {model: sum(item.numel() for item in model.parameters()) for model in (published, narrow, shallow)}
-    assert count[narrow] < 0.35 * count[published]
-    assert count[shallow] < count[published]
-    assert len(list(narrow.modules())) == len(list(published.modules()))
-    assert len(list(shallow.modules())) < len(list(published.modules()))

@@ -11,7 +11,6 @@ from sdst_edge.models import SiameseModel, build
 from sdst_edge.models.composed import ComposedTracker
 from tests.parity.family_checks import (
     assert_keys_and_shapes_agree,
-    assert_student_learns,
     assert_tensors_agree,
     assert_tracks,
 )
@@ -56,11 +55,6 @@ def test_config_is_that_of_the_original(shared: Path) -> None:
     assert config.crop.context_amount == original["context"]
     assert config.crop.search_scale == original["instance_sz"] / original["exemplar_sz"]
     assert config.normalization.channel_order == original["channel_order"].lower()
-
-
-@pytest.mark.parametrize("depth", [0.5, 1.0, 2.0])
-def test_student_learns(depth: float) -> None:
-    assert_student_learns(FAMILY, width=0.35, depth=depth)
 
 
 def test_tracks(shared: Path, model: SiameseModel, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from sdst_edge.models.correlation import correlate
 from sdst_runtime.config import TrackerConfig
 from tests.parity.family_checks import (
     assert_keys_and_shapes_agree,
-    assert_student_learns,
     assert_tensors_agree,
     assert_tracks,
 )
@@ -79,12 +78,6 @@ def test_config_is_that_of_the_original(shared: Path, family: str) -> None:
     assert config.min_side_px == original["min_w"] == original["min_h"]
     assert config.crop.context_amount == original["context_amount"]
     assert config.crop.search_scale == original["x_size"] / original["z_size"]
-
-
-@pytest.mark.parametrize("depth", [0.3, 1.0, 2.0])
-@pytest.mark.parametrize("family", list(CASES))
-def test_student_learns(family: str, depth: float) -> None:
-    assert_student_learns(family, width=0.2, depth=depth)
 
 
 def test_tracks(shared: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sdst_edge.models.layers import ConvNorm, SqueezeExcite, separable
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
 from sdst_edge.models.trackers.nanotrack_keys import V1, V2, V3
-from sdst_edge.models.trunks.mobilenet import mobilenet_v3_small
+from sdst_edge.models.trunks.mobilenet_v3 import mobilenet_v3_small
 from sdst_runtime.config import CropRule, TrackerConfig
 
 __all__ = ["nanotrack_v1", "nanotrack_v2", "nanotrack_v3"]

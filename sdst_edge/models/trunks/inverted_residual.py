@@ -10,57 +10,71 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from sdst_edge.models.layers import ActivationName, ConvNorm, SqueezeExcite
+from sdst_edge.models.layers import ActivationName, ConvNorm, SqueezeExcite, activation
 from sdst_edge.models.scaling import Scaling
 
-__all__ = ["InvertedResidual", "Stage", "inverted_residual_trunk"]
+__all__ = ["Block", "InvertedResidual", "Stage", "inverted_residual_trunk"]
 
 STEM_CHANNELS = 16
 
 
-class InvertedResidual(nn.Module):
-    """Expand (1x1), depthwise, squeeze-and-excitation, project (1x1), and the input added where shapes agree.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What one block is like.
 
-    Args:
-        channels_in: of the input.
-        channels_out: of the output.
+    Attributes:
         kernel: side of the depthwise kernel, cells.
-        expansion: channels of the depthwise convolution over ``channels_in``; 1 leaves out the first 1x1.
-        stride: of the depthwise convolution.
-        act: the activation after the first two convolutions.
-        excites: whether there is a squeeze-and-excitation, after the activation.
+        expanded: channels of the depthwise convolution; None leaves out the first 1x1.
+        channels: of the output.
+        act: the activation of the first two convolutions.
+        squeeze: hidden channels of the squeeze-and-excitation, 0 for none.
+        excites_first: whether that stands before the depthwise convolution's activation, not after it.
+        stride: of the depthwise convolution, cells.
+        dilation: likewise.
+        padding: likewise, see :class:`ConvNorm`.
         bias: whether convolutions have one besides their norm.
     """
 
-    def __init__(
-        self,
-        channels_in: int,
-        channels_out: int,
-        *,
-        kernel: int,
-        expansion: int,
-        stride: int,
-        act: ActivationName,
-        excites: bool = False,
-        bias: bool = False,
-    ) -> None:
+    kernel: int
+    expanded: int | None
+    channels: int
+    act: ActivationName
+    squeeze: int = 0
+    excites_first: bool = False
+    stride: int = 1
+    dilation: int = 1
+    padding: int | None = None
+    bias: bool = False
+
+
+class InvertedResidual(nn.Module):
+    """Expand (1x1), depthwise, squeeze-and-excitation, project (1x1), and the input added where shapes agree."""
+
+    def __init__(self, channels_in: int, block: Block) -> None:
         super().__init__()
-        wide = channels_in * expansion
-        self.expand = ConvNorm(channels_in, wide, bias=bias, act=act) if expansion > 1 else nn.Identity()
-        self.depthwise = ConvNorm(wide, wide, kernel, stride=stride, groups=wide, bias=bias, act=act)
-        self.excite = SqueezeExcite(wide, _quarter(wide), "hard-sigmoid") if excites else nn.Identity()
-        self.project = ConvNorm(wide, channels_out, bias=bias)
-        self.has_shortcut = stride == 1 and channels_in == channels_out
+        act, bias = block.act, block.bias
+        wide = block.expanded or channels_in
+        self.expand = ConvNorm(channels_in, wide, bias=bias, act=act) if block.expanded else nn.Identity()
+        self.depthwise = ConvNorm(
+            wide,
+            wide,
+            block.kernel,
+            stride=block.stride,
+            dilation=block.dilation,
+            padding=block.padding,
+            groups=wide,
+            bias=bias,
+            act="none" if block.excites_first else act,
+        )
+        self.excite = SqueezeExcite(wide, block.squeeze, "hard-sigmoid") if block.squeeze else nn.Identity()
+        self.act = activation(act) if block.excites_first else nn.Identity()
+        self.project = ConvNorm(wide, block.channels, bias=bias)
+        self.has_shortcut = block.stride == 1 and channels_in == block.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, channels_in, H, W) to (B, channels_out, ceil(H / stride), ceil(W / stride))."""
-        y: Tensor = self.project(self.excite(self.depthwise(self.expand(x))))
+        """(B, channels_in, H, W) to (B, channels, H', W'); rounded-up H / stride where padding is None."""
+        y: Tensor = self.project(self.act(self.excite(self.depthwise(self.expand(x)))))
         return x + y if self.has_shortcut else y
-
-
-def _quarter(channels: int) -> int:
-    """The multiple of 8 that is next to a quarter, at least 8."""
-    return max(8, (channels // 4 + 4) // 8 * 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,8 @@ class Stage:
     Attributes:
         channels: of each block's output.
         stride: of the first block; the others keep the size.
-        blocks: kernel side (cells) and expansion of each.
+        blocks: kernel side (cells) and expansion of each: channels of the depthwise convolution over those of the
+            block's input; 1 leaves out the first 1x1.
     """
 
     channels: int
@@ -86,27 +101,30 @@ def inverted_residual_trunk(
     Args:
         stages: in their order; at depth > 1 each repeats its last block, at depth < 1 it lacks its last ones.
         scaling: of channels and of the number of blocks.
-        act: as in :class:`InvertedResidual`.
-        excites: likewise.
-        bias: likewise.
+        act: see :class:`Block`.
+        excites: whether blocks have a squeeze-and-excitation, of a quarter of the channels.
+        bias: see :class:`Block`.
     """
-    channels = scaling.channels(STEM_CHANNELS)
-    layers: list[nn.Module] = [ConvNorm(3, channels, 3, stride=2, bias=bias, act=act)]
+    before = scaling.channels(STEM_CHANNELS)
+    layers: list[nn.Module] = [ConvNorm(3, before, 3, stride=2, bias=bias, act=act)]
     for stage in stages:
+        channels = scaling.channels(stage.channels)
         for i, (kernel, expansion) in enumerate(scaling.layers(stage.blocks)):
-            channels_out = scaling.channels(stage.channels)
-            stride = stage.stride if i == 0 else 1
-            layers.append(
-                InvertedResidual(
-                    channels,
-                    channels_out,
-                    kernel=kernel,
-                    expansion=expansion,
-                    stride=stride,
-                    act=act,
-                    excites=excites,
-                    bias=bias,
-                )
+            wide = before * expansion
+            block = Block(
+                kernel=kernel,
+                expanded=wide if expansion > 1 else None,
+                channels=channels,
+                act=act,
+                squeeze=_quarter(wide) if excites else 0,
+                stride=stage.stride if i == 0 else 1,
+                bias=bias,
             )
-            channels = channels_out
+            layers.append(InvertedResidual(before, block))
+            before = channels
     return nn.Sequential(*layers)
+
+
+def _quarter(channels: int) -> int:
+    """The multiple of 8 that is next to a quarter, at least 8."""
+    return max(8, (channels // 4 + 4) // 8 * 8)

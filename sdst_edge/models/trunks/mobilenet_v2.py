@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sdst_edge.models.base import Maps
 from sdst_edge.models.layers import ConvNorm
 from sdst_edge.models.scaling import Scaling
+from sdst_edge.models.trunks.inverted_residual import Block, InvertedResidual
 
 __all__ = ["MobileNetV2"]
 
@@ -26,7 +27,7 @@ class Stage:
     Attributes:
         channels: of their outputs.
         blocks: how many.
-        expansion: channels of the depthwise convolutions over those of a block's input.
+        expansion: channels of the depthwise convolutions over those of a block's input; 1 has the first 1x1, too.
         stride: of the first block.
         dilation: of the depthwise convolutions, cells.
         first_dilation: that of the first block.
@@ -49,26 +50,6 @@ STAGES = (
     Stage(channels=224, blocks=3, dilation=4, first_dilation=2),
     Stage(channels=448, blocks=1, dilation=4, first_dilation=4),
 )
-
-
-class DilatedResidual(nn.Module):
-    """Expand (1x1, also by a factor of 1), depthwise (3x3), project (1x1), and the input added where shapes agree."""
-
-    def __init__(self, channels_in: int, channels: int, *, expansion: int, stride: int, dilation: int) -> None:
-        super().__init__()
-        wide = expansion * channels_in
-        padding = 0 if stride > 1 else None
-        self.expand = ConvNorm(channels_in, wide, act="relu6")
-        self.depthwise = ConvNorm(
-            wide, wide, 3, stride=stride, dilation=dilation, groups=wide, padding=padding, act="relu6"
-        )
-        self.project = ConvNorm(wide, channels)
-        self.has_shortcut = stride == 1 and channels_in == channels
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, channels_in, H, W) to (B, channels, H', W')."""
-        y: Tensor = self.project(self.depthwise(self.expand(x)))
-        return x + y if self.has_shortcut else y
 
 
 class MobileNetV2(nn.Module):
@@ -99,16 +80,19 @@ class MobileNetV2(nn.Module):
 
 
 def _layers(channels_in: int, stage: Stage, scaling: Scaling) -> nn.Sequential:
-    channels = scaling.channels(stage.channels)
-    expansion = stage.expansion
-    first = DilatedResidual(
-        channels_in, channels, expansion=expansion, stride=stage.stride, dilation=stage.first_dilation
-    )
-    rest = scaling.repeats(stage.blocks) - 1
-    return nn.Sequential(
-        first,
-        *(
-            DilatedResidual(channels, channels, expansion=expansion, stride=1, dilation=stage.dilation)
-            for _ in range(rest)
-        ),
-    )
+    channels, blocks = scaling.channels(stage.channels), []
+    for i in range(scaling.repeats(stage.blocks)):
+        before, stride, dilation = (
+            (channels_in, stage.stride, stage.first_dilation) if i == 0 else (channels, 1, stage.dilation)
+        )
+        block = Block(
+            kernel=3,
+            expanded=before * stage.expansion,
+            channels=channels,
+            act="relu6",
+            stride=stride,
+            dilation=dilation,
+            padding=0 if stride > 1 else None,
+        )
+        blocks.append(InvertedResidual(before, block))
+    return nn.Sequential(*blocks)
