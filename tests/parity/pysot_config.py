@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sdst_runtime.config import TrackerConfig
+from tests.parity.family_checks import assert_takes_pixels_as_they_are
 
-__all__ = ["assert_is_that_of_pysot"]
+__all__ = ["LONG_TERM_CONFIDENCE_LOW", "assert_is_that_of_pysot"]
+
+LONG_TERM_CONFIDENCE_LOW = 0.8  # ``siamrpn_r50_l234_dwxcorr_lt``
 
 
 def assert_is_that_of_pysot(config: TrackerConfig, original: dict[str, Any]) -> None:
@@ -22,3 +25,5 @@ def assert_is_that_of_pysot(config: TrackerConfig, original: dict[str, Any]) -> 
     assert config.point_origin_px == original["anchors"]["origin"]
     assert config.crop.context_amount == original["CONTEXT_AMOUNT"]
     assert config.crop.search_scale == original["INSTANCE_SIZE"] / original["EXEMPLAR_SIZE"]
+    assert_takes_pixels_as_they_are(config, original)
+    assert config.found_threshold == LONG_TERM_CONFIDENCE_LOW

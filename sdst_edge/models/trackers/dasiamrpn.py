@@ -14,8 +14,8 @@ from torch import nn
 from sdst_edge.models.composed import Branch, ComposedTracker, Matcher
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
+from sdst_edge.models.trackers.anchors import ANCHORS, FOUND_SCORE
 from sdst_edge.models.trackers.dasiamrpn_keys import PUBLISHED
-from sdst_edge.models.trackers.depthwise_rpn import ANCHORS
 from sdst_edge.models.trunks.alexnet import FEATURES, alexnet
 from sdst_runtime.config import CropRule, SmallTarget, TrackerConfig
 
@@ -39,7 +39,7 @@ def _config(
         window_influence=window_influence,
         penalty_k=penalty_k,
         size_lr=size_lr,
-        found_threshold=0.8,  # PySOT's long-term tracker takes a target for lost below this score of an anchor
+        found_threshold=FOUND_SCORE,
         anchors=ANCHORS,
         small_target=small_target,
         crop=CropRule(context_amount=0.5, search_scale=271 / 127, rounding="dasiamrpn"),

@@ -9,12 +9,10 @@ from torch import nn
 
 from sdst_edge.models.composed import Branch, Matcher
 from sdst_edge.models.layers import ConvNorm
+from sdst_edge.models.trackers.anchors import ANCHORS, FOUND_SCORE
 from sdst_runtime.config import CropRule, TrackerConfig
 
-__all__ = ["ANCHORS", "depthwise_matcher", "depthwise_rpn_config", "prediction"]
-
-#: Width and height, px: 64 x 64 px of area at height over width 0.33, 0.5, 1, 2 and 3, cut to whole cells of 8 px.
-ANCHORS = ((104.0, 32.0), (88.0, 40.0), (64.0, 64.0), (40.0, 80.0), (32.0, 96.0))
+__all__ = ["depthwise_matcher", "depthwise_rpn_config", "prediction"]
 
 
 def depthwise_rpn_config(
@@ -37,6 +35,7 @@ def depthwise_rpn_config(
         penalty_k=penalty_k,
         size_lr=size_lr,
         init_center_offset_px=-0.5,
+        found_threshold=FOUND_SCORE,
         anchors=ANCHORS,
         crop=CropRule(search_scale=search_size / template_size),
     )

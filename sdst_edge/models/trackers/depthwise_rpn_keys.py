@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdst_edge.models.key_mapping import Modules
 
-__all__ = ["depthwise_head"]
+__all__ = ["anchor_heads", "depthwise_head"]
 
 
 def depthwise_head(original: str, *, matcher: str, tower: str, predict: str) -> Modules:
@@ -25,3 +25,23 @@ def depthwise_head(original: str, *, matcher: str, tower: str, predict: str) -> 
         f"{original}.head.1": f"{tower}.norm",
         f"{original}.head.3": predict,
     }
+
+
+def anchor_heads(original: str, *, matcher: str = "matchers.{}", branch: str = "branches.{}") -> Modules:
+    """The table of a pair of heads: scores and deltas.
+
+    Args:
+        original: ``rpn_head``, or one of several in it.
+        matcher: ours, with braces for the name of the output.
+        branch: likewise.
+    """
+    modules: Modules = {}
+    for theirs, ours in (("cls", "score"), ("loc", "deltas")):
+        place = branch.format(ours)
+        modules |= depthwise_head(
+            f"{original}.{theirs}",
+            matcher=matcher.format(ours),
+            tower=f"{place}.tower",
+            predict=f"{place}.predict",
+        )
+    return modules

@@ -10,10 +10,11 @@ from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.models.layers import ConvNorm
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.trackers.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
+from sdst_edge.models.trackers.anchors import ANCHORS
+from sdst_edge.models.trackers.depthwise_rpn import depthwise_matcher, depthwise_rpn_config, prediction
 from sdst_edge.models.trackers.mask_refinement import RefinedMask
 from sdst_edge.models.trackers.siammask_keys import SIAMMASK
-from sdst_edge.models.trunks.neck import NECK_CHANNELS, TEMPLATE_CELLS, ProjectedTrunk
+from sdst_edge.models.trunks.neck import NECK_CHANNELS, TEMPLATE_CENTER, ProjectedTrunk
 from sdst_edge.models.trunks.resnet import ResNet50
 
 __all__ = ["siammask_resnet50"]
@@ -28,7 +29,7 @@ def siammask_resnet50(width: float = 1.0, depth: float = 1.0) -> ComposedTracker
     stem, stage1, stage2, stage3 = backbone.channels
 
     mask = RefinedMask(
-        depthwise_matcher(channels, center=TEMPLATE_CELLS),
+        depthwise_matcher(channels, center=TEMPLATE_CENTER),
         {"search_stage2": 1, "search_stage1": 2, "search_stem": 3},
         channels=(channels, stage2, stage1, stem),
         threshold=0.15,
@@ -38,8 +39,8 @@ def siammask_resnet50(width: float = 1.0, depth: float = 1.0) -> ComposedTracker
         depthwise_rpn_config(search_size=255, response_size=25, penalty_k=0.10, window_influence=0.41, size_lr=0.32),
         trunk=ProjectedTrunk(backbone, {3: ConvNorm(stage3, channels)}, keeps=(2, 1, 0)),
         matchers={
-            "score": depthwise_matcher(channels, center=TEMPLATE_CELLS),
-            "deltas": depthwise_matcher(channels, center=TEMPLATE_CELLS),
+            "score": depthwise_matcher(channels, center=TEMPLATE_CENTER),
+            "deltas": depthwise_matcher(channels, center=TEMPLATE_CENTER),
         },
         branches={
             "score": prediction("score", channels, 2 * len(ANCHORS)),

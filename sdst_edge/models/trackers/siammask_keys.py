@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 from sdst_edge.models.key_mapping import Modules
-from sdst_edge.models.trackers.depthwise_rpn_keys import depthwise_head
+from sdst_edge.models.trackers.depthwise_rpn_keys import anchor_heads, depthwise_head
 from sdst_edge.models.trunks.resnet_keys import resnet_50
 
 __all__ = ["SIAMMASK"]
-
-
-def _heads() -> Modules:
-    modules: Modules = {
-        "neck.downsample.downsample.0": "trunk.projections.0.conv",
-        "neck.downsample.downsample.1": "trunk.projections.0.norm",
-    }
-    for original, ours in (("cls", "score"), ("loc", "deltas")):
-        branch = f"branches.{ours}"
-        modules |= depthwise_head(
-            f"rpn_head.{original}",
-            matcher=f"matchers.{ours}",
-            tower=f"{branch}.tower",
-            predict=f"{branch}.predict",
-        )
-    return modules
 
 
 def _mask() -> Modules:
@@ -37,4 +21,10 @@ def _mask() -> Modules:
     return modules
 
 
-SIAMMASK: Modules = {**resnet_50(3, ours="trunk.backbone"), **_heads(), **_mask()}
+SIAMMASK: Modules = {
+    **resnet_50(3, ours="trunk.backbone"),
+    "neck.downsample.downsample.0": "trunk.projections.0.conv",
+    "neck.downsample.downsample.1": "trunk.projections.0.norm",
+    **anchor_heads("rpn_head"),
+    **_mask(),
+}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.trackers.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
+from sdst_edge.models.trackers.anchors import ANCHORS
+from sdst_edge.models.trackers.depthwise_rpn import depthwise_matcher, depthwise_rpn_config, prediction
 from sdst_edge.models.trackers.siamrpn_keys import ALEXNET
 from sdst_edge.models.trunks.alexnet import FEATURES, alexnet
 

@@ -9,10 +9,11 @@ from sdst_edge.models.composed import ComposedTracker, WeightedMean
 from sdst_edge.models.layers import ConvNorm
 from sdst_edge.models.registry import family
 from sdst_edge.models.scaling import Scaling
-from sdst_edge.models.trackers.depthwise_rpn import ANCHORS, depthwise_matcher, depthwise_rpn_config, prediction
+from sdst_edge.models.trackers.anchors import ANCHORS
+from sdst_edge.models.trackers.depthwise_rpn import depthwise_matcher, depthwise_rpn_config, prediction
 from sdst_edge.models.trackers.siamrpnpp_keys import MOBILENET_V2, RESNET_50
 from sdst_edge.models.trunks.mobilenet_v2 import MobileNetV2
-from sdst_edge.models.trunks.neck import NECK_CHANNELS, TEMPLATE_CELLS, ProjectedTrunk
+from sdst_edge.models.trunks.neck import NECK_CHANNELS, TEMPLATE_CENTER, ProjectedTrunk
 from sdst_edge.models.trunks.resnet import ResNet50
 from sdst_runtime.config import TrackerConfig
 
@@ -56,7 +57,7 @@ def _tracker(
         config,
         trunk=ProjectedTrunk(backbone, {i: ConvNorm(backbone.channels[i], channels) for i in depths}),
         matchers={
-            f"{output}_{i}": depthwise_matcher(channels, level=i, center=TEMPLATE_CELLS)
+            f"{output}_{i}": depthwise_matcher(channels, level=i, center=TEMPLATE_CENTER)
             for output in config.outputs
             for i in levels
         },

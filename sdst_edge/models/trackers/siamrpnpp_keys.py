@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdst_edge.models.key_mapping import Modules
-from sdst_edge.models.trackers.depthwise_rpn_keys import depthwise_head
+from sdst_edge.models.trackers.depthwise_rpn_keys import anchor_heads
 from sdst_edge.models.trunks.resnet_keys import resnet_50
 
 __all__ = ["MOBILENET_V2", "RESNET_50"]
@@ -24,14 +24,9 @@ def _heads() -> Modules:
     for i in range(3):
         modules[f"neck.downsample{i + 2}.downsample.0"] = f"trunk.projections.{i}.conv"
         modules[f"neck.downsample{i + 2}.downsample.1"] = f"trunk.projections.{i}.norm"
-        for original, ours in (("cls", "score"), ("loc", "deltas")):
-            branch = f"branches.{ours}.branches.{i}"
-            modules |= depthwise_head(
-                f"rpn_head.rpn{i + 2}.{original}",
-                matcher=f"matchers.{ours}_{i}",
-                tower=f"{branch}.tower",
-                predict=f"{branch}.predict",
-            )
+        modules |= anchor_heads(
+            f"rpn_head.rpn{i + 2}", matcher=f"matchers.{{}}_{i}", branch=f"branches.{{}}.branches.{i}"
+        )
     return modules
 
 

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from sdst_edge.models.base import Maps
 
-__all__ = ["NECK_CHANNELS", "TEMPLATE_CELLS", "ProjectedTrunk"]
+__all__ = ["NECK_CHANNELS", "TEMPLATE_CENTER", "ProjectedTrunk"]
 
-#: PySOT's numbers: channels of all projections, and the side of the middle of the template features that is used.
+#: PySOT's numbers: channels of all projections, and side of the middle of the template features that is used,
+#: cells.
 NECK_CHANNELS = 256
-TEMPLATE_CELLS = 7
+TEMPLATE_CENTER = 7
 
 
 class ProjectedTrunk(nn.Module):
