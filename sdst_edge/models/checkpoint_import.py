@@ -20,7 +20,6 @@ __all__ = ["AUTO", "import_checkpoint"]
 
 AUTO = "auto"  # in place of a family: found out
 COREML_SUFFIX, COREML_FAMILY = ".mlmodel", "fear-xs"  # the one family that is published so
-MAX_COREML_BYTES = 16 << 20  # FEAR-XS's has 2.7e6; its parts are many small Python objects while it is read
 
 
 def import_checkpoint(family: str, path: Path) -> Checkpoint:
@@ -71,8 +70,6 @@ def _coreml_weights(family: str, path: Path) -> dict[str, Tensor]:
     """Weights under our own names."""
     if family not in (AUTO, COREML_FAMILY):
         raise CheckpointError(f"{path} is a Core ML file, which is read as {COREML_FAMILY} and not as {family}")
-    if path.is_file() and path.stat().st_size > MAX_COREML_BYTES:
-        raise CheckpointError(f"{path} has {path.stat().st_size:,} bytes, expected at most {MAX_COREML_BYTES:,}")
     return read_coreml(path)
 
 

@@ -318,6 +318,12 @@ def test_tensor_beyond_its_values_is_refused(tmp_path: Path, shape: bytes, strid
     refuse(write_zip(tmp_path / "a.pth", {"data.pkl": data, "data/0": b"\x00" * 4}), "is damaged: a tensor")
 
 
+def test_truth_values_for_numbers_are_refused_or_harmless(tmp_path: Path) -> None:
+    data = tensor_of(b"\x88\x88\x86", b"\x88\x88\x86", b"\x89")
+    path = write_zip(tmp_path / "a.pth", {"data.pkl": data, "data/0": b"\x00" * 4})
+    assert read_state_dict(path)["a"].shape == (1, 1)
+
+
 def test_expanded_tensor_takes_no_memory(tmp_path: Path) -> None:
     data = tensor_of(b"J\xff\xff\xff\x07J\xff\xff\xff\x07\x86", b"K\x00K\x00\x86")
     path = write_zip(tmp_path / "a.pth", {"data.pkl": data, "data/0": b"\x00" * 4})
@@ -434,3 +440,10 @@ def test_endless_pickle_is_refused(tmp_path: Path, zipped: bool, monkeypatch: py
     monkeypatch.setattr(pickles, "MAX_STEPS", 1000)
     path = write_pickle(tmp_path / "a.pth", b"\x80\x02" + b"N0" * 1000 + b".", zipped=zipped)
     refuse(path, "a pickle of over 1,000 instructions")
+
+
+def test_dict_of_one_list_is_made_once() -> None:
+    """Each call is one instruction; thousands of them on one long list would take minutes."""
+    items = b"](" + b"X\x01\x00\x00\x00aN\x86" + b"eq\x00"
+    twice = b"0(" + b"ccollections\nOrderedDict\nh\x00\x85R" * 2 + b"l."
+    assert pickles.read_pickle(b"\x80\x02" + items + twice).value == [{"a": None}, {}]

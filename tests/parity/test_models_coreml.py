@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -87,8 +88,10 @@ def test_file_that_ends_early_is_refused_wherever_it_ends(tmp_path: Path) -> Non
         (network(convolution(b"")), "weights is there 0 times"),
         (b"\xff" * 64, "too long"),
         (varint(500 << 3 | 2) + varint(1 << 63) + b"short", "it ends"),
+        (network(message(1) * 1001), "a message in it has more than 1,000 fields"),
+        (network(message(1, message(100, message(1, b"\x00" * 1001)))), "a field in it has more than 1,000 numbers"),
     ],
-    ids=["pickle", "two", "number", "kernel", "huge", "quantised", "weightless", "endless", "long"],
+    ids=["pickle", "two", "number", "kernel", "huge", "quantised", "weightless", "endless", "long", "layers", "packed"],
 )
 def test_foreign_file_is_refused_in_one_line(tmp_path: Path, content: bytes, told: str) -> None:
     with pytest.raises(CheckpointError, match=told) as caught:
@@ -99,8 +102,10 @@ def test_foreign_file_is_refused_in_one_line(tmp_path: Path, content: bytes, tol
 def test_file_that_does_not_exist_or_is_a_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         read_convolutions(tmp_path / "absent.mlmodel")
-    with pytest.raises(CheckpointError, match="cannot be read"):
-        read_convolutions(tmp_path)
+    os.mkfifo(tmp_path / "pipe.mlmodel")
+    for path in (tmp_path, tmp_path / "pipe.mlmodel"):
+        with pytest.raises(CheckpointError, match="is no file"):
+            read_convolutions(path)
 
 
 def test_network_of_another_number_of_convolutions_is_no_fear(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ Message = dict[int, "list[int | memoryview]"]
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 VARINT_BYTES = 10  # of the longest number
 
-MAX_BYTES = 256 << 20  # of a file; FEAR-XS's has 2.7 MB
+MAX_BYTES = 16 << 20  # of a file; FEAR-XS's has 2.7e6
+MAX_FIELDS = 1000  # of a message, each a Python object; FEAR-XS's network has 129 layers
 
 NEURAL_NETWORK, LAYERS = 500, 1
 NAME, CONVOLUTION = 1, 100
@@ -53,8 +54,10 @@ def read_convolutions(path: Path) -> tuple[Convolution, ...]:
         CheckpointError: the file is missing, damaged or no Core ML neural network of 16 or 32 bit floats.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES >> 20} MB")
+        if path.exists() and not path.is_file():
+            raise CheckpointError(f"{path} is no file, expected a Core ML model (.mlmodel)")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise CheckpointError(f"{path} has {size:,} bytes, expected at most {MAX_BYTES:,}")
         layers = read_layers(path.read_bytes())
         return tuple(_convolution(layer) for layer in layers if CONVOLUTION in layer)
     except FileNotFoundError:
@@ -83,8 +86,11 @@ def parse_message(data: memoryview) -> Message:
         ValueError: it is none.
     """
     fields: Message = {}
-    at = 0
+    at = count = 0
     while at < len(data):
+        count += 1
+        if count > MAX_FIELDS:
+            raise ValueError(f"a message in it has more than {MAX_FIELDS:,} fields")
         tag, at = _varint(data, at)
         number, wire_type = tag >> 3, tag & 7
         value: int | memoryview
@@ -113,6 +119,8 @@ def numbers(message: Message, field: int) -> tuple[int, ...]:
         while at < len(value):
             number, at = _varint(value, at)
             result.append(number)
+            if len(result) > MAX_FIELDS:
+                raise ValueError(f"a field in it has more than {MAX_FIELDS:,} numbers")
     return tuple(result)
 
 

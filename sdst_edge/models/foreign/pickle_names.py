@@ -100,11 +100,13 @@ def _is_plain(named: Global) -> bool:
 
 
 def _ordered_dict(arguments: tuple[object, ...]) -> dict[str | int, object]:
-    """Python 2 passes the items as a list of lists."""
+    """Python 2 passes the items as a list of lists, which is used up: calls with one list again and again cost time."""
     pairs = arguments[0] if arguments else []
     if not isinstance(pairs, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
         raise ValueError
-    return {key: value for key, value in pairs if isinstance(key, str | int)}
+    items = {key: value for key, value in pairs if isinstance(key, str | int)}
+    pairs.clear()
+    return items
 
 
 def _refusal(named: Global) -> CheckpointError:

@@ -127,5 +127,5 @@ def _sizes(value: object) -> tuple[int, ...] | None:
         value = value.arguments[0]
     if not isinstance(value, tuple | list) or len(value) > MAX_DIMENSIONS:
         return None
-    sizes = tuple(item for item in value if isinstance(item, int) and 0 <= item < MAX_SIZE)
+    sizes = tuple(int(item) for item in value if isinstance(item, int) and 0 <= item < MAX_SIZE)  # torch takes no bool
     return sizes if len(sizes) == len(value) and prod(sizes) < MAX_VALUES else None
