@@ -1,4 +1,4 @@
-"""Families of trackers, one module each, with the table of its published checkpoint beside it.
+"""Families of trackers, one module each, with the table of its published checkpoint beside it; and what several share.
 
 Importing this package registers them all.
 """
