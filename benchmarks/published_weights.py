@@ -3,27 +3,29 @@
     python benchmarks/published_weights.py weights/ data/val --out benchmarks/results/published-weights
 
 Each file is read by its keys, as ``sdst-edge import auto`` reads it; one that is no checkpoint of a known family is
-named and left out, and of files with equal weights the first counts. Scores are the house rule's; parameters and MACs
-are those of the exported bundle.
+named and left out. A tracker whose size is not smoothed (FEAR) is scored twice, as published and with its size smoothed
+once. Scores are the house rule's; parameters and MACs are those of the exported bundle.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sdst_bench.environment import probe_environment
 from sdst_edge.cli.console import note, print_json, print_rich
 from sdst_edge.cli.errors import exit_status
 from sdst_edge.datasets import Sequence, open_dataset
-from sdst_edge.evaluation import evaluate
+from sdst_edge.evaluation import EvaluationResult, evaluate
 from sdst_edge.models import import_checkpoint, save_checkpoint
 from sdst_export import export_bundle
-from sdst_runtime import load
+from sdst_runtime import Bundle, Manifest, Tracker, TrackerConfig, open_session
+from sdst_runtime.config import SizeSmoothing
 from sdst_runtime.errors import CheckpointError, ConfigError
 
 SCORES = ("success_auc", "precision_20", "ao", "sr_50")
@@ -33,6 +35,7 @@ SCORES = ("success_auc", "precision_20", "ao", "sr_50")
 class Row:
     """One tracker: what it is, what it computes per frame, its scores, and its median time, milliseconds."""
 
+    size_smoothing: SizeSmoothing
     family: str
     file: str
     parameters: int
@@ -59,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     sequences = open_dataset(options.data).sequences
     with tempfile.TemporaryDirectory() as folder:
         bundles = _bundles(sorted(options.weights.iterdir()), Path(folder))
-        rows = [_measured(bundle, file, sequences) for bundle, file in bundles.items()]
+        rows = [row for bundle, file in bundles.items() for row in _measured(bundle, file, sequences)]
     if options.json:
         print_json({"trackers": rows, "sequences": len(sequences), "environment": probe_environment()})
     else:
@@ -84,34 +87,42 @@ def _bundles(files: Items[Path], folder: Path) -> dict[Path, str]:
     return bundles
 
 
-def _measured(bundle: Path, file: str, sequences: Items[Sequence]) -> Row:
-    from sdst_runtime import Bundle
+def _measured(folder: Path, file: str, sequences: Items[Sequence]) -> list[Row]:
+    bundle = Bundle.open(folder)
+    published = bundle.manifest.tracker
+    configs = [published]
+    if published.size_smoothing == "none":
+        configs.append(replace(published, size_smoothing="once"))
+    with open_session(bundle, threads=1) as session:
+        return [_row(bundle.manifest, file, evaluate(Tracker(session, item), sequences), item) for item in configs]
 
-    note(f"{file}: {len(sequences)} sequences")
-    manifest = Bundle.open(bundle).manifest
-    with load(bundle, threads=1) as tracker:
-        result = evaluate(tracker, sequences)
+
+def _row(manifest: Manifest, file: str, result: EvaluationResult, config: TrackerConfig) -> Row:
+    note(f"{file}, size smoothed {config.size_smoothing}: done")
+    scores = {name: result.overall[name] for name in SCORES}
     return Row(
         family=manifest.family,
         file=file,
         parameters=manifest.parameters,
         macs=manifest.macs.search + manifest.macs.head,
-        scores={name: result.overall[name] for name in SCORES},
-        update_p50_ms=result.speed.median_ms if result.speed else float("nan"),
+        scores={name: score for name, score in scores.items() if score is not None},
+        update_p50_ms=result.speed.median_ms if result.speed is not None else math.nan,
+        size_smoothing=config.size_smoothing,
     )
 
 
 def _markdown(rows: Items[Row], sequences: Items[Sequence]) -> str:
     environment = probe_environment()
     lines = [
-        "| family | weights | M params | MMACs a frame | success AUC | precision 20 px | AO | SR 0.5 | p50 ms |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| family | weights | size smoothed | M params | MMACs a frame | success AUC | precision 20 px | AO | SR 0.5 "
+        "| p50 ms |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         scores = " | ".join(f"{row.scores[name]:.3f}" for name in SCORES)
         lines.append(
-            f"| {row.family} | {row.file} | {row.parameters / 1e6:.3f} | {row.macs / 1e6:.0f} | {scores} | "
-            f"{row.update_p50_ms:.2f} |"
+            f"| {row.family} | {row.file} | {row.size_smoothing} | {row.parameters / 1e6:.3f} | {row.macs / 1e6:.0f} "
+            f"| {scores} | {row.update_p50_ms:.2f} |"
         )
     lines += [
         "",
