@@ -91,6 +91,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: it is missing, damaged, no checkpoint of sdst-edge, or does not fit its family.
     """
+    if path.exists() and not path.is_file():
+        raise CheckpointError(f"{path} is no file, expected a checkpoint (.safetensors)")
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(METADATA_KEY)
@@ -128,4 +130,4 @@ def _write(path: Path, data: bytes) -> None:
             fresh.write_bytes(data)
             os.replace(fresh, path)
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error}") from None
+        raise CheckpointError(f"{path} cannot be written: {error.strerror}") from None

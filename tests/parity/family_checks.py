@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdst_edge.datasets import Sequence, read_got10k
+from sdst_edge.evaluation import follow
 from sdst_edge.models import SiameseModel, build, families, save_checkpoint
 from sdst_edge.models.key_mapping import map_keys, weights_of
 from sdst_export import export_bundle
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 SEQUENCES = ("otb_Car4", "otb_Skiing")  # a target of 10 % of the frame, and one of 0.3 %
-UPDATES = 3
+FRAMES = 12  # of each
 
 
 def assert_keys_and_shapes_agree(shared: Path, family: str, case: str) -> None:
@@ -83,7 +84,7 @@ def assert_takes_pixels_as_they_are(config: TrackerConfig, original: Mapping[str
 
 
 def assert_tracks(shared: Path, model: SiameseModel, folder: Path) -> None:
-    """Exports a network, and follows two targets in it by both ways of keeping a template, which agree.
+    """Exports a network and runs it on two sequences as `sdst-edge eval` does; both kinds of session agree.
 
     Args:
         shared: the folder of sequences.
@@ -94,16 +95,17 @@ def assert_tracks(shared: Path, model: SiameseModel, folder: Path) -> None:
     export_bundle(folder / "checkpoint.safetensors", folder / "bundle")
     sequences = {sequence.name: sequence for sequence in read_got10k(shared / "data" / "tracking" / "val")}
     for name in SEQUENCES:
-        baked = _follow(folder / "bundle", "baked", sequences[name])
-        split = _follow(folder / "bundle", "split", sequences[name])
+        clip = sequences[name].held(range(FRAMES))
+        baked = _boxes(folder / "bundle", "baked", clip)
+        split = _boxes(folder / "bundle", "split", clip.held(range(2)))
+        assert baked.shape == (FRAMES - 1, 4)
         assert np.isfinite(baked).all()
         assert (baked[:, 2:] >= model.config.min_side_px).all()
-        assert np.abs(baked[0] - sequences[name].boxes_xywh[0]).max() > 0, "no network is that sure"
+        assert np.abs(baked[0] - clip.boxes_xywh[0]).max() > 0, "no network is that sure"
         assert np.abs(split[0] - baked[0]).max() <= ABS_ONE_STEP_PX
 
 
-def _follow(bundle: Path, session: SessionChoice, sequence: Sequence) -> NDArray[np.float64]:
-    """(UPDATES, 4) boxes from the second frame on."""
+def _boxes(bundle: Path, session: SessionChoice, sequence: Sequence) -> NDArray[np.float64]:
+    """(N - 1, 4) boxes from the second frame on."""
     with load(bundle, session=session) as tracker:
-        tracker.init(sequence.frames[0], sequence.boxes_xywh[0])
-        return np.array([tracker.update(sequence.frames[1 + i]).box_xywh for i in range(UPDATES)])
+        return follow(tracker, sequence).boxes_xywh[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,8 +89,10 @@ def test_load_raises_when_file_is_truncated(checkpoint: Path, share: float) -> N
 def test_load_raises_when_path_is_missing_or_a_folder(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         load_checkpoint(tmp_path / "none.safetensors")
-    with pytest.raises(CheckpointError):
-        load_checkpoint(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(CheckpointError, match="is no file"):
+            load_checkpoint(path)
 
 
 def test_load_raises_when_metadata_is_not_ours(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from sdst_edge.models import build, family_facts, fold
 from sdst_edge.models.composed import Exp
 from sdst_edge.models.repconv import RepConv
 from sdst_runtime.errors import ConfigError
+from tests.parity.family_checks import assert_tracks
 from tests.tolerances import REL_NETWORK_F32, REL_SUM_F64
 
 
@@ -101,3 +103,8 @@ def test_build_raises_when_family_is_unknown() -> None:
         ConfigError, match=r"unknown family 'sdst-giant'; known are dasiamrpn-big, .*, siamrpnpp-resnet50"
     ):
         build("sdst-giant")
+
+
+def test_tracks(shared: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    assert_tracks(shared, build("sdst-nano-s").eval(), tmp_path)

@@ -14,7 +14,7 @@ from sdst_edge.models import SiameseModel, import_checkpoint, save_checkpoint
 from sdst_edge.models.composed import ComposedTracker, Matcher
 from sdst_edge.models.correlation import kernel_layout
 from sdst_export import export_bundle
-from tests.parity.family_checks import assert_takes_pixels_as_they_are
+from tests.parity.family_checks import assert_takes_pixels_as_they_are, assert_tracks
 from tests.parity.golden_network import (
     Golden,
     deterministic_model,
@@ -147,3 +147,8 @@ def test_parameters_are_all_but_the_neck_that_is_never_run(
         prod(shape) for key, shape, _ in facts["state_dict"] if key.startswith("neck.") and not key.endswith(buffers)
     )
     assert sum(item.numel() for item in deterministic(family).parameters()) == facts["params"] - neck
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tracks(shared: Path, deterministic: Callable[[str], SiameseModel], family: str, tmp_path: Path) -> None:
+    assert_tracks(shared, deterministic(family), tmp_path)
