@@ -87,15 +87,16 @@ def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
         ("family", manifest.family),
         ("template", f"{tracker.template_size} x {tracker.template_size} px"),
         ("search", f"{tracker.search_size} x {tracker.search_size} px"),
-        ("response", f"{tracker.response_size} x {tracker.response_size} cells, stride {tracker.stride_px:g} px"),
+        ("response", f"{tracker.response_size} x {tracker.response_size} cells of {tracker.output_kind}, stride {tracker.stride_px:g} px"),
         ("channels", f"{pixels.channel_order}, mean {_numbers(pixels.mean)}, std {_numbers(pixels.std)}"),
         ("crop", f"{tracker.crop.context}, context {tracker.crop.context_amount:g}, {tracker.crop.interpolation}"),
         (
             "tracking",
             f"penalty_k {tracker.penalty_k:.4g}, window_influence {tracker.window_influence:.4g}, "
-            f"size_lr {tracker.size_lr:.4g}",
+            f"size_lr {tracker.size_lr:.4g}, size smoothed: {tracker.size_smoothing}",
         ),
         ("correlations", ", ".join(f"{item.kind} ({item.kernel})" for item in manifest.correlations)),
+        ("mask", "" if manifest.mask is None else f"above a probability of {manifest.mask.threshold:g}"),
         ("parameters", f"{manifest.parameters:,}"),
         ("MACs", _macs_text(macs)),
         ("accuracy", "; ".join(_accuracy(key, value) for key, value in manifest.accuracy.items()) or "not measured"),
