@@ -87,7 +87,11 @@ def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
         ("family", manifest.family),
         ("template", f"{tracker.template_size} x {tracker.template_size} px"),
         ("search", f"{tracker.search_size} x {tracker.search_size} px"),
-        ("response", f"{tracker.response_size} x {tracker.response_size} cells of {tracker.output_kind}, stride {tracker.stride_px:g} px"),
+        (
+            "response",
+            f"{tracker.response_size} x {tracker.response_size} cells, stride {tracker.stride_px:g} px, "
+            f"{tracker.output_kind}",
+        ),
         ("channels", f"{pixels.channel_order}, mean {_numbers(pixels.mean)}, std {_numbers(pixels.std)}"),
         ("crop", f"{tracker.crop.context}, context {tracker.crop.context_amount:g}, {tracker.crop.interpolation}"),
         (
