@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 SEQUENCES = ("otb_Car4", "otb_Skiing")  # a target of 10 % of the frame, and one of 0.3 %
-FRAMES = 12  # of each
+FRAMES = 6
 
 
 def assert_keys_and_shapes_agree(shared: Path, family: str, case: str) -> None:
