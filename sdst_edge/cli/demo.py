@@ -20,11 +20,11 @@ def demo(
         "demo"
     ),
     seconds: Annotated[
-        float | None, typer.Option(help="Time to train.", show_default="as the recipe says, about a minute")
+        float | None, typer.Option(help="Time to train.", show_default="as the recipe says, 1 to 3 minutes")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a small tracker for a minute on rendered clips, export it, time it, and let it follow an object.
+    """Train a small tracker for 1 to 3 minutes on rendered clips, export it, time it, and let it follow an object.
 
     Nothing is downloaded. It needs the extra `export`.
     """

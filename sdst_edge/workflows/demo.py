@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["CLIP_SEED", "FAMILY", "DemoReport", "run_demo"]
 
 FAMILY = "sdst-nano-s"
-#: What learns to follow rendered targets in a minute of two cores.
+#: What learns to follow rendered targets in one to three minutes of two cores.
 OPTIONS = {"width": 0.75, "depth": 0.5}
 #: Of the clip that is tracked, chosen by its looks; the clips that are trained on have other seeds.
 CLIP_SEED = 21
