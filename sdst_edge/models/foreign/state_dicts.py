@@ -53,7 +53,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
                 raise CheckpointError(f"is no PyTorch checkpoint but {OTHER_SUFFIXES[path.suffix]}")
             return _weights(_read(file, path.stat().st_size))
     except FileNotFoundError:
-        raise CheckpointError(f"{path} does not exist, expected the file of a published tracker (.pth, .pkl, .model, .ckpt or .mlmodel)") from None
+        raise CheckpointError(
+            f"{path} does not exist, expected a published tracker's file (.pth, .pkl, .model, .ckpt or .mlmodel)"
+        ) from None
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from None
     except OSError as error:
