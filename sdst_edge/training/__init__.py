@@ -1,23 +1,11 @@
-"""Training: pairs cut as the device cuts them, targets, losses and a plain loop. Needs torch."""
+"""Training: pairs cut as the device cuts them, losses, teachers, SDST, and the loop. Needs torch.
 
-from __future__ import annotations
-
-from sdst_edge.training.loop import TrainProgress, TrainResult, train
-from sdst_edge.training.pairs import PairBatch, PairSource
-from sdst_edge.training.pool import render_pool
-from sdst_edge.training.recipe import Augmentation, Recipe, RenderedPool, load_recipe
-from sdst_edge.training.targets import narrowed
-
-__all__ = [
-    "Augmentation",
-    "PairBatch",
-    "PairSource",
-    "Recipe",
-    "RenderedPool",
-    "TrainProgress",
-    "TrainResult",
-    "load_recipe",
-    "narrowed",
-    "render_pool",
-    "train",
-]
+- ``recipe``: what a run is made of, read from TOML.
+- ``crops``: from a frame to region crops, and from those to what a network sees.
+- ``pairs``: which templates and search regions go together, and how they reach the network.
+- ``targets``, ``losses``: what a head should say about a pair, and how wrong it is.
+- ``teachers``: frozen trackers, their predictions on the student's grid.
+- ``distillation``: losses from one teacher to a student, each a function with its formula.
+- ``sdst``: general and specialised teachers into one student.
+- ``loop``: one training run.
+"""

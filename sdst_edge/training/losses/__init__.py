@@ -1,0 +1,1 @@
+"""How wrong a network is against the annotation, for each kind of output."""

@@ -1,0 +1,1 @@
+"""Which templates and search regions go together, and how they reach the network."""

@@ -1,0 +1,85 @@
+"""What the loader gives and the losses take: pairs of a template and a search region, for one or several networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sdst_runtime.crop_rule import Normalization
+
+__all__ = ["Crops", "PairBatch", "normalized"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Crops:
+    """What networks of one tracker configuration see of the pairs.
+
+    Attributes:
+        z: (B, template_size, template_size, 3) uint8, BGR.
+        x: (B, search_size, search_size, 3) uint8, BGR.
+        scale: (B, 2) float32: network px per image px of the search region, along x and y.
+    """
+
+    z: Tensor
+    x: Tensor
+    scale: Tensor
+
+    def to(self, device: torch.device) -> Crops:
+        """The same on a device; from pinned memory the copy does not block."""
+        z, x, scale = (item.to(device, non_blocking=True) for item in (self.z, self.x, self.scale))
+        return Crops(z=z, x=x, scale=scale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairBatch:
+    """Pairs, drawn by seed and global index alone.
+
+    Attributes:
+        views: the same pairs as each tracker configuration cuts them: the student's first, then those of teachers with
+            another one, in the order in which they were given to the loader.
+        boxes_image: (B, 4) float32: the target in the search region as x1, y1, x2, y2 in image px from the search
+            centre; times ``scale`` (twice over) they are network px of a view. Mean nothing where not ``positive``.
+        positive: (B,) bool: whether the search region shows the template's target.
+        attributes: (B, K) float32, 1 where the pair holds ``data.attributes[k]``, else 0.
+        index: (B,) int64, global index of each pair.
+    """
+
+    views: tuple[Crops, ...]
+    boxes_image: Tensor
+    positive: Tensor
+    attributes: Tensor
+    index: Tensor
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def boxes_xyxy(self, view: int = 0) -> Tensor:
+        """(B, 4) float32: the target as x1, y1, x2, y2 in network px of a view, from the search centre."""
+        scale = self.views[view].scale
+        return self.boxes_image * torch.cat((scale, scale), dim=1)
+
+    def to(self, device: torch.device) -> PairBatch:
+        """The same on a device."""
+        rest = (self.boxes_image, self.positive, self.attributes, self.index)
+        boxes_image, positive, attributes, index = (item.to(device, non_blocking=True) for item in rest)
+        views = tuple(view.to(device) for view in self.views)
+        return PairBatch(views=views, boxes_image=boxes_image, positive=positive, attributes=attributes, index=index)
+
+
+def normalized(pixels: Tensor, rule: Normalization) -> Tensor:
+    """Network input of crops.
+
+    Args:
+        pixels: (B, H, W, 3) uint8, BGR.
+        rule: of the network's configuration.
+
+    Returns:
+        (B, 3, H, W) float32 in the network's order of channels, laid out channels last.
+    """
+    values = pixels.permute(0, 3, 1, 2).to(torch.float32)  # (B, 3, H, W), channels last
+    if rule.channel_order == "rgb":
+        values = values.flip(1)
+    mean, std = (torch.tensor(item, device=values.device).view(1, 3, 1, 1) for item in (rule.mean, rule.std))
+    return (values - mean) / std

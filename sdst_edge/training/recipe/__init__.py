@@ -1,0 +1,33 @@
+"""Recipes of training runs: their tables, and how they are read from TOML. No torch in here."""
+
+from __future__ import annotations
+
+from sdst_edge.training.recipe.augmentation import Augmentation
+from sdst_edge.training.recipe.data import Cache, Data, Loading, RenderedPool, Source
+from sdst_edge.training.recipe.distillation import Distillation, Hint, Parts, Peer, TeacherSpec
+from sdst_edge.training.recipe.evaluation import Evaluation
+from sdst_edge.training.recipe.loss import Loss
+from sdst_edge.training.recipe.model import ModelSpec
+from sdst_edge.training.recipe.optimization import Freezing, Optimization
+from sdst_edge.training.recipe.recipe import Recipe, specialised_for
+
+__all__ = [
+    "Augmentation",
+    "Cache",
+    "Data",
+    "Distillation",
+    "Evaluation",
+    "Freezing",
+    "Hint",
+    "Loading",
+    "Loss",
+    "ModelSpec",
+    "Optimization",
+    "Parts",
+    "Peer",
+    "Recipe",
+    "RenderedPool",
+    "Source",
+    "TeacherSpec",
+    "specialised_for",
+]

@@ -1,0 +1,1 @@
+"""Frozen trackers, and their predictions on the student's grid."""
