@@ -118,7 +118,7 @@ def test_load_raises_when_metadata_is_not_ours(tmp_path: Path) -> None:
         ("options", {"width": "wide"}, "width is 'wide'"),
         ("options", {"width": 1.0}, "of another shape"),
         ("options", [], "expected a table"),
-        ("surprise", 1, "unknown keys: surprise"),
+        ("surprise", 1, "unknown key 'surprise'"),
         ("provenance", {}, "lacks source"),
     ],
 )

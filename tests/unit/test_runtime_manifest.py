@@ -56,7 +56,7 @@ def test_loads_refuses_json_without_a_version(text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("nmae",), "x", "unknown keys: nmae"),
+        (("nmae",), "x", "unknown key 'nmae'; did you mean 'name'"),
         (("family",), None, "manifest.family is None"),
         (("tracker", "stride_px"), "16", "manifest.tracker.stride_px is '16'"),
         (("tracker", "stride_px"), 0.0, "stride_px is 0.0, expected a number in"),

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import pytest
 
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.strict import from_plain, to_plain
+from sdst_runtime.strict import check_plain, from_plain, to_plain
+from sdst_runtime.suggestions import closest
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ def test_from_plain_takes_an_int_for_a_float() -> None:
     [
         ([], "file is list, expected a table"),
         (None, "file is null, expected a table"),
-        (plain(nmae="x"), "file has unknown keys: nmae; known are name, rate"),
+        (plain(nmae="x"), "file has an unknown key 'nmae'; did you mean 'name'?"),
+        (plain(zzz=1), "file has an unknown key 'zzz'; known are name, rate"),
+        (plain(nmae=1, zzz=2), "file has unknown keys: 'nmae' (did you mean 'name'?), 'zzz'; known are name, rate"),
+        (plain(inner={"kind": "a", "sizes": 1}), "file.inner has an unknown key 'sizes'; did you mean 'size'?"),
+        (plain(size=3), "file has an unknown key 'size'; did you mean 'inner.size'?"),
         ({"name": "n"}, "file lacks inner, pair, rate"),
         (plain(name=5), "file.name is 5 (int), expected str"),
         (plain(name=None), "file.name is None (null), expected str"),
@@ -93,3 +98,34 @@ def test_from_plain_tells_place_and_cause(value: object, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(value)
     assert message in str(caught.value)
+
+
+def test_from_plain_puts_a_files_name_in_front_of_the_keys() -> None:
+    with pytest.raises(ConfigError, match=r"^recipe a\.toml: inner\.size is 'x' \(str\), expected int$"):
+        from_plain(Outer, plain(inner={"kind": "a", "size": "x"}), where="recipe a.toml: ", error=ConfigError)
+    with pytest.raises(ConfigError, match=r"^recipe a\.toml lacks inner, pair, rate$"):
+        from_plain(Outer, {"name": "n"}, where="recipe a.toml: ", error=ConfigError)
+
+
+def test_check_plain_lets_keys_be_missing_and_nothing_else() -> None:
+    check_plain(Outer, {"inner": {"size": 2}, "many": [{}, {"kind": "b"}]}, where="file", error=ConfigError)
+    with pytest.raises(ConfigError, match=r"file\.many\[1\]\.kind is 1, expected one of"):
+        check_plain(Outer, {"many": [{}, {"kind": 1}]}, where="file", error=ConfigError)
+    with pytest.raises(ConfigError, match=r"file\.inner has an unknown key 'knd'; did you mean 'kind'\?"):
+        check_plain(Outer, {"inner": {"knd": "a"}}, where="file", error=ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("learning_rate", "lr"),
+        ("stpes", "steps"),
+        ("batch-size", "batch_size"),
+        ("Seconds", "seconds"),
+        ("epochs", None),
+        ("p", None),
+        ("", None),
+    ],
+)
+def test_closest_finds_what_was_meant(name: str, meant: str | None) -> None:
+    assert closest(name, ["steps", "seconds", "batch_size", "lr"]) == meant
