@@ -21,6 +21,7 @@ class Loss:
         score: of heads of points: ``cross-entropy``, balanced between target and ground, or ``focal``. Anchors have
             balanced NLL, response maps balanced BCE.
         focal_gamma: of the focal loss (Lin et al., ICCV 2017).
+        focal_alpha: weight of its positives, 0..1; that of its negatives is the rest to 1.
         box: of heads of points: 1 - GIoU, or -log IoU. Anchors have smooth L1.
         score_weight: of the score loss.
         box_weight: of the box loss.
@@ -29,6 +30,7 @@ class Loss:
 
     score: ScoreLoss = "cross-entropy"
     focal_gamma: float = 2.0
+    focal_alpha: float = 0.25
     box: BoxLoss = "giou"
     score_weight: float = 1.0
     box_weight: float = 1.0
@@ -36,5 +38,6 @@ class Loss:
 
     def __post_init__(self) -> None:
         require("loss.focal_gamma", self.focal_gamma, 0.0, 10.0)
+        require("loss.focal_alpha", self.focal_alpha, 0.0, 1.0)
         for name in ("score_weight", "box_weight", "centerness_weight"):
             require(f"loss.{name}", getattr(self, name), 0.0, 1e4)

@@ -2,12 +2,12 @@
 
 A point is **positive** when it lies in the middle of the box (``CORE`` of its sides, about its centre); the point
 nearest to the centre always is. It is **ignored** elsewhere in the box, and **negative** outside it. Distances are
-those of each point to the four sides, network px, at least ``MIN_LTRB_PX``.
+those of each point to the four sides, network px, at least ``MIN_LTRB_PX``. Where the search region does not show the
+target, all points are negative.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -16,7 +16,16 @@ from torch import Tensor
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["CORE", "MIN_LTRB_PX", "Targets", "make_targets", "narrowed", "points", "search_scale"]
+__all__ = [
+    "CORE",
+    "MIN_LTRB_PX",
+    "PointTargets",
+    "centerness",
+    "known_boxes",
+    "make_point_targets",
+    "narrowed",
+    "points",
+]
 
 #: Share of a box's width and height, about its centre, whose points are positive.
 CORE = 0.5
@@ -24,36 +33,19 @@ CORE = 0.5
 MIN_LTRB_PX = 0.1
 
 
-class Targets(NamedTuple):
+class PointTargets(NamedTuple):
     """Maps for S x S points.
 
     Attributes:
         positive: (B, S, S) bool.
         negative: (B, S, S) bool; points that are neither are ignored.
-        ltrb: (B, 4, S, S) float32, network px; means something where ``positive``.
+        ltrb: (B, 4, S, S) float32, network px, as the head should give them: without half the configuration's
+            ``size_offset_px``, which the decoder adds again. Finite; means something where ``positive``.
     """
 
     positive: Tensor
     negative: Tensor
     ltrb: Tensor
-
-
-def search_scale(config: TrackerConfig, width: float, height: float) -> tuple[float, float]:
-    """Network px per image px of the search region, along x and y, as libsdst's decoder has it.
-
-    Args:
-        config: of the tracker.
-        width: of the box that the tracker believes in, image px.
-        height: likewise.
-    """
-    amount = config.crop.context_amount
-    if config.crop.context == "rectangular":
-        sides = width * (1 + 2 * amount), height * (1 + 2 * amount)
-    else:
-        margin = amount * (width + height)
-        sides = (math.sqrt((width + margin) * (height + margin)),) * 2
-    searched = config.search_size / config.crop.search_scale
-    return searched / sides[0], searched / sides[1]
 
 
 def narrowed(config: TrackerConfig, cells: int) -> TrackerConfig:
@@ -72,28 +64,54 @@ def narrowed(config: TrackerConfig, cells: int) -> TrackerConfig:
     return config.resized(config.search_size - round(cut * config.stride_px), cells)
 
 
-def points(config: TrackerConfig) -> Tensor:
+def points(config: TrackerConfig, device: torch.device | None = None) -> Tensor:
     """Positions of the points along either axis, network px from the search centre: (S,) float32."""
-    return config.point_origin_px + config.stride_px * torch.arange(config.response_size, dtype=torch.float32)
+    cells = torch.arange(config.response_size, dtype=torch.float32, device=device)
+    return config.point_origin_px + config.stride_px * cells
 
 
-def make_targets(boxes_xyxy: Tensor, config: TrackerConfig) -> Targets:
+def known_boxes(boxes_xyxy: Tensor, positive: Tensor) -> Tensor:
+    """(B, 4) float32: the boxes of positive pairs, and 0 where a box means nothing and may be NaN."""
+    return boxes_xyxy.to(torch.float32).masked_fill(~positive[:, None], 0.0)
+
+
+def make_point_targets(boxes_xyxy: Tensor, positive: Tensor, config: TrackerConfig) -> PointTargets:
     """Targets of a batch.
 
     Args:
         boxes_xyxy: (B, 4), network px from the search centre.
+        positive: (B,) bool: whether the search region shows the target.
         config: of the tracker.
     """
-    boxes = boxes_xyxy.to(torch.float32)
-    at = points(config).to(boxes.device)
+    at = points(config, boxes_xyxy.device)
     x, y = at[None, None, :], at[None, :, None]  # (1, 1, S), (1, S, 1)
-    x1, y1, x2, y2 = (boxes[:, side, None, None] for side in range(4))  # (B, 1, 1)
-    size = config.response_size
+    x1, y1, x2, y2 = known_boxes(boxes_xyxy, positive)[:, :, None, None].unbind(dim=1)  # (B, 1, 1) each
     sides = (x - x1, y - y1, x2 - x, y2 - y)
+    size = config.response_size
     ltrb = torch.stack([side.expand(-1, size, size) for side in sides], dim=1)  # (B, 4, S, S)
     inside = (ltrb > 0).all(dim=1)  # (B, S, S)
     from_x, from_y = (x - (x1 + x2) / 2).abs(), (y - (y1 + y2) / 2).abs()
     core = (from_x <= CORE / 2 * (x2 - x1)) & (from_y <= CORE / 2 * (y2 - y1))
     nearest = (from_x == from_x.amin(dim=2, keepdim=True)) & (from_y == from_y.amin(dim=1, keepdim=True))
-    positive = core | nearest
-    return Targets(positive=positive, negative=~inside & ~positive, ltrb=ltrb.clamp(min=MIN_LTRB_PX))
+    shown = positive[:, None, None]
+    middle = (core | nearest) & shown
+    return PointTargets(
+        positive=middle,
+        negative=~middle & ~(inside & shown),
+        ltrb=(ltrb - config.size_offset_px / 2).clamp(min=MIN_LTRB_PX),
+    )
+
+
+def centerness(ltrb: Tensor) -> Tensor:
+    """How central points lie in their boxes (Tian et al., FCOS, ICCV 2019, equation 3).
+
+    Args:
+        ltrb: (B, 4, S, S), > 0.
+
+    Returns:
+        (B, S, S), 0..1.
+    """
+    left, top, right, bottom = ltrb.unbind(dim=1)
+    across = torch.minimum(left, right) / torch.maximum(left, right)
+    down = torch.minimum(top, bottom) / torch.maximum(top, bottom)
+    return torch.sqrt(across * down)
