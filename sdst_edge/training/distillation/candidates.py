@@ -1,0 +1,72 @@
+"""Which candidate of a student learns from which of a teacher: in one place for all losses on predictions.
+
+With equally many candidates a cell, candidate by candidate. Otherwise (anchors and points, three anchors and five)
+each side is reduced to the candidate of the highest logit in each cell: what that cell says about the target.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sdst_edge.training.teachers.prediction import Prediction
+from sdst_runtime.errors import ConfigError
+
+__all__ = ["at_candidates", "best_candidate", "full_precision", "matched"]
+
+
+def full_precision(values: Tensor) -> Tensor:
+    """In float32 where it was a shorter type, such as autocast leaves behind."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def best_candidate(prediction: Prediction) -> Prediction:
+    """The candidate of the highest logit in each cell, A = 1; gradients go to that one.
+
+    Also for heads that have equally many candidates of different meaning, such as anchors of other sizes.
+    """
+    logit, ltrb = prediction
+    if logit.shape[1] == 1:
+        return prediction
+    best = logit.detach().argmax(dim=1, keepdim=True)  # (B, 1, S, S)
+    if ltrb is not None:
+        ltrb = ltrb.gather(1, best[:, :, None].expand(-1, -1, 4, -1, -1))  # (B, 1, 4, S, S)
+    return Prediction(logit.gather(1, best), ltrb)
+
+
+def matched(student: Prediction, teacher: Prediction) -> tuple[Prediction, Prediction]:
+    """Student and teacher with the same candidates, at least float32; the teacher's detached.
+
+    Raises:
+        ConfigError: they have other batches or grids.
+    """
+    ours, theirs = student.logit.shape, teacher.logit.shape
+    if (ours[0], *ours[2:]) != (theirs[0], *theirs[2:]):
+        raise ConfigError(
+            f"the student's scores are {tuple(ours)}, the teacher's {tuple(theirs)} (batch, candidates, rows, "
+            "columns); bring the teacher's prediction onto the student's grid first"
+        )
+    if ours[1] != theirs[1]:
+        student, teacher = best_candidate(student), best_candidate(teacher)
+    logit, ltrb = teacher
+    return _prepared(student), _prepared(Prediction(logit.detach(), None if ltrb is None else ltrb.detach()))
+
+
+def at_candidates(cells: Tensor, logit: Tensor) -> Tensor:
+    """(B, A, S, S) bool of cells or candidates that something holds for.
+
+    Args:
+        cells: (B, S, S), or (B, K, S, S): for all candidates of a cell, or for each. Where K is not A the candidates
+            were reduced to the best one, and any of the K counts.
+        logit: (B, A, S, S).
+    """
+    if cells.ndim == 3:
+        cells = cells[:, None]
+    elif cells.shape[1] != logit.shape[1]:
+        cells = cells.any(dim=1, keepdim=True)
+    return cells.bool().expand_as(logit)
+
+
+def _prepared(prediction: Prediction) -> Prediction:
+    logit, ltrb = prediction
+    return Prediction(full_precision(logit), None if ltrb is None else full_precision(ltrb))
