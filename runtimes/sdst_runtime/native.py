@@ -1,7 +1,8 @@
 """libsdst loaded: its structs, its functions, and its statuses as errors.
 
 The declarations mirror ``runtimes/core/include/sdst.h``, where they are documented. What to call is in
-:mod:`sdst_runtime.core` (the tracker) and :mod:`sdst_runtime.kernels` (crops and correlations).
+:mod:`sdst_runtime.core` (the tracker), :mod:`sdst_runtime.views` (what its crops show) and
+:mod:`sdst_runtime.kernels` (crops and correlations).
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sdst_tracker_decode": (c_int, (c_void_p, c_void_p, c_void_p)),
     "sdst_tracker_get_state": (c_int, (c_void_p, c_void_p)),
     "sdst_tracker_set_state": (c_int, (c_void_p, c_void_p)),
+    "sdst_template_view": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "sdst_search_view": (c_int, (c_void_p, c_void_p, c_void_p)),
 }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "NativeScalePyramid",
     "NativeSmallTarget",
     "NativeState",
+    "NativeView",
 ]
 
 
@@ -163,4 +164,18 @@ class NativeResult(ctypes.Structure):
         ("penalized_score", c_float),
         ("reserved", c_int32),
         ("box", NativeBox),
+    )
+
+
+class NativeView(ctypes.Structure):
+    """``sdst_view``."""
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("window", NativeBox),
+        ("center_x", c_double),
+        ("center_y", c_double),
+        ("scale_x", c_double),
+        ("scale_y", c_double),
     )

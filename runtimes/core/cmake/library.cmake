@@ -16,6 +16,7 @@ add_library(
   src/hann.c
   src/status.c
   src/tracker.c
+  src/view.c
   src/xcorr.c
   src/xcorr_ref.c)
 target_include_directories(sdst_objects PUBLIC include PRIVATE src)

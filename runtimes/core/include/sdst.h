@@ -499,6 +499,37 @@ SDST_API sdst_status sdst_tracker_get_state(const sdst_tracker *tracker, sdst_st
  */
 SDST_API sdst_status sdst_tracker_set_state(sdst_tracker *tracker, const sdst_state *state);
 
+/* -------------------------------------------------------------------------------------------------- views -- */
+
+/** What a network's input shows of an image, and how its outputs are taken. */
+typedef struct sdst_view {
+    uint32_t struct_size; /**< sizeof(sdst_view); set it before the call */
+    int32_t reserved;     /**< 0 */
+    /** What the input's pixels evenly divide, image px: pixel i of n along x is taken around x + (i + 0.5) w / n. Whole
+     *  pixels but for SDST_ROUNDING_NONE. */
+    sdst_box window;
+    double center_x; /**< image px that the decoder takes for the input's centre */
+    double center_y; /**< likewise */
+    double scale_x;  /**< network px per image px, as the decoder has it */
+    double scale_y;  /**< likewise */
+} sdst_view;
+
+/**
+ * What sdst_tracker_template_input() shows of a target: for training, which cuts its crops by other means.
+ * @param[in]     config  as it is: for a small target the caller gives the one that holds for it
+ * @param[in]     box     may stick out of the frame, or lie outside
+ * @param[in,out] view    struct_size is read
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_UNSUPPORTED, SDST_ERR_BOX, SDST_ERR_VALUE (a number
+ *         of the configuration, or the crop would be larger than 32767 px)
+ */
+SDST_API sdst_status sdst_template_view(const sdst_tracker_config *config, const sdst_box *box, sdst_view *view);
+
+/**
+ * What sdst_tracker_search_input() shows of a target in a state; the middle scale of a pyramid.
+ * @retval as sdst_template_view()
+ */
+SDST_API sdst_status sdst_search_view(const sdst_tracker_config *config, const sdst_state *state, sdst_view *view);
+
 #ifdef __cplusplus
 }
 #endif

@@ -55,6 +55,12 @@ typedef struct sdst_span_ {
  */
 sdst_span_ sdst_crop_span_(int32_t rounding, double center, double side);
 
+/**
+ * The part of an image that the output pixels of a crop evenly divide, along each axis, rounded as the crop is.
+ * @retval SDST_OK, SDST_ERR_STRUCT_SIZE, SDST_ERR_VALUE, SDST_ERR_UNSUPPORTED
+ */
+sdst_status sdst_crop_window_(const sdst_crop *crop, sdst_span_ *x, sdst_span_ *y);
+
 /** Whether both are known, and go together. @retval SDST_OK, SDST_ERR_UNSUPPORTED */
 sdst_status sdst_crop_rule_check_(int32_t rounding, int32_t interpolation);
 
@@ -81,6 +87,9 @@ sdst_axis_ sdst_axis_resize_(int32_t first_px, int32_t in_size, int32_t out_size
 
 /** @return Axis of SDST_INTERPOLATION_OPENCV_WARP around a centre within +-70000 px, side 1..32767. */
 sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size);
+
+/** @return What the output pixels of an axis evenly divide. */
+sdst_span_ sdst_axis_window_(const sdst_axis_ *axis, int32_t out_size);
 
 /** @return Tap of output column `out_index`. */
 sdst_tap_ sdst_tap_x_(const sdst_axis_ *axis, int32_t out_index);

@@ -86,6 +86,16 @@ static sdst_status check_crop(const sdst_crop *crop) {
     return SDST_OK;
 }
 
+sdst_status sdst_crop_window_(const sdst_crop *crop, sdst_span_ *x, sdst_span_ *y) {
+    const sdst_status status = check_crop(crop);
+    if (status != SDST_OK) return status;
+    const sdst_axis_ axis_x = plan_axis(crop, crop->center_x, crop->width, crop->out_width);
+    const sdst_axis_ axis_y = plan_axis(crop, crop->center_y, crop->height, crop->out_height);
+    *x = sdst_axis_window_(&axis_x, crop->out_width);
+    *y = sdst_axis_window_(&axis_y, crop->out_height);
+    return SDST_OK;
+}
+
 sdst_status sdst_crop_plan_make_(const sdst_frame *frame, const sdst_crop *crop,
                                  const sdst_normalization *normalization, sdst_crop_plan_ *plan) {
     sdst_status status = sdst_frame_check_(frame);

@@ -100,6 +100,14 @@ sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size) {
     return axis;
 }
 
+/* A warp counts from pixel centres, which lie half a pixel behind where pixels begin. */
+sdst_span_ sdst_axis_window_(const sdst_axis_ *axis, int32_t out_size) {
+    if (axis->interpolation == SDST_INTERPOLATION_OPENCV_WARP) {
+        return (sdst_span_){axis->origin + 0.5 + axis->scale * (out_size - 1) / 2.0, axis->scale * out_size};
+    }
+    return (sdst_span_){axis->first_px + axis->in_size / 2.0, axis->in_size};
+}
+
 sdst_tap_ sdst_tap_x_(const sdst_axis_ *axis, int32_t out_index) {
     const int warp = axis->interpolation == SDST_INTERPOLATION_OPENCV_WARP;
     return warp ? warp_tap_x(axis, out_index) : resize_tap_x(axis, out_index);

@@ -11,6 +11,7 @@
 #include "hann.h"
 #include "kernels.h"
 #include "sdst.h"
+#include "view.h"
 
 typedef enum phase_ {
     PHASE_EMPTY,    /* no target */
@@ -18,25 +19,11 @@ typedef enum phase_ {
     PHASE_SEARCHING /* a search input whose outputs are awaited */
 } phase_;
 
-/* In image px. */
-typedef struct place_ {
-    double center_x;
-    double center_y;
-    double width;
-    double height;
-} place_;
-
-/* Sides of the template crop in image px, before rounding, at least 1: targets may be a fraction of a pixel. */
-typedef struct sides_ {
-    double width;
-    double height;
-} sides_;
-
 struct sdst_tracker {
     sdst_tracker_config config;
     sdst_tracker_config target_config; /* the one that holds for the target: `config`, or that for small targets */
     phase_ phase;
-    place_ place;
+    sdst_place_ place;
     int32_t frame_width; /* of the target's first frame */
     int32_t frame_height;
     int32_t frame_format;
@@ -71,45 +58,9 @@ void sdst_tracker_destroy(sdst_tracker *tracker) {
     free(tracker);
 }
 
-static sides_ template_sides(const sdst_tracker_config *config, const place_ *place) {
-    sides_ sides;
-    if (config->context == SDST_CONTEXT_RECTANGULAR) {
-        const double growth = 1.0 + 2.0 * config->context_amount;
-        sides = (sides_){place->width * growth, place->height * growth};
-    } else {
-        const double context = config->context_amount * (place->width + place->height);
-        sides.width = sides.height = sqrt((place->width + context) * (place->height + context));
-    }
-    return (sides_){fmax(sides.width, 1.0), fmax(sides.height, 1.0)};
-}
-
-/* Of a scale of the pyramid; scale 0 without one. */
-static sides_ search_sides(const sdst_tracker_config *config, const place_ *place, int32_t scale) {
-    const sides_ sides = template_sides(config, place);
-    const double factor = config->search_scale * sdst_scale_factor_(config, scale);
-    return (sides_){fmax(sides.width * factor, 1.0), fmax(sides.height * factor, 1.0)};
-}
-
-static sdst_status plan_crop(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
-                             sides_ sides, int32_t out_size, const uint8_t border[4], sdst_crop_plan_ *plan) {
-    const sdst_crop crop = {
-        .struct_size = sizeof crop,
-        .rounding = config->rounding,
-        .interpolation = config->interpolation,
-        .out_width = out_size,
-        .out_height = out_size,
-        .border = {border[0], border[1], border[2], 0},
-        .center_x = place->center_x,
-        .center_y = place->center_y,
-        .width = sides.width,
-        .height = sides.height,
-    };
-    return sdst_crop_plan_make_(frame, &crop, &config->normalization, plan);
-}
-
-static sdst_status plan_search(const sdst_tracker_config *config, const sdst_frame *frame, const place_ *place,
-                               int32_t scale, const uint8_t border[4], sdst_crop_plan_ *plan) {
-    return plan_crop(config, frame, place, search_sides(config, place, scale), config->search_size, border, plan);
+static sdst_status plan(const sdst_tracker_config *config, const sdst_frame *frame, const sdst_crop *crop,
+                        sdst_crop_plan_ *made) {
+    return sdst_crop_plan_make_(frame, crop, &config->normalization, made);
 }
 
 static int is_small(const sdst_tracker_config *config, const sdst_frame *frame, const sdst_box *box) {
@@ -118,8 +69,7 @@ static int is_small(const sdst_tracker_config *config, const sdst_frame *frame, 
 }
 
 static sdst_status check_box(const sdst_box *box, const sdst_frame *frame) {
-    if (!isfinite(box->x) || !isfinite(box->y) || !isfinite(box->w) || !isfinite(box->h)) return SDST_ERR_BOX;
-    if (!(box->w > 0.0 && box->h > 0.0)) return SDST_ERR_BOX;
+    if (!sdst_is_box_(box)) return SDST_ERR_BOX;
     if (box->x >= frame->width || box->y >= frame->height) return SDST_ERR_BOX_OUTSIDE;
     return box->x + box->w > 0.0 && box->y + box->h > 0.0 ? SDST_OK : SDST_ERR_BOX_OUTSIDE;
 }
@@ -133,24 +83,21 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     const int small = is_small(&tracker->config, frame, box);
     const sdst_tracker_config chosen = small ? sdst_config_for_small_target_(&tracker->config) : tracker->config;
     const sdst_tracker_config *config = &chosen;
-    const place_ place = {
-        .center_x = box->x + box->w / 2.0 + config->init_center_offset_px,
-        .center_y = box->y + box->h / 2.0 + config->init_center_offset_px,
-        .width = box->w,
-        .height = box->h,
-    };
+    const sdst_place_ place = sdst_start_place_(config, box);
     uint8_t border[4];
     memcpy(border, config->border_value, sizeof border);
     if (config->border != SDST_BORDER_CONSTANT) status = sdst_frame_mean(frame, config->border, border);
     if (status != SDST_OK) return status;
     /* The search crop is planned too: a target that no search could follow is refused at its start. */
-    sdst_crop_plan_ plan;
-    status = plan_search(config, frame, &place, sdst_scales_(config) - 1, border, &plan); /* the largest */
+    sdst_crop_plan_ made;
+    sdst_crop crop = sdst_search_crop_(config, &place, sdst_scales_(config) - 1, border); /* the largest */
+    status = plan(config, frame, &crop, &made);
     if (status != SDST_OK) return status;
-    status = plan_crop(config, frame, &place, template_sides(config, &place), config->template_size, border, &plan);
+    crop = sdst_template_crop_(config, &place, border);
+    status = plan(config, frame, &crop, &made);
     if (status != SDST_OK) return status;
 
-    sdst_kernels_get_()->crop_f32(&plan, z);
+    sdst_kernels_get_()->crop_f32(&made, z);
     take_config(tracker, config);
     tracker->phase = PHASE_TARGET;
     tracker->place = place;
@@ -181,10 +128,11 @@ sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *f
     const sdst_tracker_config *config = &tracker->target_config;
     const size_t values = 3 * (size_t)config->search_size * (size_t)config->search_size;
     for (int32_t scale = 0; scale < sdst_scales_(config); ++scale) {
-        sdst_crop_plan_ plan;
-        status = plan_search(config, frame, &tracker->place, scale, tracker->border, &plan);
+        const sdst_crop crop = sdst_search_crop_(config, &tracker->place, scale, tracker->border);
+        sdst_crop_plan_ made;
+        status = plan(config, frame, &crop, &made);
         if (status != SDST_OK) return status;
-        sdst_kernels_get_()->crop_f32(&plan, x + (size_t)scale * values);
+        sdst_kernels_get_()->crop_f32(&made, x + (size_t)scale * values);
     }
     tracker->phase = PHASE_SEARCHING;
     return SDST_OK;
@@ -206,15 +154,15 @@ static double smoothed(int32_t size_smoothing, double rate) {
 }
 
 /* The target's next place: it jumps to the chosen centre, its size follows at a rate. */
-static place_ moved(const sdst_tracker *tracker, const sdst_span_ crop[2], sides_ scale, const sdst_choice_ *choice) {
+static sdst_place_ moved(const sdst_tracker *tracker, const sdst_shown_ *shown, const sdst_choice_ *choice) {
     const sdst_tracker_config *config = &tracker->target_config;
-    const place_ *last = &tracker->place;
+    const sdst_place_ *last = &tracker->place;
     const double rate = smoothed(config->size_smoothing, choice->size_rate);
-    const double width = last->width * (1.0 - rate) + choice->width / scale.width * rate;
-    const double height = last->height * (1.0 - rate) + choice->height / scale.height * rate;
-    const double center_x = crop[0].center + choice->center_x / scale.width;
-    const double center_y = crop[1].center + choice->center_y / scale.height;
-    return (place_){
+    const double width = last->width * (1.0 - rate) + choice->width / shown->scale_x * rate;
+    const double height = last->height * (1.0 - rate) + choice->height / shown->scale_y * rate;
+    const double center_x = shown->center_x + choice->center_x / shown->scale_x;
+    const double center_y = shown->center_y + choice->center_y / shown->scale_y;
+    return (sdst_place_){
         .center_x = config->clamp_center ? clamp_center(center_x, tracker->frame_width) : center_x,
         .center_y = config->clamp_center ? clamp_center(center_y, tracker->frame_height) : center_y,
         .width = clamp_side(width, config->min_side_px, tracker->frame_width),
@@ -222,7 +170,7 @@ static place_ moved(const sdst_tracker *tracker, const sdst_span_ crop[2], sides
     };
 }
 
-static sdst_box reported_box(const place_ *place, double offset) {
+static sdst_box reported_box(const sdst_place_ *place, double offset) {
     return (sdst_box){place->center_x - place->width / 2.0 + offset, place->center_y - place->height / 2.0 + offset,
                       place->width, place->height};
 }
@@ -234,22 +182,20 @@ sdst_status sdst_tracker_decode(sdst_tracker *tracker, const sdst_outputs *outpu
     if (tracker->phase != PHASE_SEARCHING) return SDST_ERR_NO_SEARCH;
 
     const sdst_tracker_config *config = &tracker->target_config;
-    const sides_ sides = search_sides(config, &tracker->place, sdst_scales_(config) / 2);
-    const sdst_span_ crop[2] = {sdst_crop_span_(config->rounding, tracker->place.center_x, sides.width),
-                                sdst_crop_span_(config->rounding, tracker->place.center_y, sides.height)};
-    const sides_ scale = {config->search_size / crop[0].side, config->search_size / crop[1].side};
+    const sdst_crop crop = sdst_search_crop_(config, &tracker->place, sdst_scales_(config) / 2, tracker->border);
+    const sdst_shown_ shown = sdst_shown_by_(&crop);
     const sdst_decode_context_ context = {
         .config = config,
         .hann = tracker->hann,
         .room = tracker->room,
-        .last_width = tracker->place.width * scale.width,
-        .last_height = tracker->place.height * scale.height,
+        .last_width = tracker->place.width * shown.scale_x,
+        .last_height = tracker->place.height * shown.scale_y,
     };
     sdst_choice_ choice;
     const sdst_status status = sdst_decode_(&context, outputs, &choice);
     if (status != SDST_OK) return status;
 
-    const place_ place = moved(tracker, crop, scale, &choice);
+    const sdst_place_ place = moved(tracker, &shown, &choice);
     tracker->place = place;
     tracker->phase = PHASE_TARGET;
     *result = (sdst_result){
@@ -281,10 +227,9 @@ sdst_status sdst_tracker_set_state(sdst_tracker *tracker, const sdst_state *stat
     if (tracker == NULL || state == NULL) return SDST_ERR_NULL;
     if (state->struct_size != sizeof *state) return SDST_ERR_STRUCT_SIZE;
     if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
-    if (!isfinite(state->center_x) || !isfinite(state->center_y)) return SDST_ERR_BOX;
-    if (!isfinite(state->width) || !isfinite(state->height)) return SDST_ERR_BOX;
-    if (!(state->width > 0.0 && state->height > 0.0)) return SDST_ERR_BOX;
-    tracker->place = (place_){state->center_x, state->center_y, state->width, state->height};
+    const sdst_place_ place = {state->center_x, state->center_y, state->width, state->height};
+    if (!sdst_is_place_(&place)) return SDST_ERR_BOX;
+    tracker->place = place;
     tracker->phase = PHASE_TARGET; /* outputs of a search around the old place mean nothing here */
     return SDST_OK;
 }

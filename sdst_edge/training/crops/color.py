@@ -1,4 +1,4 @@
-"""Colour changes of crops, on bytes: one by one with OpenCV, or batched with torch. What is drawn comes from outside."""
+"""Colour changes of crops, on bytes: one by one with OpenCV, or batched with torch. Random numbers come in."""
 
 from __future__ import annotations
 

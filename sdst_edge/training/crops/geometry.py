@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import State
+from sdst_runtime.views import search_view, template_view
 
 __all__ = ["Window", "search_center", "search_scale", "search_window", "template_window"]
 
@@ -21,7 +22,7 @@ class Window(NamedTuple):
     width: float
     height: float
 
-    def mirrored(self, frame_width: int) -> Window:
+    def mirrored(self, frame_width: float) -> Window:
         """The window in the mirrored frame; twice gives the window back.
 
         A crop of a mirrored pair is that of a mirrored frame, so that roundings are never mirrored: take the window of
@@ -31,13 +32,16 @@ class Window(NamedTuple):
 
 
 def template_window(config: TrackerConfig, box_xywh: tuple[float, float, float, float]) -> Window:
-    """What the template crop of a target shows.
+    """What the template crop of a target shows, ``init_center_offset_px`` of the family included.
 
     Args:
         config: of the tracker.
         box_xywh: image px, sides > 0.
+
+    Raises:
+        BoxError: not finite, without area, or too large to be cropped.
     """
-    raise NotImplementedError
+    return Window(*template_view(config, box_xywh).window_xywh)
 
 
 def search_window(config: TrackerConfig, state: State) -> Window:
@@ -46,21 +50,27 @@ def search_window(config: TrackerConfig, state: State) -> Window:
     Args:
         config: of the tracker.
         state: where the tracker believes its target to be, image px.
+
+    Raises:
+        BoxError: not finite, without area, or too large to be cropped.
     """
-    raise NotImplementedError
+    return Window(*search_view(config, state).window_xywh)
 
 
 def search_center(config: TrackerConfig, state: State) -> tuple[float, float]:
     """Image px that the decoder takes for the centre of the search input: the state's own, but for FEAR's rounding."""
-    raise NotImplementedError
+    return search_view(config, state).center_xy
 
 
 def search_scale(config: TrackerConfig, width: float, height: float) -> tuple[float, float]:
-    """Network px per image px of the search region along x and y, as libsdst's decoder has it.
+    """Network px per image px of the search region along x and y, as the decoder has it.
 
     Args:
         config: of the tracker.
         width: of the box that the tracker believes in, image px.
         height: likewise.
+
+    Raises:
+        BoxError: not finite, without area, or too large to be cropped.
     """
-    raise NotImplementedError
+    return search_view(config, State(0.0, 0.0, width, height)).scale_xy
