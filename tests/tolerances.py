@@ -107,3 +107,6 @@ ABS_CUT_SILHOUETTE_PX = 2.0
 #: Probabilities of a mask that OpenCV 4 or 5 laid into the frame, against exact interpolation: OpenCV 4 rounds
 #: places to 1/32 of a mask pixel, and a rim of 8 px falls by 0.25 a pixel at its steepest.
 ABS_PROJECTED_MASK = 0.01
+
+#: A distillation loss in torch and as loops over its formula, both float64: differences of logarithms cancel digits.
+REL_DISTILLATION_F64 = 1e-9
