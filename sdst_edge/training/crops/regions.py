@@ -6,15 +6,18 @@ beyond them. So that crop is a part of the region, and every other one is resamp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.training.crops.geometry import Window
-from sdst_runtime.config import TrackerConfig
+from sdst_edge.training.crops.geometry import Window, search_window
+from sdst_edge.training.crops.warping import warp
+from sdst_runtime.config import CropRule, TrackerConfig
+from sdst_runtime.core import State
+from sdst_runtime.kernels import frame_mean
 
-__all__ = ["Region", "RegionRule", "cut_region"]
+__all__ = ["Region", "RegionRule", "border_color", "cut_region", "region_window"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +72,40 @@ def cut_region(frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, fl
         frame: (H, W, 3) uint8, BGR. Not modified.
         box_xywh: of the target, image px, sides > 0.
         rule: how large it is.
+
+    Raises:
+        BoxError: the box is not finite, without area, or too large to be cropped.
+        FrameError: the frame has another type, shape or layout.
     """
-    raise NotImplementedError
+    window = region_window(box_xywh, rule)
+    border = border_color(frame, rule.config.crop)
+    pixels = warp(frame, window, rule.size_px, border)
+    return Region(pixels=pixels, window=window, border=border, frame_wh=(frame.shape[1], frame.shape[0]))
+
+
+def region_window(box_xywh: tuple[float, float, float, float], rule: RegionRule) -> Window:
+    """What a region covers: the search crop of a tracker that believes in the box, and as many px on each side.
+
+    The context is square where a family's is not: regions serve crops of any aspect.
+    """
+    config = rule.config
+    if config.crop.context != "square":
+        config = replace(config, crop=replace(config.crop, context="square"))
+    x, y, w, h = box_xywh
+    search = search_window(config, State(x + w / 2, y + h / 2, w, h))
+    step_x, step_y = search.width / config.search_size, search.height / config.search_size
+    margin = (rule.size_px - config.search_size) // 2  # whole, so that the two grids agree
+    return Window(
+        search.left - margin * step_x, search.top - margin * step_y, rule.size_px * step_x, rule.size_px * step_y
+    )
+
+
+def border_color(frame: NDArray[np.uint8], rule: CropRule) -> tuple[int, int, int]:
+    """B, G, R of what lies outside a frame.
+
+    Raises:
+        FrameError: the frame has another type, shape or layout.
+    """
+    if rule.border == "constant":
+        return rule.border_value
+    return frame_mean(frame, rounded=rule.border == "frame-mean-rounded")
