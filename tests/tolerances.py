@@ -110,3 +110,12 @@ ABS_PROJECTED_MASK = 0.01
 
 #: A distillation loss in torch and as loops over its formula, both float64: differences of logarithms cancel digits.
 REL_DISTILLATION_F64 = 1e-9
+
+#: A cell among SiamFC's positive ones: 16 network px from the target's centre, at one network px per image px or more.
+ABS_POSITIVE_CELL_PX = 16.0
+
+#: A loss in float64 against loops over its formula: targets are float32, and loops make some of them in float64.
+REL_LOSS_TARGETS_F32 = 1e-6
+
+#: A loss in float64 of a batch as a whole, in parts, or in a loop: orders of sums.
+REL_LOSS_SPLIT_F64 = 1e-12
