@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdst_edge.training.distillation.candidates import full_precision
 from sdst_edge.training.distillation.resampling import resampled
+from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
 
 __all__ = ["attention"]

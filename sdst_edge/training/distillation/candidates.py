@@ -6,18 +6,13 @@ each side is reduced to the candidate of the highest logit in each cell: what th
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
+from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.teachers.prediction import Prediction
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["at_candidates", "best_candidate", "full_precision", "matched"]
-
-
-def full_precision(values: Tensor) -> Tensor:
-    """In float32 where it was a shorter type, such as autocast leaves behind."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))
+__all__ = ["at_candidates", "best_candidate", "matched"]
 
 
 def best_candidate(prediction: Prediction) -> Prediction:
@@ -56,7 +51,8 @@ def at_candidates(cells: Tensor, logit: Tensor) -> Tensor:
     """(B, A, S, S) bool of cells or candidates that something holds for.
 
     Args:
-        cells: (B, S, S), or (B, K, S, S): for all candidates of a cell, or for each. Where K is not A the candidates
+        cells: (B, S, S), or (B, K, S, S): for all candidates of a cell, or for each; bool, or weights of which those
+            above 0 count. Where K is not A the candidates
             were reduced to the best one, and any of the K counts.
         logit: (B, A, S, S).
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.training.distillation.candidates import full_precision
 from sdst_edge.training.distillation.resampling import resampled
+from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
 from sdst_runtime.errors import ConfigError
 

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sdst_edge.models.correlation.full import FULL
-from sdst_edge.training.distillation.candidates import full_precision
 from sdst_edge.training.distillation.resampling import resampled
+from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
 from sdst_edge.training.teachers.teacher import Lesson
 from sdst_runtime.errors import ConfigError

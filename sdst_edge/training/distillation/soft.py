@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdst_edge.training.distillation.boxes import giou, relative_sides
-from sdst_edge.training.distillation.candidates import at_candidates, full_precision, matched
+from sdst_edge.training.distillation.boxes import relative_sides
+from sdst_edge.training.distillation.candidates import at_candidates, matched
+from sdst_edge.training.losses.boxes import around_points, giou
+from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
 from sdst_edge.training.teachers.prediction import Prediction
 
@@ -109,6 +111,7 @@ def guided_boxes(student: Prediction, teacher: Prediction) -> Term:
     if student.ltrb is None or teacher.ltrb is None:
         return silent(student)
     score = torch.sigmoid(teacher.logit)
-    apart = (score * (1 - giou(student.ltrb, teacher.ltrb))).flatten(1).sum(dim=1)
-    total = apart / score.flatten(1).sum(dim=1).clamp(min=1)
+    ours, theirs = (around_points(ltrb, dim=2) for ltrb in (student.ltrb, teacher.ltrb))
+    apart = score * (1 - giou(ours, theirs, dim=2))  # (B, A, S, S)
+    total = apart.flatten(1).sum(dim=1) / score.flatten(1).sum(dim=1).clamp(min=1)
     return Term(total, torch.ones_like(total))
