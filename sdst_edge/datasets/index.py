@@ -29,7 +29,7 @@ from sdst_edge.datasets.index_file import Content, Kept, is_keepable, load_kept,
 from sdst_edge.datasets.layouts.layout import Entry, Layout
 from sdst_edge.datasets.sequence import Sequence
 
-__all__ = ["WORTH_FRAMES", "Index", "fingerprint", "index_path"]
+__all__ = ["WORTH_FRAMES", "Index", "cache_folder", "fingerprint", "index_path"]
 
 _log = logging.getLogger(__name__)
 
@@ -90,15 +90,21 @@ class Index:
             _log.debug("%s is not written: %s", self._path, error)
 
 
-def index_path(root: Path, layout: str) -> Path | None:
-    """The file that keeps a data set in this layout; None where nothing is to be kept."""
+def cache_folder() -> Path | None:
+    """Where caches lie: ``$SDST_CACHE_DIR``, else in the user's folder for caches; None where nothing is to be kept."""
     folder = os.environ.get("SDST_CACHE_DIR")
     if folder is None:
         folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "sdst-edge")
-    if not folder or folder.startswith("~"):  # nobody's home
+    return Path(folder) if folder and not folder.startswith("~") else None  # nobody's home
+
+
+def index_path(root: Path, layout: str) -> Path | None:
+    """The file that keeps a data set in this layout; None where nothing is to be kept."""
+    folder = cache_folder()
+    if folder is None:
         return None
     place = hashlib.blake2b(os.path.realpath(root).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return Path(folder, "datasets", f"{layout}-{place}.npz")
+    return folder / "datasets" / f"{layout}-{place}.npz"
 
 
 def fingerprint(entry: Entry, root: Path) -> str:

@@ -86,18 +86,19 @@ def box_blur_batch(pixels: Tensor, sides: Tensor) -> Tensor:
 
     Args:
         pixels: (B, H, W, 3) uint8. Not modified.
-        sides: (B,) int64, odd, 1 for those that stay. Each other value in it is one more pass over the batch.
+        sides: (B,) int64, odd, 1 for those that stay. Each other value in it is one more pass over the batch. Read on
+            the host: from a GPU that waits for it.
     """
     import torch
     from torch.nn import functional
 
     out = pixels
-    for side in sides.unique().tolist():
+    for side in sorted(set(sides.tolist())):
         if side == 1:
             continue
         margin = side // 2
         values = pixels.permute(0, 3, 1, 2).to(torch.float32)  # (B, 3, H, W)
         values = functional.pad(values, (margin,) * 4, mode="replicate")
         means = functional.avg_pool2d(values, side, stride=1).round_().to(torch.uint8).permute(0, 2, 3, 1)
-        out = torch.where((sides == side)[:, None, None, None], means, out)  # (B, H, W, 3)
+        out = torch.where((sides.to(out.device) == side)[:, None, None, None], means, out)  # (B, H, W, 3)
     return out
