@@ -31,6 +31,10 @@ class Crops:
         z, x, scale = (item.to(device, non_blocking=True) for item in (self.z, self.x, self.scale))
         return Crops(z=z, x=x, scale=scale)
 
+    def pin_memory(self) -> Crops:
+        """The same in pinned memory."""
+        return Crops(z=self.z.pin_memory(), x=self.x.pin_memory(), scale=self.scale.pin_memory())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairBatch:
@@ -59,6 +63,13 @@ class PairBatch:
         """(B, 4) float32: the target as x1, y1, x2, y2 in network px of a view, from the search centre."""
         scale = self.views[view].scale
         return self.boxes_image * torch.cat((scale, scale), dim=1)
+
+    def pin_memory(self) -> PairBatch:
+        """The same in pinned memory, from which copies to a device do not block."""
+        rest = (self.boxes_image, self.positive, self.attributes, self.index)
+        boxes_image, positive, attributes, index = (item.pin_memory() for item in rest)
+        views = tuple(view.pin_memory() for view in self.views)
+        return PairBatch(views=views, boxes_image=boxes_image, positive=positive, attributes=attributes, index=index)
 
     def to(self, device: torch.device) -> PairBatch:
         """The same on a device."""

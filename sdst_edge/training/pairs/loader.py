@@ -1,0 +1,151 @@
+"""Pairs for the training loop, made ahead by workers."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Items
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+import torch
+from torch.utils.data import DataLoader
+
+from sdst_edge.training.crops.regions import RegionRule
+from sdst_edge.training.crops.store import RegionStore
+from sdst_edge.training.pairs.batch import PairBatch
+from sdst_edge.training.pairs.batches import Failure, Made, PairBatches, Share
+from sdst_edge.training.pairs.planning import PairPlanner
+from sdst_edge.training.pairs.reading import RegionReader
+from sdst_edge.training.pairs.region_batch import RegionBatch
+from sdst_edge.training.pairs.sampling import Sampler
+from sdst_edge.training.pairs.sources import open_sources
+from sdst_edge.training.recipe import Loading, Recipe
+from sdst_runtime.config import TrackerConfig
+
+__all__ = ["PairLoader"]
+
+_CPU = torch.device("cpu")
+#: A step that no run comes to.
+_NO_STEP = 2**62
+
+
+class PairLoader(Iterator[PairBatch]):
+    """The batches of a run from some step on, without end.
+
+    A pair depends on the recipe's seed and its global index alone: not on workers, caches, processes or where a run was
+    taken up again. The pairs of step s and process r are those from ``(s * world + r) * batch_size`` on.
+
+    Attributes:
+        waited_s: how long the loop has waited for batches so far.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        configs: Items[TrackerConfig],
+        *,
+        batch_size: int,
+        first_step: int = 0,
+        rank: int = 0,
+        world: int = 1,
+        device: torch.device = _CPU,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
+        """Opens the sources and starts the workers, which work ahead from then on.
+
+        Args:
+            recipe: its seed, data, augmentation and loading.
+            configs: of the views to cut, the student's first.
+            batch_size: pairs a step and process.
+            first_step: where to begin.
+            rank: of this process among those that train together.
+            world: how many they are.
+            device: on which batches are handed over.
+            on_progress: called with the share done, 0..1, while clips are rendered.
+
+        Raises:
+            ConfigError: attributes or shares that the sources cannot give, or a cache that cannot be written.
+            DatasetError: a data set is missing or broken.
+        """
+        loading = recipe.loading
+        self.waited_s = 0.0
+        self._device = device
+        sources = open_sources(recipe.data, on_progress)
+        sampler = Sampler(recipe, sources)
+        rule = RegionRule(config=configs[0], scale=loading.region_scale)
+        self._store = RegionStore(loading.cache, rule, sources.key, sources.slots)
+        planner = PairPlanner(recipe, configs, RegionReader(sources, rule, self._store))
+        share = Share(batch_size=batch_size, rank=rank, world=world)
+        on_device = loading.augment_on == "device" or (loading.augment_on == "auto" and device.type == "cuda")
+        batches = PairBatches(sampler, planner, configs, share, is_cut=not on_device)
+        self._made: Iterator[Made] | None = _made_ahead(batches, first_step, loading, device)
+
+    def __next__(self) -> PairBatch:
+        """The batch of the next step.
+
+        Raises:
+            DatasetError: a frame cannot be read; names the sequence and the frame.
+        """
+        if self._made is None:
+            raise StopIteration
+        start = time.perf_counter()
+        made = next(self._made)
+        self.waited_s += time.perf_counter() - start
+        if isinstance(made, Failure):
+            self.close()
+            raise made.kind(made.message)
+        return made.cut(self._device) if isinstance(made, RegionBatch) else made.to(self._device)
+
+    def close(self) -> None:
+        """Ends the workers and lets go of the cache. Closing twice is allowed."""
+        self._made = None  # nobody else knows it: what it runs ends with it
+        self._store.close()
+
+    def __enter__(self) -> PairLoader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _made_ahead(batches: PairBatches, first_step: int, loading: Loading, device: torch.device) -> Iterator[Made]:
+    """The batches of all steps from the first one on, in their order."""
+    if loading.workers == 0 or not sys.platform.startswith("linux"):  # elsewhere OpenCV does not survive a fork
+        made = _by_thread(batches, first_step)
+        next(made)
+        return made  # type: ignore[return-value]  # only the first item is none
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(first_step, _NO_STEP),
+        num_workers=loading.workers,
+        prefetch_factor=loading.ahead,
+        multiprocessing_context="fork",
+        worker_init_fn=_start_worker,
+        pin_memory=device.type == "cuda",
+    )
+    with warnings.catch_warnings():  # of threads that a fork leaves behind: workers use none of theirs
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return iter(loader)
+
+
+def _by_thread(batches: PairBatches, first_step: int) -> Iterator[Made | None]:
+    """None at once, then the batches, each made while the one before it is learnt from."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        waiting = worker.submit(batches.__getitem__, first_step)
+        yield None
+        for step in range(first_step + 1, _NO_STEP):
+            made = waiting.result()
+            waiting = worker.submit(batches.__getitem__, step)
+            yield made
+
+
+def _start_worker(number: int) -> None:  # noqa: ARG001 (torch passes it)
+    import cv2
+
+    cv2.setNumThreads(0)  # a pool that was forked is dead, and workers are the parallel part
