@@ -45,8 +45,8 @@ LayoutOption: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="How the data set lies on disk: lasot, got10k, otb, uav123, trackingnet, vot, imagenet-vid, coco or "
-        "folder; auto: found out.",
+        help="How the data set lies on disk: lasot, got10k, otb, uav123, trackingnet, vot, imagenet-vid, coco, "
+        "pictures or folder; auto: found out.",
     ),
 ]
 SequencesOption: TypeAlias = Annotated[

@@ -67,6 +67,11 @@ def make_otb(root: Path) -> None:
     write_frames(root / "Walking/img", range(1, 4))
 
 
+def make_pictures(root: Path) -> None:
+    write(root / "boxes.json", '{"1.jpg": [[1, 1, 3, 3]]}')
+    write_frames(root, [1, 2], form="{}.jpg")
+
+
 def make_trackingnet(root: Path) -> None:
     write(root / "TRAIN_0/anno/v_0.txt", BOXES)
     write_frames(root / "TRAIN_0/frames/v_0", range(3), form="{}.jpg")
@@ -90,6 +95,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "imagenet-vid": make_imagenet_vid,
     "lasot": make_lasot,
     "otb": make_otb,
+    "pictures": make_pictures,
     "trackingnet": make_trackingnet,
     "uav123": make_uav123,
     "vot": make_vot,
@@ -106,7 +112,7 @@ def test_a_folder_is_known_by_its_own_layout_alone_and_read(tmp_path: Path, name
     assert [other for other, layout in LAYOUTS.items() if layout.matches(tmp_path)] == [name]
     contents = [LAYOUTS[name].read(entry, True) for entry in LAYOUTS[name].find(tmp_path)]
     (sequence,) = [item for content in contents for item in ([content] if isinstance(content, Sequence) else content)]
-    assert len(sequence) == (1 if name == "coco" else 3)
+    assert len(sequence) == (1 if name in ("coco", "pictures") else 3)
 
 
 @pytest.mark.parametrize(

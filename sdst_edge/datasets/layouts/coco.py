@@ -17,67 +17,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.datasets.frame_files import FileFrames, MissingFrames, list_pictures
 from sdst_edge.datasets.layouts.layout import Entry, Layout
+from sdst_edge.datasets.layouts.stills import Stills, present_pictures
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
 __all__ = ["LAYOUT"]
 
 _PREFIX = "instances_"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Stills(Items[Sequence]):
-    """The objects of a split.
-
-    Attributes:
-        folder: of the pictures.
-        files: their names.
-        present: (pictures,) bool: whether they are there.
-        sizes_wh: (pictures, 2) int32.
-        numbers: (N,) int64: each object's annotation id.
-        pictures: (N,) int32: the place of its picture in ``files``.
-        boxes_xywh: (N, 4) float64.
-    """
-
-    folder: Path
-    files: tuple[str, ...]
-    present: NDArray[np.bool_]
-    sizes_wh: NDArray[np.int32]
-    numbers: NDArray[np.int64]
-    pictures: NDArray[np.int32]
-    boxes_xywh: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    @overload
-    def __getitem__(self, index: int, /) -> Sequence: ...
-
-    @overload
-    def __getitem__(self, index: slice, /) -> tuple[Sequence, ...]: ...
-
-    def __getitem__(self, index: int | slice, /) -> Sequence | tuple[Sequence, ...]:
-        if isinstance(index, slice):
-            return tuple(self[position] for position in range(*index.indices(len(self))))
-        picture = int(self.pictures[index])
-        file = self.files[picture]
-        width, height = self.sizes_wh[picture].tolist()
-        return Sequence(
-            name=f"{Path(file).stem}-{self.numbers[index]}",
-            frames=FileFrames(self.folder, (file,)) if self.present[picture] else MissingFrames(self.folder, 1),
-            boxes_xywh=self.boxes_xywh[index].reshape(1, 4),
-            visible=np.ones(1, dtype=np.bool_),
-            size_wh=(width, height),
-        )
 
 
 def _matches(root: Path) -> bool:
@@ -105,16 +58,9 @@ def _read(entry: Entry, require_frames: bool) -> Items[Sequence]:
     images, objects = _load(path)
     files, sizes_wh, places = _read_images(path, images)
     rows = _read_objects(path, objects, places)
-    listing = frozenset(list_pictures(folder) if require_frames or folder.is_dir() else ())
-    present = np.array([file in listing for file in files], dtype=np.bool_)
     pictures = rows[:, 1].astype(np.int32)
-    if require_frames and not present[pictures].all():
-        missing = np.unique(pictures[~present[pictures]])
-        raise DatasetError(
-            f"{folder / files[missing[0]]} is missing ({len(missing)} pictures in all), of which {path} has objects; "
-            "fetch the data set's pictures"
-        )
-    return _Stills(
+    present = present_pictures(folder, files, pictures, path, require_frames=require_frames)
+    return Stills(
         folder=folder,
         files=files,
         present=present,
