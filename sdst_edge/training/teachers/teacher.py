@@ -22,7 +22,7 @@ class Lesson:
     Attributes:
         maps: as its head returns them, in the order of ``config.outputs``.
         template: features of the templates, one per correlation; empty where only predictions are known.
-        search: features of the search regions, in the order of the model's ``search_outputs``; likewise.
+        search: features of the search regions, one per correlation; likewise.
         features: by the names that :class:`sdst_edge.training.recipe.Hint` asks for; likewise.
     """
 
