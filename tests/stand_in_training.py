@@ -28,7 +28,7 @@ CELLS, SIDE_PX = 6, 40
 RECIPE = Recipe(
     model=ModelSpec(family="sdst-nano-s", options={"width": 0.25, "depth": 0.5}, search_cells=CELLS),
     data=Data(sources=(Source(rendered=RenderedPool(clips=3, frames=2, frame_step=10, size_wh=(160, 120))),)),
-    optimization=Optimization(steps=12, batch_size=4, lr=3e-3, ema_decay=0.5),
+    optimization=Optimization(steps=8, batch_size=2, lr=3e-3, ema_decay=0.5),
 )
 
 

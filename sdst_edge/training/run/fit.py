@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +59,12 @@ def fit(fabric: Fabric, setting: Setting, files: RunFiles, rhythm: Rhythm) -> Tr
         ConfigError: a loss is not finite.
         CheckpointError: a file cannot be read or written.
     """
-    with laid_out(setting.module, fast_format(setting.module, fabric.device)):
+    with ExitStack() as stack:
+        stack.enter_context(laid_out(setting.module, fast_format(setting.module, fabric.device)))
         run = _Run(fabric, setting, files, rhythm)
-        with setting.batches(run.progress.step) as batches:
-            run.spend_budget(batches)
-    result: TrainResult = fabric.broadcast(run.finish())
+        stack.callback(run.close)
+        run.spend_budget(stack.enter_context(setting.batches(run.progress.step)))
+        result: TrainResult = fabric.broadcast(run.finish())
     return result
 
 
@@ -114,11 +116,15 @@ class _Run:
             profile=self._watch.profile(done.step - self._first_step),
         )
         if self._log is not None:
-            self._log.close()
             self._save_model(self._files.model)
             write_whole(self._files.result, lambda file: file.write(result.text().encode()))
             self._files.state.unlink(missing_ok=True)
         return result
+
+    def close(self) -> None:
+        """Closes the log."""
+        if self._log is not None:
+            self._log.close()
 
     def _fraction(self) -> float:
         """Of the budget that is spent; all processes agree on it."""

@@ -97,8 +97,7 @@ def load_state(path: Path, parts: Mapping[str, Stateful], device: torch.device) 
     except FileNotFoundError:
         return Progress()
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"{path} is damaged: {reason}; remove it to begin the run anew") from None
+        raise CheckpointError(f"{path} is damaged: {_first_line(error)}; remove it to begin the run anew") from None
     try:
         if plain["format"] != _FORMAT:
             raise CheckpointError(f"{path} is of format {plain['format']}, expected {_FORMAT}; remove it to begin anew")
@@ -107,5 +106,9 @@ def load_state(path: Path, parts: Mapping[str, Stateful], device: torch.device) 
         return Progress(**plain["progress"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path} does not fit this run: {str(error).splitlines()[0]}; remove it to begin the run anew"
+            f"{path} does not fit this run: {_first_line(error)}; remove it to begin the run anew"
         ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lightning_fabric import Fabric
@@ -90,12 +89,16 @@ class Stepper:
         return loss, norm
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Sealed:
-    """Hides a batch from Fabric, which would round its boxes to the precision of the network."""
+    """Hides a batch from Fabric, which would round its boxes to the precision of the network; no dataclass, therefore.
 
-    batch: PairBatch
-    fraction: float
+    Args:
+        batch: of this process.
+        fraction: of the budget, 0..1.
+    """
+
+    def __init__(self, batch: PairBatch, fraction: float) -> None:
+        self.batch, self.fraction = batch, fraction
 
 
 class _Learner(nn.Module):
