@@ -13,6 +13,7 @@ from sdst_edge.cli import (
     bench,
     compare,
     demo,
+    distill,
     eval_,
     export,
     families,
@@ -21,6 +22,7 @@ from sdst_edge.cli import (
     new,
     simulate,
     track,
+    train,
     tune,
 )
 from sdst_edge.cli.errors import ReportingGroup
@@ -47,6 +49,8 @@ app.command("compare", epilog=f"Example: {compare.EXAMPLE}")(compare.compare)
 app.command("attributes", epilog=f"Example: {attributes.EXAMPLE}")(attributes.attributes)
 app.command("simulate", epilog=f"Example: {simulate.EXAMPLE}")(simulate.simulate)
 app.command("tune", epilog=f"Example: {tune.EXAMPLE}")(tune.tune)
+app.command("train", epilog=f"Example: {train.EXAMPLE}")(train.train)
+app.command("distill", epilog=f"Example: {distill.EXAMPLE}")(distill.distill)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)

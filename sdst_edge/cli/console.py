@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import typer
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress, TaskID
 
-__all__ = ["Bar", "facts_text", "note", "print_json", "print_rich", "progress_bar", "stage_bars"]
+__all__ = ["Bar", "StageBars", "facts_text", "note", "print_json", "print_rich", "progress_bar", "stage_bars"]
 
 #: Columns of a pipe or a file: wide enough that no table is cut off.
 PIPED_WIDTH = 200
@@ -25,6 +25,14 @@ UNBOUNDED = 100_000
 
 #: Moves a progress bar: amount done, amount in all or None when nobody knows, and what is being done.
 Bar: TypeAlias = Callable[[float, float | None, str], None]
+
+
+class StageBars(Protocol):
+    """Moves the bar of a stage."""
+
+    def __call__(self, stage: str, share: float, text: str = "") -> None:
+        """Shows the share of a stage that is done, 0..1, and what there is to say of it."""
+        ...
 
 
 def print_json(value: object) -> None:
@@ -75,18 +83,22 @@ def progress_bar(description: str, *, hidden: bool = False) -> Iterator[Bar]:
 
 
 @contextmanager
-def stage_bars() -> Iterator[Callable[[str, float], None]]:
-    """Bars on stderr, one below the other: a new one for each stage that ``(stage, share done)`` names."""
-    with _progress() as progress:
+def stage_bars(*, hidden: bool = False) -> Iterator[StageBars]:
+    """Bars on stderr, one below the other: a new one for each stage that is named.
+
+    Args:
+        hidden: draw nothing, for a process that another one speaks for.
+    """
+    with _progress(hidden=hidden) as progress:
         tasks: dict[str, TaskID] = {}
 
-        def move(stage: str, share: float) -> None:
+        def move(stage: str, share: float, text: str = "") -> None:
             progress.start()
             if stage not in tasks:
                 for task in tasks.values():
                     progress.update(task, completed=1.0)
                 tasks[stage] = progress.add_task(stage, total=1.0)
-            progress.update(tasks[stage], completed=share)
+            progress.update(tasks[stage], completed=share, description=f"{stage}: {text}" if text else stage)
 
         yield move
 

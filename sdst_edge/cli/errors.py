@@ -16,11 +16,13 @@ __all__ = ["EXTRAS", "ReportingGroup", "exit_status"]
 
 #: Package that a command may miss on a bare install, to the extra that brings it.
 EXTRAS = {
+    "lightning_fabric": "train",
     "matplotlib": "plots",
     "onnx": "export",
     "onnxsim": "export",
     "optuna": "tune",
     "safetensors": "train",
+    "tensorboardX": "train",
     "tomli": "train",
     "torch": "train",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-__all__ = ["parse_box", "parse_names", "parse_size"]
+__all__ = ["parse_box", "parse_names", "parse_seeds", "parse_size"]
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
@@ -24,8 +24,12 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
     return x, y, w, h
 
 
-def parse_names(text: str | None) -> tuple[str, ...] | None:
+def parse_names(text: str | None, option: str = "--sequences") -> tuple[str, ...] | None:
     """The names in ``NAME,NAME``; None for None.
+
+    Args:
+        text: that was given.
+        option: for which.
 
     Raises:
         typer.BadParameter: a name is empty.
@@ -34,8 +38,25 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
         return None
     names = tuple(name.strip() for name in text.split(","))
     if not all(names):
-        raise typer.BadParameter(f"{text!r}, expected names with commas between them", param_hint="'--sequences'")
+        raise typer.BadParameter(f"{text!r}, expected names with commas between them", param_hint=f"'{option}'")
     return names
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """The seeds in ``N,N``, each once and at least 0.
+
+    Raises:
+        typer.BadParameter: there is something else.
+    """
+    try:
+        seeds = tuple(int(item) for item in text.split(","))
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 0 or len(set(seeds)) != len(seeds):
+        raise typer.BadParameter(
+            f"{text!r}, expected whole numbers from 0 on, each once, such as 0,1,2", param_hint="'--seeds'"
+        )
+    return seeds
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from sdst_edge.datasets import LAYOUTS
 
 COMMANDS = (
     *("families", "import", "new", "export", "track", "eval", "compare", "attributes", "simulate", "tune", "bench"),
-    *("info", "demo"),
+    *("train", "distill", "info", "demo"),
 )
 
 

@@ -97,3 +97,15 @@ def test_stage_bars_finish_a_stage_when_the_next_one_starts(capsys: pytest.Captu
     assert "100%" in train
     assert "export" in export
     assert "50%" in export
+
+
+def test_stage_bars_say_what_there_is_to_say(capsys: pytest.CaptureFixture[str]) -> None:
+    with stage_bars() as bars:
+        bars("general", 0.5, "90 pairs/s")
+    assert "general: 90 pairs/s" in capsys.readouterr().err
+
+
+def test_stage_bars_draw_nothing_when_hidden(capsys: pytest.CaptureFixture[str]) -> None:
+    with stage_bars(hidden=True) as bars:
+        bars("general", 0.5, "90 pairs/s")
+    assert capsys.readouterr() == ("", "")

@@ -2,8 +2,8 @@
 
 A recipe is a TOML file whose tables are the dataclasses of this package. ``extends = "other.toml"`` at its top takes
 another file's values where it has none of its own: tables are merged key by key, lists and a model's options are
-replaced. ``--set a.b.c=value`` changes single values after that, ``--set data.sources.0.weight=2`` those of a list's item, and
-``--set evaluation=`` takes a table away.
+replaced. ``--set a.b.c=value`` changes single values after that, ``--set data.sources.0.weight=2`` those of a list's
+item, and ``--set evaluation=`` takes a table away.
 
 Where names lead:
 

@@ -28,8 +28,10 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         _make_room(result, key, above)
     for key, value in above.items():
         old = result.get(key)
-        inside = isinstance(old, Mapping) and isinstance(value, Mapping) and key not in _WHOLE
-        result[key] = merged(old, value) if inside else value
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and key not in _WHOLE:
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
     return result
 
 
