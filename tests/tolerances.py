@@ -134,3 +134,16 @@ MEAN_SAMPLED_LEVELS = 0.3
 
 #: Bytes rounded from float32 sums in two orders.
 ABS_ROUNDED_LEVELS = 1
+
+#: Losses of 20 steps in one process and in two, float32: sums of magnitude 10 in another order, through 20 updates.
+ABS_RANKS_LOSS = 1e-5
+
+#: Weights after them.
+ABS_RANKS_WEIGHTS = 1e-5
+
+#: A share of pairs drawn by chance, in standard deviations of its binomial; seeds are fixed, so it never flickers.
+SIGMAS_SHARE = 4.0
+
+#: Where a painted target's bright pixels lie in a crop, network px: the crop rounds its corner and its sides to whole
+#: image px, 1.6 network px each, and interpolation smears the rim by as much.
+ABS_PAINTED_IN_CROP_PX = 3.5
