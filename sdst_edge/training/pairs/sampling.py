@@ -232,7 +232,7 @@ class Sampler:
 
     def _require_attributes(self) -> None:
         for name, holders in zip(self._data.attributes, self._holders, strict=True):
-            if self._data.attribute_share > 0 and not holders and name not in EFFECTS:
+            if not holders and name not in EFFECTS:
                 raise ConfigError(
                     f"recipe: no used frame of data.sources holds attribute {name}, and it cannot be simulated; "
                     f"expected one that is labelled or can be derived, or one of {', '.join(EFFECTS)}"

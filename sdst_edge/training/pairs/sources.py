@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Items
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.datasets import Dataset, Sequence, open_dataset
+from sdst_edge.datasets import Sequence, open_dataset
 from sdst_edge.datasets.attributes import AttributeIndex, Definitions, definitions_for
 from sdst_edge.datasets.index import fingerprint
 from sdst_edge.training.pairs.clips import Clip, Place, StillClips, make_clip
@@ -20,7 +21,7 @@ from sdst_edge.training.pairs.pool import render_pool
 from sdst_edge.training.recipe import Data, Source
 from sdst_runtime.errors import ConfigError, DatasetError
 
-__all__ = ["OpenSource", "Sources", "open_sources"]
+__all__ = ["Collection", "OpenSource", "Sources", "make_sources", "open_sources"]
 
 _NO_FRAMES: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 
@@ -67,6 +68,21 @@ class Sources:
         return self.items[place.source].clips[place.clip]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Collection:
+    """Sequences before clips are made of them.
+
+    Attributes:
+        sequences: a tuple, or annotated pictures without number that are made on access.
+        layout: name of the data set's; empty for none.
+        place: tells apart where they come from, for the key.
+    """
+
+    sequences: Items[Sequence]
+    layout: str
+    place: str
+
+
 def open_sources(data: Data, on_progress: Callable[[float], None] | None = None) -> Sources:
     """Opens data sets, renders clips, and finds out which frames hold the wanted attributes.
 
@@ -78,41 +94,66 @@ def open_sources(data: Data, on_progress: Callable[[float], None] | None = None)
         ConfigError: a layout that there is none of, or a gap so small that no source's frames make a pair.
         DatasetError: a data set is missing or broken, or shows its targets too seldom; names the source.
     """
+    collections: list[Collection] = []
+    for name, source in _named(data):
+        with _naming(name):
+            collections.append(_collection(data, source, on_progress))
+    return make_sources(collections, data)
+
+
+def make_sources(collections: Items[Collection], data: Data) -> Sources:
+    """The sources of collections that are open already, one for each of ``data.sources``; raises likewise."""
     items: list[OpenSource] = []
     slots = 0
-    for number, source in enumerate(data.sources):
-        name = f"data.sources[{number}], {source.path or 'rendered clips'}"
-        try:
-            opened, slots = _open(data, source, name, slots, on_progress)
-        except (ConfigError, DatasetError) as error:
-            raise type(error)(f"recipe: {name}: {error}") from None
+    for (name, source), collection in zip(_named(data), collections, strict=True):
+        with _naming(name):
+            opened = _opened(collection, name, source, data.attributes, slots)
+        slots += len(opened.clips) if isinstance(opened.clips, StillClips) else _frames(opened.clips)
         items.append(opened)
-    return Sources(items=tuple(items), slots=slots, key=_hash(*(source.key for source in items)))
+    return Sources(items=tuple(items), slots=slots, key=_hash(*(item.key for item in items)))
 
 
-def _open(
-    data: Data, source: Source, name: str, first_slot: int, on_progress: Callable[[float], None] | None
-) -> tuple[OpenSource, int]:
-    """A source, and the first slot of the next one."""
+def _named(data: Data) -> list[tuple[str, Source]]:
+    return [
+        (f"data.sources[{number}], {source.path or 'rendered clips'}", source)
+        for number, source in enumerate(data.sources)
+    ]
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ConfigError, DatasetError) as error:
+        raise type(error)(f"recipe: {name}: {error}") from None
+
+
+def _collection(data: Data, source: Source, on_progress: Callable[[float], None] | None) -> Collection:
     if source.rendered is not None:
-        sequences: Items[Sequence] = render_pool(source.rendered, on_progress)
-        layout, place = "", repr(source.rendered)
-    else:
-        dataset = open_dataset(Path(data.root, source.path), source.layout)
-        sequences, layout, place = dataset.sequences, dataset.layout.name, os.path.realpath(dataset.root)
-    definitions = definitions_for(layout)
-    holders: dict[str, list[tuple[int, NDArray[np.int32]]]] = {}
-    clips: Items[Clip]
+        pool = render_pool(source.rendered, on_progress)
+        return Collection(sequences=pool, layout="", place=repr(source.rendered))
+    dataset = open_dataset(Path(data.root, source.path), source.layout)
+    parts = [os.path.realpath(dataset.root)]
+    if not isinstance(dataset.sequences, tuple):  # too many to look at each: their files' sizes and times must do
+        entries = dataset.layout.find(dataset.root)
+        parts += [dataset.name, str(len(dataset)), *(fingerprint(entry, dataset.root) for entry in entries)]
+    return Collection(sequences=dataset.sequences, layout=dataset.layout.name, place="\n".join(parts))
+
+
+def _opened(
+    collection: Collection, name: str, source: Source, attributes: tuple[str, ...], first_slot: int
+) -> OpenSource:
+    sequences, definitions = collection.sequences, definitions_for(collection.layout)
+    clips: Items[Clip] = StillClips(sequences, first_slot)
+    key, holders = _hash(collection.place), {}
     if isinstance(sequences, tuple):
-        index = AttributeIndex(sequences, layout, definitions) if data.attributes else None
-        numbered = _clips(sequences, index, source, data.attributes, first_slot)
-        clips, key = [clip for _, clip in numbered], _clips_key(place, numbered)
+        index = AttributeIndex(sequences, collection.layout, definitions) if attributes else None
+        numbered = _clips(sequences, index, source, attributes, first_slot)
+        clips = [clip for _, clip in numbered]
+        key = _clips_key(collection.place, clips)
         if index is not None:
-            holders = {name: _holders(index, numbered, name, definitions) for name in data.attributes}
-        slots = sum(len(clip.frames) for clip in clips)
-    else:
-        clips, key, slots = StillClips(sequences, first_slot), _stills_key(place, dataset), len(sequences)
-    opened = OpenSource(
+            holders = {attribute: _holders(index, numbered, attribute, definitions) for attribute in attributes}
+    return OpenSource(
         name=name,
         key=key,
         clips=clips,
@@ -121,7 +162,10 @@ def _open(
         gap=source.gap,
         weight=source.weight,
     )
-    return opened, first_slot + slots
+
+
+def _frames(clips: Items[Clip]) -> int:
+    return sum(len(clip.frames) for clip in clips)
 
 
 def _clips(
@@ -170,19 +214,13 @@ def _holders(
     return found
 
 
-def _clips_key(place: str, numbered: list[tuple[int, Clip]]) -> str:
+def _clips_key(place: str, clips: Items[Clip]) -> str:
     state = hashlib.blake2b(place.encode("utf-8", "surrogateescape"), digest_size=16)
-    for _, clip in numbered:
+    for clip in clips:
         state.update(f"\n{clip.sequence.name} {clip.seen}\n".encode("utf-8", "surrogateescape"))
         state.update(clip.frames.tobytes())
-        state.update(clip.sequence.boxes_xywh[clip.frames[: clip.seen]].tobytes())
+        state.update(np.array([clip.box(frame) for frame in clip.frames.tolist()]).tobytes())
     return state.hexdigest()
-
-
-def _stills_key(place: str, dataset: Dataset) -> str:
-    """By the annotation files' sizes and times: there are too many objects to look at each."""
-    entries = dataset.layout.find(dataset.root)
-    return _hash(place, dataset.name, str(len(dataset)), *(fingerprint(entry, dataset.root) for entry in entries))
 
 
 def _hash(*parts: str) -> str:
