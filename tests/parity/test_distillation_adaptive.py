@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from sdst_edge.training.distillation.adaptive import PENALTY, AdaptiveWeights
-from sdst_edge.training.distillation.candidates import best_candidate
-from sdst_edge.training.teachers.prediction import Prediction
+from sdst_edge.training.teachers.prediction import Prediction, best_candidate
 from sdst_runtime.errors import ConfigError
 from tests.parity.distillation_cases import normal, prediction
 from tests.tolerances import REL_DISTILLATION_F64

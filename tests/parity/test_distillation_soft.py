@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sdst_edge.training.distillation.candidates import best_candidate, matched
+from sdst_edge.training.distillation.candidates import matched
 from sdst_edge.training.distillation.soft import bounded_boxes, guided_boxes, score_divergence, soft_scores
-from sdst_edge.training.teachers.prediction import Prediction
+from sdst_edge.training.teachers.prediction import Prediction, best_candidate
 from sdst_runtime.errors import ConfigError
 from tests.parity.distillation_cases import assert_gradients, assert_totals, prediction
 from tests.tolerances import REL_F32
@@ -174,6 +174,15 @@ def test_bounded_boxes_follow_the_formula(candidates: int) -> None:
     assert expected != bounded_loop(student, teacher, truth(), where(candidates), 1e9)  # the bound did something
 
 
+def test_any_positive_candidate_makes_a_cell_of_reduced_candidates_positive() -> None:
+    student, teacher = prediction(0, candidates=3), prediction(TEACHER)
+    anchors = where(3)
+    cells = anchors.any(dim=1)
+    assert not torch.equal(cells, anchors.all(dim=1))
+    term = bounded_boxes(student, teacher, truth(), anchors.double(), 0.1)
+    assert_totals(term, bounded_loop(best_candidate(student), teacher, truth(), cells, 0.1))
+
+
 def test_bounded_boxes_gradients() -> None:
     student, teacher = prediction(0), prediction(TEACHER)
     assert student.ltrb is not None
@@ -199,6 +208,17 @@ def test_bounded_boxes_do_not_concern_a_pair_without_the_target() -> None:
     assert term.weight.tolist() == [1.0, 0.0]
     assert term.total[1].item() == 0.0
     assert term.total[0].item() > 0
+
+
+def test_bounded_boxes_do_not_read_the_annotation_elsewhere() -> None:
+    student, teacher, cells = prediction(0), prediction(TEACHER), where()
+    known = bounded_boxes(student, teacher, truth(), cells).total.tolist()
+    term = bounded_boxes(student, teacher, torch.where(cells[:, None], truth(), math.nan), cells)
+    assert term.total.tolist() == known
+    term.total.sum().backward()
+    assert student.ltrb is not None
+    assert student.ltrb.grad is not None
+    assert torch.isfinite(student.ltrb.grad).all()
 
 
 def test_bounded_boxes_on_the_annotation_have_finite_gradients() -> None:

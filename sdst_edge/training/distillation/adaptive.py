@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sdst_edge.training.distillation.candidates import at_candidates, best_candidate
+from sdst_edge.training.distillation.candidates import at_candidates
 from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
-from sdst_edge.training.teachers.prediction import Prediction
+from sdst_edge.training.teachers.prediction import Prediction, best_candidate
 from sdst_runtime.errors import ConfigError
 
 __all__ = ["PENALTY", "AdaptiveWeights"]

@@ -18,7 +18,7 @@ def relative_sides(ltrb: Tensor, of: Tensor) -> Tensor:
 
     Args:
         ltrb: (B, A, 4, S, S), network px.
-        of: the box, (B, A or 1, 4, S, S); detached.
+        of: the box, likewise; no gradient goes there.
     """
     box = of.detach()
     sides = (box[:, :, :2] + box[:, :, 2:]).clamp(min=MIN_SIDE_PX)  # (B, A, 2, S, S): width, height

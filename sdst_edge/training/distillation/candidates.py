@@ -1,7 +1,8 @@
 """Which candidate of a student learns from which of a teacher: in one place for all losses on predictions.
 
 With equally many candidates a cell, candidate by candidate. Otherwise (anchors and points, three anchors and five)
-each side is reduced to the candidate of the highest logit in each cell: what that cell says about the target.
+each side is reduced to the candidate of the highest logit in each cell: what that cell says about the target. Heads
+with equally many candidates of different meaning, such as anchors of other sizes, are to be reduced beforehand.
 """
 
 from __future__ import annotations
@@ -9,24 +10,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from sdst_edge.training.losses.scores import full_precision
-from sdst_edge.training.teachers.prediction import Prediction
+from sdst_edge.training.teachers.prediction import Prediction, best_candidate
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["at_candidates", "best_candidate", "matched"]
-
-
-def best_candidate(prediction: Prediction) -> Prediction:
-    """The candidate of the highest logit in each cell, A = 1; gradients go to that one.
-
-    Also for heads that have equally many candidates of different meaning, such as anchors of other sizes.
-    """
-    logit, ltrb = prediction
-    if logit.shape[1] == 1:
-        return prediction
-    best = logit.detach().argmax(dim=1, keepdim=True)  # (B, 1, S, S)
-    if ltrb is not None:
-        ltrb = ltrb.gather(1, best[:, :, None].expand(-1, -1, 4, -1, -1))  # (B, 1, 4, S, S)
-    return Prediction(logit.gather(1, best), ltrb)
+__all__ = ["at_candidates", "matched"]
 
 
 def matched(student: Prediction, teacher: Prediction) -> tuple[Prediction, Prediction]:

@@ -83,11 +83,12 @@ def bounded_boxes(
     student, teacher = matched(student, teacher)
     if student.ltrb is None or teacher.ltrb is None:
         return silent(student)
-    true = full_precision(true_ltrb.detach())[:, None]  # (B, 1, 4, S, S)
+    positive = at_candidates(where, student.logit)
+    true = full_precision(true_ltrb.detach())[:, None]
+    true = torch.where(positive[:, :, None], true, 1.0)  # (B, A, 4, S, S); what means nothing may be NaN
     ours, theirs = (
         torch.linalg.vector_norm(relative_sides(ltrb - true, of=true), dim=2) for ltrb in (student.ltrb, teacher.ltrb)
     )  # (B, A, S, S)
-    positive = at_candidates(where, student.logit)
     errors = torch.where(positive & (ours + margin > theirs), ours, 0.0)
     count = positive.flatten(1).sum(dim=1)
     total = errors.flatten(1).sum(dim=1) / count.clamp(min=1)
