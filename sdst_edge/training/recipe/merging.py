@@ -43,7 +43,7 @@ def put(table: dict[str, Any], key: str, value: object) -> None:
 
 def _make_room(table: dict[str, Any], key: str, above: Mapping[str, Any]) -> None:
     for group in _ALTERNATIVES:
-        if key not in group or not above[key]:
+        if key not in group or above[key] == "":
             continue
         for other in group.keys() - above.keys():
             if table.pop(other, None):

@@ -81,7 +81,10 @@ def _value(text: str, whole: str) -> Any:
 
 def _step(at: Any, key: str, override: Override, depth: int) -> Any:
     if isinstance(at, dict):
-        return at.get(key, {}) if override.value is None else at.setdefault(key, {})
+        if key in at or override.value is None:
+            return at.get(key, {})
+        put(at, key, [] if override.keys[depth + 1].isdigit() else {})
+        return at[key]
     if isinstance(at, list):
         index = _index(at, key, override, most=len(at))
         if index == len(at):
