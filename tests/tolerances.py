@@ -147,3 +147,6 @@ SIGMAS_SHARE = 4.0
 #: Where a painted target's bright pixels lie in a crop, network px: the crop rounds its corner and its sides to whole
 #: image px, 1.6 network px each, and interpolation smears the rim by as much.
 ABS_PAINTED_IN_CROP_PX = 3.5
+
+#: Corners of boxes of up to 100 px, interpolated between cells in float32.
+ABS_GRID_PX = 1e-4
