@@ -69,11 +69,21 @@ class Meter:
     def __init__(self, *, skips_steps: bool) -> None:
         self._skips_steps = skips_steps
         self._kept: list[tuple[int, tuple[str, ...], Tensor]] = []
+        self._notes: dict[str, None] = {}
 
-    def add(self, step: int, loss: StepLoss, gradient_norm: Tensor) -> None:
-        """Takes a step's losses and gradient norm."""
-        values = torch.cat((loss.means, torch.stack((loss.total, gradient_norm.to(loss.total.dtype)))))  # (T + 2,)
-        self._kept.append((step, (*loss.names, LOSS, GRADIENT_NORM), values))
+    def add(self, step: int, loss: StepLoss, gradient_norm: Tensor, notes: Mapping[str, Tensor]) -> None:
+        """Takes what a step gave.
+
+        Args:
+            step: its number, from 1.
+            loss: of all processes.
+            gradient_norm: a scalar.
+            notes: scalars of this process by name, for the log alone.
+        """
+        scalars = (loss.total, gradient_norm, *notes.values())
+        values = torch.cat((loss.means, torch.stack([each.to(loss.means) for each in scalars])))  # (T + 2 + N,)
+        self._kept.append((step, (*loss.names, LOSS, GRADIENT_NORM, *notes), values))
+        self._notes.update(dict.fromkeys(notes))
 
     def report(self) -> Mapping[str, float]:
         """Means by name since the last report, each over the steps that had it; the weighted sum is ``loss``.
@@ -94,7 +104,7 @@ class Meter:
         return {name: math.fsum(gathered[name]) / len(gathered[name]) for name in order}
 
     def _check(self, step: int, row: Mapping[str, float]) -> None:
-        wrong = [name for name, value in row.items() if not math.isfinite(value)]
+        wrong = [name for name, value in row.items() if not math.isfinite(value) and name not in self._notes]
         if self._skips_steps and wrong == [GRADIENT_NORM]:
             return
         if wrong:

@@ -55,7 +55,7 @@ class Stepper:
             "precision": self._fabric.strategy.precision,
         }
 
-    def step(self, batch: PairBatch, number: int, fraction: float) -> tuple[StepLoss, Tensor]:
+    def step(self, batch: PairBatch, number: int, fraction: float) -> tuple[StepLoss, Tensor, Mapping[str, Tensor]]:
         """Learns from a batch.
 
         Args:
@@ -64,7 +64,7 @@ class Stepper:
             fraction: of the budget that they took, 0..1.
 
         Returns:
-            The losses, and the norm of all gradients together before it was clipped, a scalar.
+            The losses, the norm of all gradients together before it was clipped, and the module's notes, scalars.
         """
         if self._freezer.apply(fraction):  # DDP has to know which parameters learn
             self._wrapped = self._fabric.setup_module(self._learner)
@@ -86,7 +86,7 @@ class Stepper:
         self._optimizer.step()
         self._setting.mean.update(self._setting.student, first=number == 0)
         self._watch.lap("optimizer")
-        return loss, norm
+        return loss, norm, getattr(self._setting.module, "notes", {})
 
 
 class _Sealed:
