@@ -1,6 +1,6 @@
 """Teacher weights that are learned for each pair (AMTML), among the teachers of the attributes that it holds.
 
-Our reading of AMTML-KD (Liu, Zhang and Wang, 2021, arXiv 2103.04062, section 3.1) for trackers: the paper classifies
+Our reading of AMTML-KD (Liu, Zhang and Wang, 2021, arXiv 2103.04062) for trackers: the paper classifies
 pictures, here the mixture of the teachers' scores is held against the labels of cells. The weights are trained by that
 alone: neither the student's features nor the teachers get a gradient from it, and the distillation takes the weights
 as they are.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdst_edge.training.distillation.resampling import resampled
+from sdst_edge.training.distillation.resampling import pooled, resampled
 from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
 
@@ -19,7 +19,7 @@ DARK = 1e-6
 def attention(student: Tensor, teacher: Tensor, field: Tensor | None = None) -> Term:
     """``mean( (A_s - A_t)² )`` over cells, ``A = Q / ||Q||``, ``Q = mean_c F²`` (Zagoruyko and Komodakis, ICLR 2017).
 
-    Equation 2 with p = 2, the mean over channels in place of the sum, which the norm makes the same. The larger of two
+    With their p = 2, and the mean over channels in place of the sum, which the norm makes the same. The larger of two
     maps is averaged down to the smaller.
 
     Args:
@@ -34,7 +34,7 @@ def attention(student: Tensor, teacher: Tensor, field: Tensor | None = None) -> 
     if field is not None:
         theirs = resampled(theirs, (height, width), field)
     size = min(height, theirs.shape[2]), min(width, theirs.shape[3])
-    a, b = (_normalized(F.adaptive_avg_pool2d(features, size)) for features in (ours, theirs))
+    a, b = (_normalized(pooled(features, size, F.adaptive_avg_pool2d)) for features in (ours, theirs))
     total = (a - b).square().mean(dim=1)
     return Term(total, torch.ones_like(total))
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sdst_edge.training.distillation.hints import Regressor
+from sdst_edge.training.distillation.resampling import pooled
 from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
 from sdst_runtime.errors import ConfigError
@@ -15,7 +16,7 @@ __all__ = ["flow", "flow_matrix"]
 
 
 def flow_matrix(bottom: Tensor, top: Tensor) -> Tensor:
-    """``G = bottom topᵀ / (H W)``: how the channels of two stages go together (Yim et al., CVPR 2017, equation 1).
+    """``G = bottom topᵀ / (H W)``: how the channels of two stages go together (Yim et al., CVPR 2017).
 
     The larger of the two is max-pooled to the smaller.
 
@@ -27,13 +28,13 @@ def flow_matrix(bottom: Tensor, top: Tensor) -> Tensor:
         (B, C, D).
     """
     size = min(bottom.shape[2], top.shape[2]), min(bottom.shape[3], top.shape[3])
-    a, b = (F.adaptive_max_pool2d(full_precision(stage), size).flatten(2) for stage in (bottom, top))  # (B, C, H W)
+    a, b = (pooled(full_precision(stage), size, F.adaptive_max_pool2d).flatten(2) for stage in (bottom, top))
     with torch.autocast(a.device.type, enabled=False):
         return a @ b.transpose(1, 2) / a.shape[2]
 
 
 def flow(student: tuple[Tensor, Tensor], teacher: tuple[Tensor, Tensor], adapters: tuple[Regressor, Regressor]) -> Term:
-    """``mean( (G_s - G_t)² )`` of two stages (Yim et al., CVPR 2017, equation 2).
+    """``mean( (G_s - G_t)² )`` of two stages (FSP, Yim et al., CVPR 2017).
 
     FSP needs equal channels on both sides; here adapters raise the student's to the teacher's. Sides of maps may
     differ freely.

@@ -41,9 +41,10 @@ class Regressor(nn.Module):
 
 
 def hint(student: Tensor, teacher: Tensor, regressor: Regressor, field: Tensor | None = None) -> Term:
-    """``mean( (Reg(F_s) - F_t)² )`` over channels and cells (Romero et al., ICLR 2015, equation 3).
+    """``mean( (Reg(F_s) - F_t)² )`` over channels and cells (FitNets, Romero et al., ICLR 2015).
 
-    The teacher's map is resampled at the student's cells where sides differ.
+    The mean stands for half the sum, so that a weight means the same for maps of any size. The teacher's map is
+    resampled at the student's cells where sides differ.
 
     Args:
         student: (B, C_s, H, W), with gradient.

@@ -1,12 +1,19 @@
-"""A teacher's feature maps at the student's cells."""
+"""Feature maps of a teacher at the student's cells, and maps of two sides at those of the smaller."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["resampled"]
+__all__ = ["pooled", "resampled"]
+
+
+def pooled(maps: Tensor, size: tuple[int, int], pool: Callable[[Tensor, tuple[int, int]], Tensor]) -> Tensor:
+    """(B, C, H, W) by adaptive pooling to (B, C, *size); maps of that size as they are, which takes no time."""
+    return maps if tuple(maps.shape[2:]) == size else pool(maps, size)
 
 
 def resampled(maps: Tensor, size: tuple[int, int], field: Tensor | None = None) -> Tensor:

@@ -5,7 +5,7 @@
     L_dull  = L(dull)  +        sigma_dull  L_SS(dull,  intelligent)
     L_intel = L(intel) + beta * sigma_intel L_SS(intel, dull)
 
-with beta = 0.5, the factor of the second term (Shen et al., TPAMI 44(12), student-student sharing; CFKD's numbers).
+with beta = 0.5, the factor of the second term (Shen et al., TPAMI 44(12); numbers of CFKD, its open reading).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def soft_scores(student: Prediction, teacher: Prediction, temperature: float = 1
     """The classification half of DST's teacher-soft loss: KL of the softened scores (Hinton et al., 2015).
 
     ``T² KL( softmax(C_t / T) || softmax(C_s / T) )`` for each cell and candidate; of two classes, which is the same
-    for their logit difference. DST (Shen et al., TPAMI 44(12), section on teacher-soft loss) takes T = 1. All but 2 %
+    for their logit difference. DST (Shen et al., TPAMI 44(12)) takes T = 1. All but 2 %
     or so of the cells are ground, so a plain mean hardly hears the target: we average half by the teacher's score p
     and half by 1 - p. That balance is ours.
 
@@ -66,15 +66,16 @@ def bounded_boxes(
 ) -> Term:
     """The regression half of DST's teacher-soft loss: the teacher's error bounds the student's.
 
-    ``||r_s - r_gt||`` where ``||r_s - r_gt|| + m > ||r_t - r_gt||``, else 0 (Chen et al., NeurIPS 2017, equation 4,
-    which squares the norms; DST's form). r are the four distances over the sides of the true box, so m = 0.01 is a
+    ``||r_s - r_gt||`` where ``||r_s - r_gt|| + m > ||r_t - r_gt||``, else 0 (Chen et al., NeurIPS 2017, who
+    square the norms; DST's form). r are the four distances over the sides of the true box, so m = 0.01 is a
     hundredth of the target whatever the stride. Mean over positive cells; one without an error counts as 0.
 
     Args:
         student: with gradient.
         teacher: on the student's grid.
         true_ltrb: (B, 4, S, S), network px.
-        where: (B, S, S) or (B, A, S, S) bool, positive cells or candidates; none in a pair without the target.
+        where: (B, S, S) or (B, A, S, S) bool or weights, positive cells or candidates; none in a pair without the
+            target.
         margin: m, sides of the true box.
 
     Raises:
