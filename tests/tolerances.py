@@ -144,9 +144,9 @@ ABS_RANKS_WEIGHTS = 1e-5
 #: A share of pairs drawn by chance, in standard deviations of its binomial; seeds are fixed, so it never flickers.
 SIGMAS_SHARE = 4.0
 
-#: Where a painted target's bright pixels lie in a crop, network px: the crop rounds its corner and its sides to whole
-#: image px, 1.6 network px each, and interpolation smears the rim by as much.
-ABS_PAINTED_IN_CROP_PX = 3.5
+#: Where a painted target's bright pixels lie in a crop, image px: corner and sides are rounded to whole ones, pysot's
+#: corner half a px up and left, and pysot's kin start half a px off besides. Interpolation smears the rim by another.
+ABS_PAINTED_IN_CROP_PX = 2.5
 
 #: Corners of boxes of up to 100 px, interpolated between cells in float32.
 ABS_GRID_PX = 1e-4
