@@ -20,6 +20,7 @@ from sdst_edge.cli import (
     import_,
     info,
     new,
+    shrink,
     simulate,
     track,
     train,
@@ -51,6 +52,7 @@ app.command("simulate", epilog=f"Example: {simulate.EXAMPLE}")(simulate.simulate
 app.command("tune", epilog=f"Example: {tune.EXAMPLE}")(tune.tune)
 app.command("train", epilog=f"Example: {train.EXAMPLE}")(train.train)
 app.command("distill", epilog=f"Example: {distill.EXAMPLE}")(distill.distill)
+app.command("shrink", epilog=f"Example: {shrink.EXAMPLE}")(shrink.shrink)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-__all__ = ["parse_box", "parse_names", "parse_seeds", "parse_size"]
+__all__ = ["parse_box", "parse_names", "parse_numbers", "parse_seeds", "parse_size"]
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
@@ -40,6 +40,24 @@ def parse_names(text: str | None, option: str = "--sequences") -> tuple[str, ...
     if not all(names):
         raise typer.BadParameter(f"{text!r}, expected names with commas between them", param_hint=f"'{option}'")
     return names
+
+
+def parse_numbers(text: str, option: str) -> tuple[float, ...]:
+    """The numbers in ``F,F``.
+
+    Args:
+        text: that was given.
+        option: for which.
+
+    Raises:
+        typer.BadParameter: there is something else.
+    """
+    try:
+        return tuple(float(item) for item in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r}, expected numbers with commas between them, such as 0.25,0.5,1", param_hint=f"'{option}'"
+        ) from None
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

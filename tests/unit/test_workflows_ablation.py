@@ -22,6 +22,13 @@ from tests.made_up_evaluation import made_up
 from tests.made_up_trials import StandIns, write_recipe
 from tests.tolerances import ABS_METRIC
 
+
+@pytest.fixture(autouse=True)
+def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matplotlib takes seconds to start."""
+    monkeypatch.setattr("sdst_edge.workflows.ablation.ablation.write_plot", lambda table, path: None)
+
+
 HELD = {"a": ("OCC",), "b": ("OCC", "FM"), "c": ("FM",), "d": ()}
 
 

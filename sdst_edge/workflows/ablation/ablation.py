@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sdst_edge.workflows.ablation.arms import (
     with_arm,
 )
 from sdst_edge.workflows.ablation.markdown import ablation_markdown
+from sdst_edge.workflows.ablation.plot import write_plot
 from sdst_edge.workflows.ablation.table import STUDENT, AblationTable, Asked, make_table
 from sdst_edge.workflows.distill.stage_overrides import STUDENT as STUDENT_STAGE
 from sdst_edge.workflows.distill.stage_overrides import StageOverrides
@@ -26,7 +28,7 @@ from sdst_edge.workflows.output_files import replacing
 from sdst_edge.workflows.trials.frame_times import FrameTimes, Timing, time_in_turns
 from sdst_edge.workflows.trials.steps import OnStage, Steps, TrialSettings, real_steps
 from sdst_edge.workflows.trials.trial import Trial, evaluation_of, find_trial, run_reference, run_trial
-from sdst_runtime.errors import ConfigError, SdstError
+from sdst_runtime.errors import BackendUnavailable, ConfigError, SdstError
 from sdst_runtime.strict import to_plain
 
 __all__ = ["AblationSettings", "run_ablation"]
@@ -71,6 +73,7 @@ def run_ablation(
         ablation/<arm>/seed-<n>/         see :mod:`sdst_edge.workflows.trials.trial`
         ablation/frame-times.json        measured once
         ablation/ablation.md, .json      the table
+        ablation/ablation.png            each seed as a point, where matplotlib is installed
 
     Args:
         recipe_path: of the student, with tables of distillation and evaluation, and a budget of steps.
@@ -138,6 +141,8 @@ class _Ablation:
             if is_new:
                 self._write()
         self._write()
+        with suppress(BackendUnavailable):  # the points are in the table, too
+            write_plot(self.table(), self._out / "ablation.png")
 
     def table(self) -> AblationTable:
         """Of what is finished."""

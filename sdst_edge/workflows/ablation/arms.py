@@ -137,6 +137,7 @@ def chosen_teachers(recipe: Recipe) -> dict[str, str]:
         checkpoint = Path(teacher.checkpoint)
         if checkpoint.name == BEST_NAME:
             with suppress(OSError, ValueError, KeyError, TypeError):  # no run of ours: nobody knows what chose it
-                run = json.loads(checkpoint.with_name(RECIPE_NAME).read_text(encoding="utf-8"))
-                chosen[name] = str(run["evaluation"]["path"])
+                evaluation = json.loads(checkpoint.with_name(RECIPE_NAME).read_text(encoding="utf-8"))["evaluation"]
+                if evaluation["every"] > 0:  # else it is evaluated once, at the end, and the best are the last
+                    chosen[name] = str(evaluation["path"])
     return chosen

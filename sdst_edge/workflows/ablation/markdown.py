@@ -38,7 +38,7 @@ def _arms(table: AblationTable, metric: Metric) -> str:
             score_text(metric, arm.value),
             " ".join(score_text(metric, point.value) for point in arm.points) or MISSING,
             *_changes(metric, arm.difference),
-            MISSING if arm.seconds is None else f"{arm.seconds:.0f}",
+            MISSING if arm.seconds is None else f"{arm.seconds:.0f}" if arm.seconds >= 10 else f"{arm.seconds:.1f}",
         ]
         for arm in table.arms
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import MANIFEST_NAME
 
 __all__ = ["OnShare", "OnStage", "Steps", "Trained", "TrialSettings", "Untrained", "real_steps"]
+
+MOST_WORKERS = 8
 
 #: Called with the share of a step that is done, 0..1.
 OnShare: TypeAlias = Callable[[float], None]
@@ -46,17 +49,23 @@ class TrialSettings:
 
     Attributes:
         devices: to train on, as the loop takes it.
-        workers: processes that evaluate side by side, >= 1.
+        workers: processes that evaluate side by side; 0 for one a usable core, at most :data:`MOST_WORKERS`.
         command: that was given, for tables and pages.
     """
 
     devices: int | str = "auto"
-    workers: int = 1
+    workers: int = 0
     command: str = ""
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise ConfigError(f"{self.workers} workers, expected 1 or more")
+        if self.workers < 0:
+            raise ConfigError(f"{self.workers} workers, expected 0 or more")
+
+    @property
+    def processes(self) -> int:
+        """How many processes evaluate, >= 1."""
+        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.workers or min(usable, MOST_WORKERS)
 
 
 class Untrained(NamedTuple):
@@ -136,7 +145,7 @@ def real_steps(settings: TrialSettings) -> Steps:
             layout=evaluation.layout,
             attributes=True,
             sequences=_some_names(dataset, evaluation),
-            workers=settings.workers,
+            workers=settings.processes,
             out=out,
             command=settings.command,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from sdst_edge.training.recipe import find_recipe
@@ -47,7 +48,7 @@ def write_best(path: Path, recipe: Path, table: WidthTable) -> None:
         f"depth = {options.depth:g}",
     ]
     if table.overrides:
-        again = " ".join(f"--set {text}" for text in table.overrides)
-        lines[1:1] = [f"# The search was given {again}: give it again, this file does not hold it."]
+        again = " ".join(f"--set {shlex.quote(text)}" for text in table.overrides)
+        lines[1:1] = [f"# This file does not hold what the search was given besides; give it again: {again}"]
     with replacing(path) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
