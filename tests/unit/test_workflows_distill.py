@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,15 @@ def test_record_is_written_by_the_first_process_alone(
     assert not (tmp_path / "out").exists()
     monkeypatch.setenv("RANK", "0")
     assert is_first_process()
+
+
+def test_stages_are_planned_without_torch(folder: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sdst_edge.training.recipe import load_recipe\n"
+        "from sdst_edge.workflows.distill import plan_stages\n"
+        f"print(len(plan_stages(load_recipe({str(folder / 'student.toml')!r}), Path('out'))), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "4 False\n"

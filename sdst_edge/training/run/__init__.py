@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from sdst_runtime.errors import BackendUnavailable
 
-try:
-    import lightning_fabric as _lightning_fabric  # noqa: F401
-    import tensorboardX as _tensorboardX  # type: ignore[import-untyped]  # noqa: F401
-except ImportError as error:
-    raise BackendUnavailable(
-        f"training needs {error.name}, which is not installed: pip install 'sdst-edge[train]'"
-    ) from None
+for _package in ("torch", "lightning_fabric", "tensorboardX"):  # looked for, not loaded: planning runs needs none
+    if find_spec(_package) is None:
+        raise BackendUnavailable(f"training needs {_package}, which is not installed: pip install 'sdst-edge[train]'")
