@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sdst_edge.training.crops.geometry import Window, search_scale
-from sdst_edge.training.pairs.augment import draw_variation, jittered_box, shown_step, stray_state
+from sdst_edge.training.pairs.augment import Step, draw_variation, jittered_box, stray_state
 from sdst_edge.training.pairs.draws import NUMBERS, uniforms
 from sdst_edge.training.recipe import Augmentation
 from sdst_runtime.config import TrackerConfig
@@ -71,7 +71,7 @@ def test_variations_go_as_far_as_the_rule_says() -> None:
         assert 0.8 * most < max(values) <= most
         assert min(values) < -0.7 * most
     assert {item.blur_side for item in drawn} == {1, 3, 5, 7}
-    shares = [np.mean([flag(item) for item in drawn]) for flag in (lambda v: v.mirrored, lambda v: v.blur_side > 1)]
+    shares = [np.mean([item.mirrored for item in drawn]), np.mean([item.blur_side > 1 for item in drawn])]
     assert shares == pytest.approx([0.5, 0.3], abs=SIGMAS_SHARE * 0.5 / math.sqrt(500))
 
 
@@ -105,4 +105,12 @@ def test_template_is_jittered_by_network_px_of_the_template() -> None:
 def test_step_is_shown_as_far_as_region_and_search_allow(
     step: tuple[float, float], region: Window, shown: tuple[float, float]
 ) -> None:
-    assert shown_step(CONFIG, BOX, step, region) == pytest.approx(shown, abs=ABS_MOVED_PX)
+    still = draw_variation(STILL, iter(ROWS[0]))
+    x, y, _, _ = stray_state(still, CONFIG, BOX, Step(step, region))
+    assert (x - 120.0, y - 70.0) == pytest.approx(shown, abs=ABS_MOVED_PX)
+
+
+def test_step_and_shift_together_are_not_beyond_what_is_searched() -> None:
+    shifted = draw_variation(STILL, iter(ROWS[0]))._replace(shift_px=(-48.0, 16.0))
+    x, y, _, _ = stray_state(shifted, CONFIG, BOX, Step((-60.0, -20.0), Window(-60.0, -50.0, 240.0, 240.0)))
+    assert (x - 120.0, y - 70.0) == pytest.approx((-64.0, -10.0), abs=ABS_MOVED_PX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Items
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_clips_labelled_as_a_whole_hold_an_attribute_in_every_frame() -> None:
 
 
 def test_key_changes_with_boxes_and_used_frames_and_with_nothing_else() -> None:
-    def key(sequence: Sequence, **source: int) -> str:
+    def key(sequence: Sequence, **source: Any) -> str:
         return opened((sequence,), sources=(Source(path="x", **source),)).sources.key
 
     plain = key(boxes_only([BOX] * 9))

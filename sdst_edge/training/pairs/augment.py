@@ -11,11 +11,11 @@ from sdst_edge.training.recipe import Augmentation
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import State
 
-__all__ = ["Color", "Variation", "draw_variation", "jittered_box", "shown_step", "stray_state"]
+__all__ = ["Color", "Step", "Variation", "draw_variation", "jittered_box", "stray_state"]
 
 #: Sides of a box blur, px.
 _BLUR_SIDES = (3, 5, 7)
-#: How far a target that moved fast may be from where it is searched, over the side of the search region.
+#: How far a target that has just moved may be from where it is searched, over the side of the search region.
 _MOST_STEP = 0.4
 
 
@@ -29,6 +29,18 @@ class Color(NamedTuple):
 
     gain_bgr: tuple[float, float, float]
     offset: float
+
+
+class Step(NamedTuple):
+    """Of a target that has just moved.
+
+    Attributes:
+        offset: from its centre to where it was before, image px.
+        region: what the region crop of the search frame shows, image px.
+    """
+
+    offset: tuple[float, float]
+    region: Window
 
 
 class Variation(NamedTuple):
@@ -101,48 +113,37 @@ def jittered_box(variation: Variation, config: TrackerConfig, box_xywh: Box) -> 
     return center_x - w * size / 2, center_y - h * size / 2, w * size, h * size
 
 
-def stray_state(
-    variation: Variation, config: TrackerConfig, box_xywh: Box, step_px: tuple[float, float] = (0.0, 0.0)
-) -> State:
+def stray_state(variation: Variation, config: TrackerConfig, box_xywh: Box, step: Step | None = None) -> State:
     """Where a tracker that is a bit off believes the target to be.
 
     Args:
         variation: of the pair.
         config: of the tracker.
         box_xywh: of the target, image px.
-        step_px: from the target's centre to where it was a frame ago, image px; see :func:`shown_step`.
+        step: of a target that has just moved: it is believed to be where it was, give or take the shift.
     """
     x, y, w, h = box_xywh
     root = variation.aspect**0.5
     width, height = w * variation.size * root, h * variation.size / root
-    scale_x, scale_y = search_scale(config, width, height)
+    scales = search_scale(config, width, height)
     shift_x, shift_y = variation.shift_px
-    center_x, center_y = x + w / 2 + step_px[0], y + h / 2 + step_px[1]
-    return State(center_x + shift_x / scale_x, center_y + shift_y / scale_y, width, height)
+    off = shift_x / scales[0], shift_y / scales[1]
+    if step is not None:
+        off = _shown(config, box_xywh, step._replace(offset=(step.offset[0] + off[0], step.offset[1] + off[1])), scales)
+    return State(x + w / 2 + off[0], y + h / 2 + off[1], width, height)
 
 
-def shown_step(
-    config: TrackerConfig, box_xywh: Box, step_px: tuple[float, float], region: Window
-) -> tuple[float, float]:
-    """A target's way back to where it was before it moved, as far as a pair can show it.
+def _shown(config: TrackerConfig, box_xywh: Box, step: Step, scales: tuple[float, float]) -> tuple[float, float]:
+    """As much of a step as a pair can show, image px.
 
-    A tracker that searches there finds the target away from the middle. The search region must stay inside the region
-    crop, or the side without ground would tell where the target is; and the target in the search region.
-
-    Args:
-        config: of the tracker.
-        box_xywh: of the target, image px.
-        step_px: from its centre to where it was, image px.
-        region: what the region crop shows, image px.
+    The search region must stay inside the region crop, or the side without ground would tell where the target is; and
+    the target inside the search region.
     """
-    x, y, w, h = box_xywh
-    scales = search_scale(config, w, h)
     found: list[float] = []
-    for axis, center in enumerate((x + w / 2, y + h / 2)):
-        side = config.search_size / scales[axis]
-        slack = max(0.0, (region[2 + axis] - side) / 2)
-        middle = region[axis] + region[2 + axis] / 2
-        wanted = min(max(center + step_px[axis], middle - slack), middle + slack)
+    for axis in (0, 1):
+        center, side = box_xywh[axis] + box_xywh[2 + axis] / 2, config.search_size / scales[axis]
+        middle, slack = step.region[axis] + step.region[2 + axis] / 2, max(0.0, (step.region[2 + axis] - side) / 2)
+        wanted = min(max(center + step.offset[axis], middle - slack), middle + slack)
         most = _MOST_STEP * side
         found.append(min(max(wanted - center, -most), most))
     return found[0], found[1]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sdst_edge.training.crops.geometry import Window, search_center, search_scale, search_window, template_window
 from sdst_edge.training.crops.regions import Region
-from sdst_edge.training.pairs.augment import Variation, jittered_box, shown_step, stray_state
+from sdst_edge.training.pairs.augment import Step, Variation, jittered_box, stray_state
 from sdst_edge.training.pairs.clips import Box
 from sdst_edge.training.pairs.draws import effect_generator
 from sdst_edge.training.pairs.reading import RegionReader
@@ -74,14 +74,9 @@ class PairPlanner:
         template = self._reader.region(draw.template)
         search = template if draw.search is draw.template else self._reader.region(draw.search)
         scene, attributes = self._scene(draw, search)
-        step = _step(draw, scene)
-        if step != (0.0, 0.0):
-            step = shown_step(student, scene.box_xywh, step, search.window)
-        if variation.mirrored:
-            step = -step[0], step[1]
         template_xywh = _seen(jittered_box(variation, student, draw.template.box_xywh), template, variation.mirrored)
         search_xywh = _seen(scene.box_xywh, scene.region, variation.mirrored)
-        state = stray_state(variation, student, search_xywh, step)
+        state = stray_state(variation, student, search_xywh, _step(draw, scene))
         template_windows = (template_window(config, template_xywh) for config in self._configs)
         states = tuple(_as_believed(config, state) for config in self._configs)
         search_windows = (search_window(config, own) for config, own in zip(self._configs, states, strict=True))
@@ -115,12 +110,17 @@ class PairPlanner:
         return scene, attributes
 
 
-def _step(draw: Draw, scene: Scene) -> tuple[float, float]:
+def _step(draw: Draw, scene: Scene) -> Step | None:
     """From the target's centre to where it was before it moved: a frame earlier, or before the simulation."""
-    if draw.simulated is None:
-        return draw.step_px
-    (x, y, w, h), (old_x, old_y, old_w, old_h) = scene.box_xywh, draw.search.box_xywh
-    return old_x - x + (old_w - w) / 2, old_y - y + (old_h - h) / 2
+    offset_x, offset_y = draw.step_px
+    if draw.simulated is not None:
+        (x, y, w, h), (old_x, old_y, old_w, old_h) = scene.box_xywh, draw.search.box_xywh
+        offset_x, offset_y = old_x - x + (old_w - w) / 2, old_y - y + (old_h - h) / 2
+    if offset_x == offset_y == 0.0:
+        return None
+    if draw.variation.mirrored:
+        return Step((-offset_x, offset_y), scene.region.window.mirrored(scene.region.frame_wh[0]))
+    return Step((offset_x, offset_y), scene.region.window)
 
 
 def _seen(box_xywh: Box, region: Region, mirrored: bool) -> Box:
