@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -75,6 +77,22 @@ def test_a_run_that_is_killed_twice_ends_with_the_bytes_of_an_unbroken_one(tmp_p
     assert files.model.read_bytes() == unbroken.model.read_bytes()
 
 
+def torchrun(module: str, *arguments: object) -> str:
+    """Stdout of two processes that must succeed."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--module"]
+    command = [*launcher, module, *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGTERM)  # the launcher ends its processes
+            raise
+    assert process.returncode == 0, err
+    return out
+
+
 def losses(files: RunFiles) -> NDArray[np.float64]:
     with files.log.open(newline="") as file:
         return np.array([float(row["loss"]) for row in csv.DictReader(file)])
@@ -83,17 +101,33 @@ def losses(files: RunFiles) -> NDArray[np.float64]:
 @pytest.mark.slow
 def test_two_processes_learn_as_one_with_the_whole_batch(tmp_path: Path) -> None:
     one, two = in_this_process(tmp_path / "one", TWO_RANKS), RunFiles(tmp_path / "two")
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*launcher, "--module", MODULE, str(two.folder), "two-ranks"],
-        capture_output=True,
-        check=False,
-        timeout=PATIENCE_S,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    torchrun(MODULE, two.folder, "two-ranks")
     assert len(losses(one)) == len(losses(two)) == 20
     assert np.abs(losses(one) - losses(two)).max() <= ABS_RANKS_LOSS
     models = [load_checkpoint(files.model).model for files in (one, two)]
     for first, second in zip(*(model.parameters() for model in models), strict=True):
         assert (first - second).abs().max() <= ABS_RANKS_WEIGHTS
+
+
+RECIPE_TEXT = """
+[model]
+family = "sdst-nano-s"
+options = { width = 0.25, depth = 0.5 }
+search_cells = 6
+[[data.sources]]
+rendered = { clips = 3, frames = 2, frame_step = 10, size_wh = [160, 120] }
+[loading]
+workers = 0
+[optimization]
+steps = 2
+batch_size = 4
+"""
+
+
+@pytest.mark.slow
+def test_the_command_trains_under_torchrun(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(RECIPE_TEXT)
+    out = torchrun("sdst_edge.cli", "train", tmp_path / "tiny.toml", "-o", tmp_path / "run", "--json")
+    (stage,) = json.loads(out)["stages"]  # printed once
+    assert stage["steps"] == 2
+    assert load_checkpoint(tmp_path / "run" / "model.safetensors").family == "sdst-nano-s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,9 +11,9 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from sdst_edge.models import SiameseModel, build, load_checkpoint
+from sdst_edge.models import SiameseModel, build, families, load_checkpoint
 from sdst_edge.training.pairs.loader import PairLoader
-from sdst_edge.training.recipe import Distillation, ModelSpec, Recipe, TeacherSpec
+from sdst_edge.training.recipe import Distillation, ModelSpec, Recipe
 from sdst_edge.training.run.ema import RunningMean
 from sdst_edge.training.run.memory_format import fast_format, lay_out
 from sdst_edge.training.run.processes import share_of_batch
@@ -22,7 +23,7 @@ from sdst_edge.training.sdst import Sdst
 from sdst_edge.training.targets.points import narrowed
 from sdst_edge.training.teachers.loading import load_teacher
 from sdst_edge.training.teachers.teacher import Teacher
-from sdst_runtime.errors import CheckpointError, ConfigError
+from sdst_runtime.errors import ConfigError
 
 __all__ = ["assemble", "make_student", "partly_used"]
 
@@ -43,15 +44,18 @@ def make_student(model: ModelSpec, seed: int) -> SiameseModel:
             raise ConfigError("recipe: neither model.family nor model.start is set; set one")
         torch.manual_seed(seed)
         return build(model.family, **model.options)
-    _refuse_recipe(model.start, "model.start")
+    if model.start.endswith(".toml"):
+        raise ConfigError(
+            f"recipe: model.start is the recipe {model.start}, which has to be trained first; "
+            "'sdst-edge distill' does so"
+        )
     start = load_checkpoint(Path(model.start)).model
     if model.family and model.family != start.family:
         raise ConfigError(
             f"recipe: model.start {model.start} is of family {start.family}, model.family is {model.family}; "
             "leave model.family out, or start from another checkpoint"
         )
-    wrong = {key: value for key, value in model.options.items() if start.options.get(key) != value}
-    if wrong:
+    if any(_option(start, key) != value for key, value in model.options.items()):
         raise ConfigError(
             f"recipe: model.start {model.start} was built with {_listed(start.options)}, "
             f"model.options are {_listed(model.options)}; leave them out, or start from another checkpoint"
@@ -109,21 +113,15 @@ def _teachers(
     if distillation is None:
         return (), {}
     general = tuple(
-        _teacher(spec, f"general {number}", device) for number, spec in enumerate(distillation.general, start=1)
+        load_teacher(spec, f"general {number}", device) for number, spec in enumerate(distillation.general, start=1)
     )
-    return general, {name: _teacher(spec, name, device) for name, spec in distillation.specialised.items()}
+    return general, {name: load_teacher(spec, name, device) for name, spec in distillation.specialised.items()}
 
 
-def _teacher(spec: TeacherSpec, name: str, device: torch.device) -> Teacher:
-    _refuse_recipe(spec.recipe, f"teacher {name}")
-    return load_teacher(spec, name, device)
-
-
-def _refuse_recipe(path: str, what: str) -> None:
-    if path.endswith(".toml"):
-        raise CheckpointError(
-            f"recipe: {what} is the recipe {path}, which has to be trained first; 'sdst-edge distill' does so"
-        )
+def _option(model: SiameseModel, name: str) -> object:
+    """Its value, where it was left out the family's; None where the family has none of that name."""
+    known = inspect.signature(families()[model.family].builder).parameters
+    return model.options.get(name, known[name].default if name in known else None)
 
 
 def _listed(options: Mapping[str, object]) -> str:

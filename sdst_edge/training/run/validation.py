@@ -19,6 +19,9 @@ METRIC = "success_auc"
 class Validation:
     """A validation set that a network is tracked over.
 
+    Attributes:
+        sequences: of it.
+
     Args:
         sequences: at least one, each with the target visible in its first frame and in one more.
     """
@@ -26,7 +29,7 @@ class Validation:
     def __init__(self, sequences: tuple[Sequence, ...]) -> None:
         for sequence in sequences:
             check_runnable(sequence)
-        self._sequences = sequences
+        self.sequences = sequences
 
     @classmethod
     def of(cls, recipe: Recipe) -> Validation | None:
@@ -50,5 +53,5 @@ class Validation:
         """
         session = TorchSession(model)
         with Tracker(session, model.config) as tracker:
-            overall = evaluate(tracker, self._sequences).overall
+            overall = evaluate(tracker, self.sequences).overall
         return overall[METRIC] or 0.0
