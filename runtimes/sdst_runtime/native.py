@@ -87,6 +87,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "sdst_tracker_set_state": (c_int, (c_void_p, c_void_p)),
     "sdst_template_view": (c_int, (c_void_p, c_void_p, c_void_p)),
     "sdst_search_view": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "sdst_window_u8": (c_int, (c_void_p, c_void_p, c_int32, c_int32, c_void_p, c_void_p)),
 }
 
 

@@ -1,4 +1,4 @@
-"""What a tracker's crops show of an image, as libsdst plans them: for training, which cuts them by other means."""
+"""What a tracker's crops show of an image, as libsdst plans them, and any such window cut: for training."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import ctypes
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker, State
-from sdst_runtime.errors import BoxError
-from sdst_runtime.native import MAX_SIDE_PX, Status, library, native_error
+from sdst_runtime.errors import BoxError, ConfigError
+from sdst_runtime.native import MAX_SIDE_PX, Status, address, fill_frame, library, native_error, native_frame
 from sdst_runtime.native_config import native_config
 from sdst_runtime.native_structs import NativeBox, NativeConfig, NativeState, NativeView
 
-__all__ = ["View", "search_view", "template_view"]
+__all__ = ["View", "search_view", "template_view", "window_u8"]
+
+MAX_OUT_PX = 4096
 
 
 class View(NamedTuple):
@@ -62,6 +67,43 @@ def search_view(config: TrackerConfig, state: State) -> View:
     view = NativeView(struct_size=ctypes.sizeof(NativeView))
     status = library().sdst_search_view(_native(config), ctypes.byref(native), ctypes.byref(view))
     return _view(view) if status == Status.OK else _fail(status, "sdst_search_view", "state (centre, size)", state)
+
+
+def window_u8(
+    frame: NDArray[np.uint8],
+    window_xywh: tuple[float, float, float, float],
+    out_px: int,
+    border: tuple[int, int, int] = (0, 0, 0),
+) -> NDArray[np.uint8]:
+    """Any window of a picture, bilinear, from positions in 1/32 px: of a frame, or of a larger crop.
+
+    Args:
+        frame: (H, W, 3) uint8, BGR. Not modified.
+        window_xywh: px of the frame, evenly divided by the output's pixels; sides > 0. May lie outside.
+        out_px: side of the output, 1 to 4096.
+        border: B, G, R of what is outside the frame, 0..255.
+
+    Returns:
+        (out_px, out_px, 3) uint8, BGR, newly allocated.
+
+    Raises:
+        FrameError: the frame has another type, shape or layout.
+        ConfigError: a number is out of its range.
+    """
+    native, window = native_frame(), NativeBox(*window_xywh)
+    fill_frame(frame, native)
+    if not 1 <= out_px <= MAX_OUT_PX or min(border) < 0 or max(border) > 255:
+        raise ConfigError(f"out_px is {out_px}, border {border}; expected 1 to {MAX_OUT_PX}, and values of 0..255")
+    out = np.empty((out_px, out_px, 3), np.uint8)
+    color = (ctypes.c_uint8 * 4)(*border, 0)
+    status = library().sdst_window_u8(ctypes.byref(native), ctypes.byref(window), out_px, out_px, color, address(out))
+    if status == Status.VALUE:
+        raise ConfigError(
+            f"window (x, y, w, h) is {window_xywh}, expected finite numbers, sides > 0 and <= {MAX_SIDE_PX} px"
+        )
+    if status != Status.OK:
+        raise native_error(status, "sdst_window_u8")
+    return out
 
 
 @lru_cache(maxsize=32)

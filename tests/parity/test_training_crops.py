@@ -1,4 +1,4 @@
-"""Crops from regions against those of libsdst, which run on the device, and torch against OpenCV."""
+"""Crops from regions against those of libsdst, which run on the device, and torch against libsdst."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_mirrored_crop_is_that_of_the_mirrored_frame() -> None:
         assert difference(crop, expected, where) < MEAN_RESAMPLED_LEVELS
 
 
-def test_batched_crops_are_those_of_opencv() -> None:
+def test_batched_crops_are_those_cut_one_by_one() -> None:
     rule, rng = RegionRule(config=config_of("sdst-nano-s"), scale=2.0), np.random.default_rng(6)
     regions = [cut_region(frame, box, rule) for frame, box in scenes()]
     windows, mirrored = [], [False, True, True, False]
@@ -185,7 +185,7 @@ def test_batched_windows_beyond_the_region_have_its_border() -> None:
         assert np.abs(cut(region, window, 16).astype(int) - crop[0].numpy()).max() <= ABS_SAMPLED_LEVELS
 
 
-def test_batched_colors_are_those_of_opencv() -> None:
+def test_batched_colors_are_those_made_one_by_one() -> None:
     rng = np.random.default_rng(7)
     pixels = rng.integers(0, 256, (3, 20, 30, 3), dtype=np.uint8)
     batch = torch.from_numpy(pixels)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sdst_runtime.config import CropRule, TrackerConfig
 from sdst_runtime.core import State
 from sdst_runtime.errors import BoxError, ConfigError
-from sdst_runtime.views import search_view, template_view
+from sdst_runtime.views import search_view, template_view, window_u8
 
 CONFIG = TrackerConfig(
     template_size=32,
@@ -67,3 +68,28 @@ def test_bad_configuration_is_named() -> None:
     object.__setattr__(bad, "search_size", 5000)
     with pytest.raises(ConfigError, match="libsdst refuses"):
         search_view(bad, STATE)
+
+
+def test_windows_are_interpolated_between_pixel_centres() -> None:
+    ramp = np.zeros((40, 40, 3), np.uint8)
+    ramp[..., 0], ramp[..., 1] = 2 * np.arange(40), np.arange(40)[:, None]
+    out = window_u8(ramp, (10.25, 3.0, 4.0, 8.0), 8, (7, 8, 9))
+    assert out[0, :, 0].tolist() == [20, 21, 22, 23, 24, 25, 26, 27]  # 2 (10.25 + (i + 0.5) / 2 - 0.5)
+    assert out[:, 0, 1].tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert (window_u8(ramp[::2, :20], (-8.0, 60.0, 8.0, 8.0), 8, (7, 8, 9)) == (7, 8, 9)).all()
+
+
+@pytest.mark.parametrize(
+    ("window", "out_px", "border", "named"),
+    [
+        ((0.0, 0.0, 0.0, 4.0), 8, (0, 0, 0), "sides > 0"),
+        ((0.0, math.nan, 4.0, 4.0), 8, (0, 0, 0), "finite"),
+        ((0.0, 0.0, 4.0, 4.0), 4097, (0, 0, 0), "out_px is 4097"),
+        ((0.0, 0.0, 4.0, 4.0), 8, (0, 256, 0), "256"),
+    ],
+)
+def test_impossible_windows_are_refused(
+    window: tuple[float, float, float, float], out_px: int, border: tuple[int, int, int], named: str
+) -> None:
+    with pytest.raises(ConfigError, match=named):
+        window_u8(np.zeros((4, 4, 3), np.uint8), window, out_px, border)

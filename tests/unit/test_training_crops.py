@@ -128,8 +128,8 @@ def test_local_window_is_in_px_of_the_region() -> None:
 
 def test_recolor_rounds_and_clips() -> None:
     pixels = np.array([[[10, 100, 200], [255, 0, 1]]], np.uint8)
-    out = recolor(pixels, np.array([1.25, 0.5, 2.0], np.float32), 3.0)
-    assert out.tolist() == [[[16, 53, 255], [255, 3, 5]]]  # 15.5 to even
+    out = recolor(pixels, np.array([1.25, 0.5, 2.0], np.float32), 3.25)
+    assert out.tolist() == [[[16, 53, 255], [255, 3, 5]]]  # of 15.75, 53.25, 403.25, 322, 3.25, 5.25
     assert recolor(pixels, np.ones(3, np.float32), -20.0).tolist() == [[[0, 80, 180], [235, 0, 0]]]
     assert pixels[0, 0, 0] == 10
 

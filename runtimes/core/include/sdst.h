@@ -530,6 +530,22 @@ SDST_API sdst_status sdst_template_view(const sdst_tracker_config *config, const
  */
 SDST_API sdst_status sdst_search_view(const sdst_tracker_config *config, const sdst_state *state, sdst_view *view);
 
+/**
+ * Any window of a picture as bytes, whole pixels or not: how training cuts what a view shows, from a frame or from a
+ * larger crop. Bilinear, from positions in 1/32 px, as SDST_INTERPOLATION_OPENCV_WARP has it; the very crop of
+ * SDST_ROUNDING_NONE for its view.
+ * @param[in]  frame
+ * @param[in]  window     px of the frame, evenly divided by the output pixels; may lie partly or wholly outside. Sides
+ *                        are > 0 and at most 32767
+ * @param[in]  out_width  px, 1..4096
+ * @param[in]  out_height px, 1..4096
+ * @param[in]  border     colour outside the frame, in the order of its channels; the fourth is 0
+ * @param[out] out        (out_height, out_width, 3) uint8, interleaved, C order
+ * @retval SDST_OK, SDST_ERR_NULL, SDST_ERR_STRUCT_SIZE, SDST_ERR_FRAME, SDST_ERR_VALUE
+ */
+SDST_API sdst_status sdst_window_u8(const sdst_frame *frame, const sdst_box *window, int32_t out_width,
+                                    int32_t out_height, const uint8_t border[4], uint8_t *out);
+
 #ifdef __cplusplus
 }
 #endif

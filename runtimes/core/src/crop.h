@@ -88,6 +88,9 @@ sdst_axis_ sdst_axis_resize_(int32_t first_px, int32_t in_size, int32_t out_size
 /** @return Axis of SDST_INTERPOLATION_OPENCV_WARP around a centre within +-70000 px, side 1..32767. */
 sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size);
 
+/** @return Axis of a warp whose output pixels evenly divide `side` px, <= 32767, from `first` on, within +-70000. */
+sdst_axis_ sdst_axis_of_window_(double first, double side, int32_t out_size);
+
 /** @return What the output pixels of an axis evenly divide. */
 sdst_span_ sdst_axis_window_(const sdst_axis_ *axis, int32_t out_size);
 

@@ -1,4 +1,5 @@
 /* From a crop as the caller means it to whole pixels, with everything checked. */
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -140,6 +141,38 @@ sdst_status sdst_crop_u8(const sdst_frame *frame, const sdst_crop *crop, uint8_t
     sdst_crop_plan_ plan;
     const sdst_status status = sdst_crop_plan_make_(frame, crop, NULL, &plan);
     if (status != SDST_OK) return status;
+    sdst_kernels_get_()->crop_u8(&plan, out);
+    return SDST_OK;
+}
+
+static sdst_status check_window(const sdst_box *window, int32_t out_width, int32_t out_height,
+                                const uint8_t border[4]) {
+    if (!in_range((double)out_width, 1.0, MAX_OUT_PX) || !in_range((double)out_height, 1.0, MAX_OUT_PX)) {
+        return SDST_ERR_VALUE;
+    }
+    if (!isfinite(window->x) || !isfinite(window->y) || border[3] != 0) return SDST_ERR_VALUE;
+    const int fits = in_range(window->w, DBL_MIN, SDST_MAX_SIDE_PX_) && in_range(window->h, DBL_MIN, SDST_MAX_SIDE_PX_);
+    return fits ? SDST_OK : SDST_ERR_VALUE;
+}
+
+sdst_status sdst_window_u8(const sdst_frame *frame, const sdst_box *window, int32_t out_width, int32_t out_height,
+                           const uint8_t border[4], uint8_t *out) {
+    if (window == NULL || border == NULL || out == NULL) return SDST_ERR_NULL;
+    sdst_status status = sdst_frame_check_(frame);
+    if (status == SDST_OK) status = check_window(window, out_width, out_height, border);
+    if (status != SDST_OK) return status;
+    const sdst_crop_plan_ plan = {
+        .pixels = frame->data,
+        .stride_bytes = frame->stride_bytes,
+        .frame_width = frame->width,
+        .frame_height = frame->height,
+        .interpolation = SDST_INTERPOLATION_OPENCV_WARP,
+        .x = sdst_axis_of_window_(clamp_center(window->x), window->w, out_width),
+        .y = sdst_axis_of_window_(clamp_center(window->y), window->h, out_height),
+        .out_width = out_width,
+        .out_height = out_height,
+        .border = {border[0], border[1], border[2]},
+    };
     sdst_kernels_get_()->crop_u8(&plan, out);
     return SDST_OK;
 }

@@ -85,19 +85,25 @@ static sdst_tap_ warp_tap_y(const sdst_axis_ *axis, int32_t out_index) {
     return warp_tap(axis, fine(axis->scale * out_index + axis->origin), 1);
 }
 
-sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size) {
-    const double first = center - (side - 1.0) / 2.0;
-    const double last = center + (side - 1.0) / 2.0;
-    sdst_axis_ axis = {
-        .interpolation = SDST_INTERPOLATION_OPENCV_WARP,
-        .scale = out_size > 1 ? (last - first) / (out_size - 1) : 0.0,
-        .origin = first,
-    };
-    axis.first_px = (int32_t)floor((fine(first) + FINE_PER_STEP / 2) / (double)FINE);
+/* `origin`: where output pixel 0 looks; whole numbers are centres of pixels. */
+static sdst_axis_ warp_axis(double origin, double scale, int32_t out_size) {
+    sdst_axis_ axis = {.interpolation = SDST_INTERPOLATION_OPENCV_WARP, .scale = scale, .origin = origin};
+    axis.first_px = (int32_t)floor((fine(origin) + FINE_PER_STEP / 2) / (double)FINE);
     const int32_t last_x = warp_tap_x(&axis, out_size - 1).second;
     const int32_t last_y = warp_tap_y(&axis, out_size - 1).second; /* their roundings may be a pixel apart */
     axis.in_size = (last_x > last_y ? last_x : last_y) + 1;
     return axis;
+}
+
+sdst_axis_ sdst_axis_warp_(double center, double side, int32_t out_size) {
+    const double first = center - (side - 1.0) / 2.0;
+    const double last = center + (side - 1.0) / 2.0;
+    return warp_axis(first, out_size > 1 ? (last - first) / (out_size - 1) : 0.0, out_size);
+}
+
+sdst_axis_ sdst_axis_of_window_(double first, double side, int32_t out_size) {
+    const double scale = side / out_size;
+    return warp_axis(first + scale / 2.0 - 0.5, scale, out_size);
 }
 
 /* A warp counts from pixel centres, which lie half a pixel behind where pixels begin. */

@@ -108,6 +108,90 @@ static void test_decoder_takes_outputs_as_the_view_says(void) {
     }
 }
 
+/* A picture of noise, and crops of it across its corner, larger and smaller than the output. */
+static void test_window_of_a_warp_is_its_crop(void) {
+    uint64_t seed = 11;
+    for (int i = 0; i < 60; ++i) {
+        sdst_tracker_config config = small_config();
+        config.rounding = SDST_ROUNDING_NONE;
+        config.interpolation = SDST_INTERPOLATION_OPENCV_WARP;
+        config.border = SDST_BORDER_CONSTANT;
+        config.border_value[1] = 200;
+        rig_ *rig = rig_open(&config);
+        for (size_t at = 0; at < sizeof rig->pixels; ++at) {
+            (&rig->pixels[0][0][0])[at] = (uint8_t)check_random_int(&seed, 0, 255);
+        }
+        const double x = check_random_real(&seed, -20, 60), y = check_random_real(&seed, -20, 60);
+        const double side = check_random_real(&seed, 8, 60);
+        const sdst_view view = search_view(&config, x, y, side, side);
+        uint8_t pixels[64][64][3];
+        CHECK_STATUS(sdst_window_u8(&rig->frame, &view.window, 64, 64, config.border_value, &pixels[0][0][0]), SDST_OK);
+        CHECK_STATUS(rig_start(rig, fmax(x, 0), fmax(y, 0), side, side), SDST_OK);
+        const sdst_state state = {.struct_size = sizeof state,
+                                  .center_x = x + side / 2,
+                                  .center_y = y + side / 2,
+                                  .width = side,
+                                  .height = side};
+        CHECK_STATUS(sdst_tracker_set_state(rig->tracker, &state), SDST_OK);
+        CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
+        int differ = 0;
+        for (int at = 0; at < 64 * 64; ++at) {
+            for (int c = 0; c < 3; ++c) {
+                differ += fabsf(rig->x[c * 64 * 64 + at] - (float)pixels[at / 64][at % 64][c]) > 1e-3F;
+            }
+        }
+        CHECK(differ <= 64 * 3); /* an origin between two steps of 1/32 px may round either way: a row or so */
+        rig_close(rig);
+    }
+}
+
+/* A ramp of 2 levels a pixel: output pixels of half a pixel each, from 10.25 on. */
+static void test_window_is_interpolated_between_pixel_centres(void) {
+    uint8_t ramp[40][3], out[8][3];
+    for (int column = 0; column < 40; ++column) {
+        ramp[column][0] = ramp[column][1] = ramp[column][2] = (uint8_t)(2 * column);
+    }
+    const sdst_frame frame = {sizeof frame, SDST_PIXEL_BGR8, 40, 1, 120, &ramp[0][0]};
+    const sdst_box window = {10.25, 0.0, 4.0, 1.0}, beyond = {38.0, 0.0, 8.0, 1.0}, far = {1e300, 0.0, 8.0, 1.0};
+    const uint8_t border[4] = {7, 8, 9, 0};
+    CHECK_STATUS(sdst_window_u8(&frame, &window, 8, 1, border, &out[0][0]), SDST_OK);
+    for (int i = 0; i < 8; ++i) {
+        CHECK(out[i][0] == 20 + i); /* 2 (10.25 + (i + 0.5) / 2 - 0.5) */
+    }
+    CHECK_STATUS(sdst_window_u8(&frame, &beyond, 8, 1, border, &out[0][0]), SDST_OK);
+    CHECK(out[0][0] == 76 && out[1][1] == 78 && out[2][0] == 7 && out[7][2] == 9);
+    CHECK_STATUS(sdst_window_u8(&frame, &far, 8, 1, border, &out[0][0]), SDST_OK);
+    CHECK(out[0][0] == 7 && out[7][1] == 8);
+}
+
+static void test_bad_windows_are_refused(void) {
+    const uint8_t pixel[3] = {1, 2, 3};
+    const sdst_frame frame = {sizeof frame, SDST_PIXEL_BGR8, 1, 1, 3, pixel};
+    const sdst_box good = {0, 0, 1, 1};
+    uint8_t border[4] = {0}, out[3];
+#define CHECK_WINDOW_OF(x, y, w, h)                                                                                    \
+    do {                                                                                                               \
+        const sdst_box bad = {x, y, w, h};                                                                             \
+        CHECK_STATUS(sdst_window_u8(&frame, &bad, 1, 1, border, out), SDST_ERR_VALUE);                                 \
+    } while (0)
+    CHECK_WINDOW_OF((double)NAN, 0, 1, 1);
+    CHECK_WINDOW_OF(0, (double)INFINITY, 1, 1);
+    CHECK_WINDOW_OF(0, 0, 0, 1);
+    CHECK_WINDOW_OF(0, 0, 1, -1);
+    CHECK_WINDOW_OF(0, 0, (double)NAN, 1);
+    CHECK_WINDOW_OF(0, 0, 1, 32768);
+    CHECK_STATUS(sdst_window_u8(NULL, &good, 1, 1, border, out), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_window_u8(&frame, NULL, 1, 1, border, out), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_window_u8(&frame, &good, 1, 1, NULL, out), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_window_u8(&frame, &good, 1, 1, border, NULL), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_window_u8(&frame, &good, 0, 1, border, out), SDST_ERR_VALUE);
+    CHECK_STATUS(sdst_window_u8(&frame, &good, 1, 4097, border, out), SDST_ERR_VALUE);
+    const sdst_box widest = {-1e4, -1e4, 32767, 1e-300};
+    CHECK_STATUS(sdst_window_u8(&frame, &widest, 1, 1, border, out), SDST_OK);
+    border[3] = 1;
+    CHECK_STATUS(sdst_window_u8(&frame, &good, 1, 1, border, out), SDST_ERR_VALUE);
+}
+
 static void test_bad_arguments_are_refused(void) {
     const sdst_tracker_config good = small_config();
     sdst_tracker_config bad = good;
@@ -144,5 +228,6 @@ int main(void) {
     return RUN(test_windows_are_rounded_as_crops_are, test_window_of_a_warp_reaches_half_a_step_beyond_its_pixels,
                test_init_center_offset_moves_the_template_only, test_pyramid_shows_its_middle_scale,
                test_crops_begin_where_the_window_does, test_decoder_takes_outputs_as_the_view_says,
-               test_bad_arguments_are_refused);
+               test_window_of_a_warp_is_its_crop, test_window_is_interpolated_between_pixel_centres,
+               test_bad_windows_are_refused, test_bad_arguments_are_refused);
 }

@@ -1,4 +1,4 @@
-"""From a region to what a network sees: one by one with OpenCV, or batched with torch."""
+"""From a region to what a network sees: one by one with libsdst, or batched with torch."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from sdst_edge.training.crops.geometry import Window
 from sdst_edge.training.crops.regions import Region
-from sdst_edge.training.crops.warping import warp
+from sdst_runtime.views import window_u8
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["cut", "cut_batch"]
 
-#: A window this near to whole pixels of its region is sliced, not warped: 1/32 px is what OpenCV's warps know.
+#: A window this near to whole pixels of its region is sliced.
 _WHOLE_PX = 1e-6
+#: Positions within a pixel that libsdst's warp adds up, and those that it tells apart.
+_FINE, _STEPS = 1024, 32
 
 
 def cut(region: Region, window: Window, out_px: int, mirrored: bool = False) -> NDArray[np.uint8]:
@@ -32,15 +34,16 @@ def cut(region: Region, window: Window, out_px: int, mirrored: bool = False) -> 
     Returns:
         (out_px, out_px, 3) uint8, BGR, newly allocated, C-contiguous.
     """
+    import cv2
+
     local = region.local(window)
     left, top = round(local.left), round(local.top)
     off_whole = (local.left - left, local.top - top, local.width - out_px, local.height - out_px)
     if max(map(abs, off_whole)) < _WHOLE_PX:
         crop = _sliced(region, left, top, out_px)
-        return np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop
-    if mirrored:  # a window of negative width runs from right to left
-        local = local._replace(left=local.left + local.width, width=-local.width)
-    return warp(region.pixels, local, out_px, region.border)
+    else:
+        crop = window_u8(region.pixels, local, out_px, region.border)
+    return np.asarray(cv2.flip(crop, 1), dtype=np.uint8) if mirrored else crop
 
 
 def _sliced(region: Region, left: int, top: int, out_px: int) -> NDArray[np.uint8]:
@@ -73,15 +76,42 @@ def cut_batch(regions: Tensor, windows: Tensor, borders: Tensor, mirrored: Tenso
     from torch.nn import functional
 
     height, width = regions.shape[1:3]
-    centers = (torch.arange(out_px, device=regions.device, dtype=torch.float64) + 0.5) / out_px  # (out,)
     left, top, side_x, side_y = windows.to(torch.float64)[:, :, None].unbind(1)  # (B, 1) each
-    along_x = torch.where(mirrored[:, None], 1.0 - centers, centers.expand(len(windows), -1))  # (B, out)
+    x, y = _columns(left, side_x / out_px, out_px), _rows(top, side_y / out_px, out_px)  # (B, out)
+    x = torch.where(mirrored[:, None], x.flip(1), x)
     # grid_sample counts from -1 at the first pixel's outer edge to 1 at the last one's
-    x = (left + along_x * side_x) * (2 / width) - 1  # (B, out)
-    y = (top + centers * side_y) * (2 / height) - 1  # (B, out)
+    x, y = (2 * x + 1) / width - 1, (2 * y + 1) / height - 1
     size = (-1, out_px, out_px)
     grid = torch.stack((x[:, None, :].expand(size), y[:, :, None].expand(size)), dim=3)  # (B, out, out, 2)
     border = borders.to(torch.float32)[:, :, None, None]  # (B, 3, 1, 1)
     above = regions.permute(0, 3, 1, 2).to(torch.float32) - border  # (B, 3, R, R): outside is 0
     crops = functional.grid_sample(above, grid.to(torch.float32), padding_mode="zeros", align_corners=False) + border
     return crops.round_().clamp_(0, 255).permute(0, 2, 3, 1).contiguous().to(torch.uint8)  # (B, out, out, 3)
+
+
+def _columns(left: Tensor, step: Tensor, out_px: int) -> Tensor:
+    """Where the columns of a crop look, px of the region from its first pixel's centre: (B, out_px) float64.
+
+    Positions are those of libsdst's warp: OpenCV's sums of numbers in 1/1024 px, cut to 1/32 px. Those of columns are
+    rounded one by one, those of rows together.
+    """
+    return _cut_to_steps(_fine(left + step / 2 - 0.5) + _fine(step * _numbers(out_px, step)))
+
+
+def _rows(top: Tensor, step: Tensor, out_px: int) -> Tensor:
+    """Where its rows look."""
+    return _cut_to_steps(_fine(step * _numbers(out_px, step) + (top + step / 2 - 0.5)))
+
+
+def _numbers(count: int, like: Tensor) -> Tensor:
+    import torch
+
+    return torch.arange(count, device=like.device, dtype=like.dtype)
+
+
+def _fine(px: Tensor) -> Tensor:
+    return (px * _FINE).round()
+
+
+def _cut_to_steps(fine: Tensor) -> Tensor:
+    return ((fine + _FINE / _STEPS / 2) / (_FINE / _STEPS)).floor() / _STEPS

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.training.crops.geometry import Window, search_window
-from sdst_edge.training.crops.warping import warp
 from sdst_runtime.config import CropRule, TrackerConfig
 from sdst_runtime.core import State
 from sdst_runtime.kernels import frame_mean
+from sdst_runtime.views import window_u8
 
 __all__ = ["Region", "RegionRule", "border_color", "cut_region", "region_window"]
 
@@ -79,7 +79,7 @@ def cut_region(frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, fl
     """
     window = region_window(box_xywh, rule)
     border = border_color(frame, rule.config.crop)
-    pixels = warp(frame, window, rule.size_px, border)
+    pixels = window_u8(frame, window, rule.size_px, border)
     return Region(pixels=pixels, window=window, border=border, frame_wh=(frame.shape[1], frame.shape[0]))
 
 
