@@ -12,11 +12,12 @@ import pytest
 
 from sdst_edge.evaluation.bootstrap import Bootstrap
 from sdst_edge.evaluation.compare import compare_results
-from sdst_edge.training.recipe import load_recipe
+from sdst_edge.training.recipe import Recipe, load_recipe
 from sdst_edge.workflows.ablation import ARMS, ablation_markdown, make_table, run_ablation, with_arm
 from sdst_edge.workflows.ablation.ablation import AblationSettings
 from sdst_edge.workflows.ablation.table import Asked, mean_result
-from sdst_edge.workflows.trials import Timing, Trial, TrialSettings
+from sdst_edge.workflows.trials import Timing, Trained, Trial, TrialSettings, run_trial
+from sdst_edge.workflows.trials.steps import OnShare
 from sdst_runtime.errors import ConfigError, DatasetError
 from tests.made_up_evaluation import made_up
 from tests.made_up_trials import StandIns, write_recipe
@@ -255,3 +256,26 @@ def test_another_recipe_does_not_mix_with_what_is_there(tmp_path: Path) -> None:
         run_ablation(recipe, tmp_path / "out", ("optimization.lr=0.01",), (0,), ("none", "general"), settings=settings)
     with pytest.raises(ConfigError, match=r"evaluation.path was 'val', is 'other'"):
         run_ablation(recipe, tmp_path / "out", ("evaluation.path=other",), (0,), ("none", "general"), settings=settings)
+
+
+def test_of_several_processes_the_first_alone_exports_and_evaluates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load_recipe(write_recipe(tmp_path), ("distillation=",))
+    first, second = StandIns(), StandIns()
+
+    def train_in_both(recipe: Recipe, out: Path, on_share: OnShare) -> Trained:
+        """The training that both take part in; the first one then does all that follows."""
+        monkeypatch.setenv("RANK", "0")
+        run_trial(whole, out, "a", first.steps, told)
+        monkeypatch.setenv("RANK", "1")
+        return second.steps.train(recipe, out, on_share)
+
+    def told(_stage: str, _share: float) -> None:
+        pass
+
+    monkeypatch.setenv("RANK", "1")
+    trial = run_trial(whole, tmp_path / "a", "a", replace(second.steps, train=train_in_both), told)
+    assert first.calls == ["train a", "export a", "evaluate a"]
+    assert second.calls == ["train a"]
+    assert trial == run_trial(whole, tmp_path / "a", "a", second.steps, told)

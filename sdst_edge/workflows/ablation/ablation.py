@@ -25,6 +25,7 @@ from sdst_edge.workflows.ablation.table import STUDENT, AblationTable, Asked, ma
 from sdst_edge.workflows.distill.stage_overrides import STUDENT as STUDENT_STAGE
 from sdst_edge.workflows.distill.stage_overrides import StageOverrides
 from sdst_edge.workflows.output_files import replacing
+from sdst_edge.workflows.processes import is_first_process
 from sdst_edge.workflows.trials.frame_times import FrameTimes, Timing, time_in_turns
 from sdst_edge.workflows.trials.steps import OnStage, Steps, TrialSettings, real_steps
 from sdst_edge.workflows.trials.trial import Trial, evaluation_of, find_trial, run_reference, run_trial
@@ -142,7 +143,8 @@ class _Ablation:
                 self._write()
         self._write()
         with suppress(BackendUnavailable):  # the points are in the table, too
-            write_plot(self.table(), self._out / "ablation.png")
+            if is_first_process():
+                write_plot(self.table(), self._out / "ablation.png")
 
     def table(self) -> AblationTable:
         """Of what is finished."""
@@ -180,6 +182,8 @@ class _Ablation:
         )
 
     def _write(self) -> None:
+        if not is_first_process():
+            return
         table = self.table()
         _write_text(self._out / "ablation.json", json.dumps(to_plain(table), indent=2, ensure_ascii=False) + "\n")
         _write_text(self._out / "ablation.md", ablation_markdown(table))

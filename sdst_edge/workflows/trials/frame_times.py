@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sdst_bench.environment import Environment, probe_environment
 from sdst_bench.latency import measure
 from sdst_edge.workflows.output_files import replacing
+from sdst_edge.workflows.trials.waiting import wait_for_first
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.strict import from_plain, to_plain
 
@@ -100,6 +101,7 @@ def time_in_turns(
         time_bundle: what measures.
         on_progress: called with the share done, 0..1.
     """
+    wait_for_first(kept)
     known = _read(kept, timing)
     if known is not None and bundles.keys() <= known.by_name.keys():
         return known

@@ -14,6 +14,7 @@ from sdst_edge.workflows.chosen import open_chosen
 from sdst_edge.workflows.distill.stage_overrides import StageOverrides
 from sdst_edge.workflows.evaluate import Request, find_model, run_evaluation
 from sdst_edge.workflows.trials.frame_times import TimeBundle, update_ms
+from sdst_edge.workflows.trials.waiting import wait_for_first
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import MANIFEST_NAME
@@ -168,6 +169,7 @@ def _export(checkpoint: Path, bundle: Path, on_share: OnShare) -> int:
 
 
 def _untrained(model: ModelSpec, folder: Path, name: str) -> Untrained:
+    wait_for_first(folder / name / MANIFEST_NAME)
     if not (folder / name / MANIFEST_NAME).is_file():
         from sdst_edge.models import save_checkpoint, untrained_checkpoint
         from sdst_export import export_bundle

@@ -19,6 +19,7 @@ from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.training.recipe import Distillation, Evaluation, Recipe, TeacherSpec, dump
 from sdst_edge.workflows.output_files import replacing
 from sdst_edge.workflows.trials.steps import OnShare, OnStage, Steps
+from sdst_edge.workflows.trials.waiting import wait_for_first
 from sdst_runtime.errors import ConfigError, SdstError
 from sdst_runtime.manifest import MANIFEST_NAME
 from sdst_runtime.strict import from_plain, to_plain
@@ -111,6 +112,8 @@ def run_trial(recipe: Recipe, folder: Path, name: str, steps: Steps, on_stage: O
     if (finished := find_trial(recipe, folder, name)) is not None:
         return finished
     trained = steps.train(replace(recipe, evaluation=None), folder, _share(on_stage, f"{name}: train"))
+    if wait_for_first(folder / TRIAL_FILE):
+        return run_trial(recipe, folder, name, steps, on_stage)
     parameters = steps.export(trained.checkpoint, folder / name, _share(on_stage, f"{name}: export"))
     root = Path(recipe.data.root)
     figures = steps.evaluate(
@@ -155,6 +158,7 @@ def run_reference(teacher: TeacherSpec, recipe: Recipe, folder: Path, steps: Ste
         "evaluation": to_plain(evaluation),
         "root": recipe.data.root,
     }
+    wait_for_first(folder / TRIAL_FILE)
     if (finished := _find(asked, folder, bundle, name)) is not None:
         return finished
     parameters = steps.export(Path(teacher.checkpoint), bundle, _share(on_stage, f"teacher {name}: export"))

@@ -22,6 +22,7 @@ from sdst_edge.training.recipe import Recipe, load_recipe
 from sdst_edge.workflows.ablation.arms import general_teachers
 from sdst_edge.workflows.distill.stage_overrides import STUDENT, StageOverrides
 from sdst_edge.workflows.output_files import replacing
+from sdst_edge.workflows.processes import is_first_process
 from sdst_edge.workflows.trials.frame_times import FrameTimes, Timing, time_in_turns
 from sdst_edge.workflows.trials.steps import OnStage, Steps, TrialSettings, real_steps
 from sdst_edge.workflows.trials.trial import Trial, evaluation_of, run_reference, run_trial
@@ -101,7 +102,8 @@ def run_width_search(
     search = _Search(request, prepared, out, steps, on_stage)
     search.measure(grid)
     search.halve(first)
-    write_best(out / "best.toml", request.recipe, search.table())
+    if is_first_process():
+        write_best(out / "best.toml", request.recipe, search.table())
     return search.table()
 
 
@@ -221,6 +223,8 @@ class _Search:
         return self._trial
 
     def _write(self) -> None:
+        if not is_first_process():
+            return
         table = self.table()
         text = json.dumps(to_plain(table), indent=2, ensure_ascii=False) + "\n"
         for name, content in (("search.json", text), ("search.md", width_markdown(table))):
