@@ -38,7 +38,8 @@ def train(
 
     Args:
         recipe: its teachers and its start are files, no recipes; paths are relative to the working folder.
-        out: folder of the run, see :class:`~sdst_edge.training.run.files.RunFiles`; made if it is missing.
+        out: folder of the run, see :class:`~sdst_edge.training.run.files.RunFiles`; made if it is missing. All
+            machines see it, where there are several.
         devices: how many, or ``auto``, see :func:`~sdst_edge.training.run.processes.launch`.
         on_progress: called at each report, in the first process.
         profile: whether the time of each part of a step is measured.
@@ -54,7 +55,7 @@ def train(
     if finished is not None:
         return finished
     rhythm = Rhythm(on_progress=on_progress, profile=profile)
-    with torch.random.fork_rng(), few_threads():
+    with torch.random.fork_rng(devices=[]), few_threads():
         student = make_student(recipe.model, recipe.seed)
         fabric = launch(recipe.optimization, devices, partly_used=partly_used(recipe, student))
         with claim(files, recipe) if fabric.is_global_zero else nullcontext():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sdst_edge.training.recipe import Freezing
 from sdst_edge.training.run.files import RunFiles
 from sdst_edge.training.run.fit import Rhythm, fit
 from sdst_edge.training.run.processes import launch
@@ -15,8 +16,14 @@ __all__ = ["EACH_STEP", "KILLED", "TWO_RANKS"]
 EACH_STEP = Rhythm(report_steps=1, save_seconds=0.0)
 #: Optimisation of a run that is killed now and then.
 KILLED = {"steps": 12}
-#: Optimisation of a run in two processes.
-TWO_RANKS = {"steps": 20, "batch_size": 4, "frozen_norms": True, "ema_decay": 0.0}
+#: Optimisation of a run in two processes; the trunk joins in after five steps.
+TWO_RANKS = {
+    "steps": 20,
+    "batch_size": 4,
+    "frozen_norms": True,
+    "ema_decay": 0.0,
+    "freeze": (Freezing(modules=("trunk",), until=0.25),),
+}
 
 
 def main(folder: Path, kind: str) -> None:

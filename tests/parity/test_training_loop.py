@@ -212,10 +212,11 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_best_score_outlives_a_break(tmp_path: Path) -> None:
+    """The state is kept after a validation, whatever the time."""
     recipe = replace(RECIPE, evaluation=Evaluation(path="none", every=3))
     setting = setting_of(recipe, validation=ScriptedValidation([0.6]))
     with pytest.raises(BrokenOffError):
-        run(tmp_path, recipe, replace(EACH_STEP, on_progress=until(4)), setting)
+        run(tmp_path, recipe, Rhythm(report_steps=1, save_seconds=1e9, on_progress=until(4)), setting)
     result = run(tmp_path, recipe, EACH_STEP, setting_of(recipe, validation=ScriptedValidation([0.3, 0.4])))
     assert (result.auc, result.best_auc, result.best_step) == (0.4, 0.6, 3)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -44,19 +44,22 @@ def step_loss(fabric: Fabric, terms: Terms) -> StepLoss:
         fabric: of the run.
         terms: of this process; all processes have the same names.
     """
-    names = tuple(terms)
     totals = torch.stack([term.total.sum() for term in terms.values()])  # (T,)
     weights = torch.stack([term.weight.sum() for term in terms.values()]).to(totals.dtype)  # (T,)
-    factors = torch.tensor([term.factor for term in terms.values()], dtype=totals.dtype, device=totals.device)
     sums = torch.stack((totals.detach(), weights))  # (2, T)
     if fabric.world_size > 1:
         reduced = fabric.all_reduce(sums, reduce_op="sum")
         assert isinstance(reduced, Tensor)
         sums = reduced
     divisor = torch.where(sums[1] > 0, sums[1], 1.0)
+    factors = [term.factor for term in terms.values()]  # no tensor: it would have to be brought to the device
+    loss = _weighted_sum(factors, totals / divisor) * fabric.world_size
     means = sums[0] / divisor
-    loss = (factors * totals / divisor).sum() * fabric.world_size
-    return StepLoss(loss=loss, names=names, means=means, total=(factors * means).sum())
+    return StepLoss(loss=loss, names=tuple(terms), means=means, total=_weighted_sum(factors, means))
+
+
+def _weighted_sum(factors: Sequence[float], values: Tensor) -> Tensor:
+    return torch.stack([factor * value for factor, value in zip(factors, values.unbind(), strict=True)]).sum()
 
 
 class Meter:

@@ -35,13 +35,14 @@ class Rhythm:
 
     Attributes:
         report_steps: steps from one report to the next. On a GPU each waits for it.
-        save_seconds: from one kept state to the next, which is at the first report after them.
+        save_seconds: from one kept state to the next, which is at the first report after them; one is kept after each
+            validation, too.
         on_progress: called at each report, in the first process.
         profile: whether the time of each part of a step is measured.
     """
 
     report_steps: int = 10
-    save_seconds: float = 60.0
+    save_seconds: float = 30.0
     on_progress: OnProgress | None = None
     profile: bool = False
 
@@ -154,7 +155,8 @@ class _Run:
             row["auc"] = self._validate()
             self._watch.lap("validation")
         log.write(done.step, row)
-        if fraction >= 1.0 or time.perf_counter() - self._saved >= self._rhythm.save_seconds:
+        due = time.perf_counter() - self._saved >= self._rhythm.save_seconds
+        if due or validates or fraction >= 1.0:
             save_state(self._files.state, done, self._stepper.parts)
             self._saved = time.perf_counter()
         if self._rhythm.on_progress is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ def launch(optimization: Optimization, devices: int | str, *, partly_used: bool)
     """Fabric with its processes started: on GPUs where there are any, else on the CPU.
 
     Under ``torchrun`` the processes are there already, and ``devices`` is not looked at. Without it, further processes
-    run the command of this one again.
+    run the command of this one again. Several GPUs are not verified on hardware.
 
     Args:
         optimization: names the precision.
@@ -33,6 +34,7 @@ def launch(optimization: Optimization, devices: int | str, *, partly_used: bool)
     Raises:
         ConfigError: there are not so many GPUs, or the precision needs one.
     """
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets on stderr
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if optimization.precision == "16-mixed" and not gpus:
         raise ConfigError("recipe: optimization.precision is 16-mixed, which needs a GPU; bf16-mixed works on a CPU")
