@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sdst_edge.training.crops import backing
 from sdst_edge.training.crops.geometry import Window
 from sdst_edge.training.crops.regions import Region, RegionRule
 from sdst_edge.training.crops.store import RegionStore
@@ -92,6 +93,16 @@ def test_limit_bounds_the_slots(tmp_path: Path, kind: CacheKind) -> None:
     assert (kept.kept, kept.filled) == (2, 2)
     assert same(kept.get(1), region(1))
     assert kept.get(2) is None
+
+
+def test_half_of_the_memory_bounds_the_slots_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(backing, "_CONTAINER_LIMIT", limit)
+    limit.write_text(f"{6 * SLOT_BYTES}\n")
+    assert store(tmp_path, "memory").kept == 3
+    assert store(tmp_path, "disk").kept == SLOTS
+    limit.write_text("max\n")
+    assert store(tmp_path, "memory").kept == SLOTS
 
 
 def test_next_run_finds_the_file_again_whatever_its_limit(tmp_path: Path) -> None:

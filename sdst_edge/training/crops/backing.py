@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["Backing", "FileBacking", "MemoryBacking"]
+__all__ = ["Backing", "FileBacking", "MemoryBacking", "memory_bytes"]
+
+#: Where Linux says how much memory a container may use; "max" for all.
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 class Backing(Protocol):
@@ -130,3 +133,12 @@ def _read_only(mapped: mmap.mmap) -> NDArray[np.uint8]:
 def _close(mapped: mmap.mmap) -> None:
     with contextlib.suppress(BufferError):  # a region is still in use; the memory goes with it
         mapped.close()
+
+
+def memory_bytes() -> int:
+    """Memory of the machine, or of the container that this process runs in."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(machine, int(_CONTAINER_LIMIT.read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return machine

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sdst_edge.datasets.index import cache_folder
-from sdst_edge.training.crops.backing import Backing, FileBacking, MemoryBacking
+from sdst_edge.training.crops.backing import Backing, FileBacking, MemoryBacking, memory_bytes
 from sdst_edge.training.crops.geometry import Window
 from sdst_edge.training.crops.regions import Region, RegionRule
 from sdst_edge.training.recipe import Cache
@@ -28,6 +28,7 @@ __all__ = ["RegionStore"]
 
 _log = logging.getLogger(__name__)
 
+_MOST_OF_MEMORY = 0.5
 _FORMAT = 1  # of the file
 _PAGE = 4096
 _RECORD = struct.Struct("<4d2i3BxI")  # window, frame size, border, checksum of the pixels
@@ -50,7 +51,8 @@ class RegionStore:
             cache: what kind, where, and how much is kept.
             rule: of the regions.
             key: tells apart what the regions are cut from: frames and boxes that change must change it.
-            slots: regions that there are; those beyond ``cache.limit_gb`` are not kept.
+            slots: regions that there are; those beyond ``cache.limit_gb``, in memory those beyond half of the
+                machine's, are not kept.
 
         Raises:
             ConfigError: there is no folder for the cache, it cannot be written, or memory is not to be had.
@@ -58,7 +60,10 @@ class RegionStore:
         self._made_from = (cache, rule, key, slots)
         self._size = rule.size_px
         self._pixel_bytes = self._size * self._size * 3
-        room = int(cache.limit_gb * 1e9) // (self._pixel_bytes + _RECORD_BYTES)
+        most = cache.limit_gb * 1e9
+        if cache.kind == "memory":  # more would end the process, and nobody could say why
+            most = min(most, _MOST_OF_MEMORY * memory_bytes())
+        room = int(most) // (self._pixel_bytes + _RECORD_BYTES)
         self.kept = 0 if cache.kind == "none" else min(slots, room)
         self._first_pixel = _PAGE + -(-slots * _RECORD_BYTES // _PAGE) * _PAGE
         self._checked = bytearray(slots)  # whose pixels agree with their checksum
