@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sdst_edge.training.losses.term import Term, Terms
 from sdst_edge.training.pairs.batch import Crops, PairBatch
@@ -276,6 +276,27 @@ def test_a_teacher_with_other_crops_gets_a_view_of_its_own() -> None:
     wanted, found = one(batch, 0.0), other(replace(batch, views=(own, double)), 0.0)
     for name, term in wanted.items():
         torch.testing.assert_close(found[name].total, term.total, rtol=REL_F32, atol=REL_F32)
+
+
+def test_features_are_compared_over_the_region_that_both_see() -> None:
+    """A teacher that cannot be narrowed searches 64 px at 2 px per image px, the student 40 at 1 and at 4."""
+    model = toy("toy-mask")
+    score = model.get_submodule("branches.score")
+    score.tower = nn.Sequential(score.tower, nn.LayerNorm((8, 13, 13)))
+    config = narrowed(toy("toy-points").config, 10)
+    recipe = a_recipe(general=(SPEC,), general_parts=Parts(attention=1))
+    sdst = Sdst(toy("toy-points"), config, recipe, [ModelTeacher(model, "general 1")])
+    assert [item.search_size for item in sdst.configs] == [40, 64]
+    batch = trial_batch(sdst.configs, 2, torch.device("cpu"))
+    scales = (torch.tensor([[1.0, 4.0], [4.0, 1.0]]), torch.full((2, 2), 2.0))
+    views = tuple(replace(view, scale=scale) for view, scale in zip(batch.views, scales, strict=True))
+    batch = replace(batch, views=views)
+    (teacher,) = sdst._heard(sdst._general, batch)
+    own = sdst._pupils[0](batch, recipe.loss)
+    field = sdst._compared(own, [teacher], batch)[0].field
+    assert field is not None
+    assert field.tolist() == [[40 / 32, 10 / 32], [10 / 32, 40 / 32]]
+    assert sdst(batch, 0.0)["general/attention"].total.isfinite().all()
 
 
 def test_construction_changes_no_mode_and_draws_no_global_number() -> None:

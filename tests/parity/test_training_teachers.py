@@ -208,6 +208,17 @@ def test_teachers_with_equal_trunks_say_the_same_and_run_it_once() -> None:
     assert len({id(model.trunk) for model in models}) == 1
 
 
+def test_teachers_follow_the_crops_to_another_device() -> None:
+    """The device without numbers stands for a GPU."""
+    models = [fine_tuned("toy-points", seed) for seed in range(2)]
+    teachers = prepare([ModelTeacher(model, "shared") for model in models], models[0].config, [[], []])
+    for teacher in teachers:
+        teacher.teach(random_crops(models[0].config))
+    crops = random_crops(models[0].config).to(torch.device("meta"))
+    assert all(teacher.teach(crops).maps[0].is_meta for teacher in teachers)
+    assert all(parameter.is_meta for model in models for parameter in model.parameters())
+
+
 def other_trunk(model: ComposedTracker) -> None:
     next(model.trunk.parameters()).data[0] += 1e-3
 

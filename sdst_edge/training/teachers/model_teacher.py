@@ -41,6 +41,7 @@ class ModelTeacher:
         self.name = name
         self.config = model.config if config is None else config
         self.features: tuple[str, ...] = ()
+        self._device: torch.device | None = None  # where all weights are known to be; a trunk may be moved by others
 
     def give(self, features: Collection[str]) -> None:
         """Lets lessons hold features of these names from now on.
@@ -54,7 +55,9 @@ class ModelTeacher:
     def teach(self, crops: Crops) -> Lesson:
         """See :meth:`sdst_edge.training.teachers.Teacher.teach`."""
         with torch.no_grad():
-            self._move(crops.x.device)
+            if self._device != crops.x.device:
+                self.model.to(crops.x.device)
+                self._device = crops.x.device
             z, x = self._pixels(crops)
             return observe(self.model, z, x, self.features)
 
@@ -62,7 +65,8 @@ class ModelTeacher:
         """A teacher of the same network that sees no more than a student does; itself where that cannot be.
 
         Cells are cut off at the border until the field of view, in sides of the template crop, is no larger than
-        needed. Whether the network takes the smaller search region is found by running it.
+        needed. Whether the network takes the smaller search region is found by running it. Maps are those of the middle
+        but for what lies near the new border, and for layers that average over the whole region (squeeze-and-excite).
 
         Args:
             config: of the student.
@@ -85,11 +89,6 @@ class ModelTeacher:
         except (RuntimeError, ValueError, IndexError):  # a layer of fixed size
             return False
         return [item.shape[1:] for item in maps] == [torch.Size(shape[1:]) for shape in config.outputs.values()]
-
-    def _move(self, device: torch.device) -> None:
-        weight = next(self.model.parameters(), None)
-        if weight is not None and weight.device != device:
-            self.model.to(device)
 
     def _pixels(self, crops: Crops) -> tuple[Tensor, Tensor]:
         rule = self.config.normalization
