@@ -72,9 +72,11 @@ def difference(crop: NDArray[Any], other: NDArray[Any], where: NDArray[np.bool_]
     return float(np.abs(crop.astype(np.float32) - other)[where].mean())
 
 
-def state_on(box: Box) -> State:
+def state_on(box: Box, config: TrackerConfig) -> State:
+    """That of a tracker which has just started."""
     x, y, w, h = box
-    return State(x + w / 2, y + h / 2, w, h)
+    offset = config.init_center_offset_px
+    return State(x + w / 2 + offset, y + h / 2 + offset, w, h)
 
 
 def strayed(state: State, rng: np.random.Generator) -> State:
@@ -90,7 +92,7 @@ def search_differences(
     for frame, box in scenes():
         tracker = NativeTracker(config)
         tracker.template_input(frame, box)
-        state = states(state_on(box))
+        state = states(state_on(box, config))
         tracker.set_state(*state)
         device = levels(tracker.search_input(frame)[config.scales // 2], config.normalization)
         region, window = cut_region(frame, box, rule), search_window(config, state)
@@ -141,7 +143,7 @@ def test_mirrored_crop_is_that_of_the_mirrored_frame() -> None:
         device = NativeTracker(config)
         device.template_input(np.ascontiguousarray(frame[:, ::-1]), mirrored_box)
         expected = levels(device.search_input(np.ascontiguousarray(frame[:, ::-1]))[0], config.normalization)
-        window = search_window(config, state_on(mirrored_box))
+        window = search_window(config, state_on(mirrored_box, config))
         region = cut_region(frame, box, RegionRule(config=config, scale=SCALE))
         crop = cut(region, window.mirrored(width), config.search_size, mirrored=True)
         where = inside(window, config.search_size, (0.0, 0.0), (width, frame.shape[0]))
@@ -153,7 +155,9 @@ def test_batched_crops_are_those_cut_one_by_one() -> None:
     regions = [cut_region(frame, box, rule) for frame, box in scenes()]
     windows, mirrored = [], [False, True, True, False]
     for index, (_, box) in enumerate(scenes()):
-        state = strayed(state_on(box), rng) if index else state_on(box)  # the first one is sliced
+        state = (
+            strayed(state_on(box, rule.config), rng) if index else state_on(box, rule.config)
+        )  # the first one is sliced
         windows.append(search_window(rule.config, state))
     crops = cut_batch(
         torch.from_numpy(np.stack([region.pixels for region in regions])),

@@ -84,7 +84,7 @@ def cut_region(frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, fl
 
 
 def region_window(box_xywh: tuple[float, float, float, float], rule: RegionRule) -> Window:
-    """What a region covers: the search crop of a tracker that believes in the box, and as many px on each side.
+    """What a region covers: the search crop of a tracker that starts on the box, and as many px on each side.
 
     The context is square where a family's is not: regions serve crops of any aspect.
     """
@@ -92,7 +92,8 @@ def region_window(box_xywh: tuple[float, float, float, float], rule: RegionRule)
     if config.crop.context != "square":
         config = replace(config, crop=replace(config.crop, context="square"))
     x, y, w, h = box_xywh
-    search = search_window(config, State(x + w / 2, y + h / 2, w, h))
+    offset = config.init_center_offset_px  # of where the family starts on a box, and stays
+    search = search_window(config, State(x + w / 2 + offset, y + h / 2 + offset, w, h))
     step_x, step_y = search.width / config.search_size, search.height / config.search_size
     margin = (rule.size_px - config.search_size) // 2  # whole, so that the two grids agree
     return Window(

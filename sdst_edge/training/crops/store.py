@@ -146,7 +146,8 @@ def _description(rule: RegionRule, key: str, slots: int) -> dict[str, Any]:
     """All that regions depend on."""
     config = rule.config
     sizes = (config.template_size, config.search_size, rule.size_px)
-    return {"key": key, "slots": slots, "sizes": sizes, "crop": asdict(config.crop), "format": _FORMAT}
+    crop = {**asdict(config.crop), "offset": config.init_center_offset_px}
+    return {"key": key, "slots": slots, "sizes": sizes, "crop": crop, "format": _FORMAT}
 
 
 def _folder(cache: Cache) -> Path:
