@@ -219,7 +219,7 @@ def test_file_is_sparse_and_a_damaged_one_made_anew(tmp_path: Path) -> None:
     kept = RegionStore(Cache(kind="disk", folder=str(tmp_path), limit_gb=100), RULE, "k", 1_000_000)
     (path,) = (tmp_path / "regions").iterdir()
     assert path.stat().st_size > 3e9
-    assert path.stat().st_blocks * 512 < 1e6
+    assert path.stat().st_blocks * 512 < 0.1e9  # records, 64 bytes each
     kept.close()
     path.write_bytes(b"something else")
     again = RegionStore(Cache(kind="disk", folder=str(tmp_path), limit_gb=100), RULE, "k", 1_000_000)

@@ -22,6 +22,7 @@ __all__ = ["Backing", "FileBacking", "MemoryBacking", "memory_bytes"]
 
 #: Where Linux says how much memory a container may use; "max" for all.
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_CHUNK = 1 << 20
 
 
 class Backing(Protocol):
@@ -68,13 +69,15 @@ class MemoryBacking:
 class FileBacking:
     """A sparse file that other processes and later runs find again."""
 
-    def __init__(self, path: Path, size: int, header: bytes) -> None:
+    def __init__(self, path: Path, size: int, header: bytes, dense: int) -> None:
         """Opens the file, or makes it; one that does not begin with ``header`` is made anew.
 
         Args:
             path: its folders are made.
             size: of the file, bytes.
             header: its first bytes; the others are zeros at first.
+            dense: bytes at its beginning that take room at once. Only these and what has been written may be read: in
+                a file system in memory a page that is read takes room, too, and SIGBUS ends a process if there is none.
 
         Raises:
             ConfigError: it cannot be written.
@@ -83,7 +86,7 @@ class FileBacking:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
-                _prepare(self._descriptor, size, header)
+                _prepare(self._descriptor, size, header, dense)
                 self._map = mmap.mmap(self._descriptor, size, prot=mmap.PROT_READ)
             except OSError:
                 os.close(self._descriptor)
@@ -97,10 +100,7 @@ class FileBacking:
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """As :class:`Backing` says; raises OSError where the disk is full."""
-        left = memoryview(data)
-        while left:
-            written = os.pwrite(self._descriptor, left, offset)  # fewer bytes than asked for where the disk ends
-            left, offset = left[written:], offset + written
+        _write(self._descriptor, data, offset)
 
     def close(self) -> None:
         """As :class:`Backing` says."""
@@ -109,7 +109,7 @@ class FileBacking:
         os.close(self._descriptor)
 
 
-def _prepare(descriptor: int, size: int, header: bytes) -> None:
+def _prepare(descriptor: int, size: int, header: bytes, dense: int) -> None:
     """Makes a file of zeros behind the header, unless another process has. The header is written last."""
     import fcntl  # not on Windows, where training is not supported
 
@@ -119,9 +119,18 @@ def _prepare(descriptor: int, size: int, header: bytes) -> None:
             return
         os.ftruncate(descriptor, 0)
         os.ftruncate(descriptor, size)
-        os.pwrite(descriptor, header, 0)
+        for start in range(0, dense, _CHUNK):
+            _write(descriptor, bytes(min(_CHUNK, dense - start)), start)
+        _write(descriptor, header, 0)
     finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _write(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    left = memoryview(data)
+    while left:
+        written = os.pwrite(descriptor, left, offset)  # fewer bytes than asked for where the disk ends
+        left, offset = left[written:], offset + written
 
 
 def _read_only(mapped: mmap.mmap) -> NDArray[np.uint8]:

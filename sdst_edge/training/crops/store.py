@@ -78,7 +78,7 @@ class RegionStore:
         header = json.dumps({"sdst-edge regions": _FORMAT, "fingerprint": mark}).encode().ljust(_PAGE, b"\0")
         path = _folder(cache) / "regions" / f"{mark}.regions"
         # as long for any limit, so that runs with different ones share it
-        return FileBacking(path, self._first_pixel + slots * self._pixel_bytes, header)
+        return FileBacking(path, self._first_pixel + slots * self._pixel_bytes, header, self._first_pixel)
 
     def get(self, slot: int) -> Region | None:
         """The region of a slot; None where there is none yet. Its pixels are a read-only view."""
