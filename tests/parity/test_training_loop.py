@@ -259,6 +259,12 @@ def test_a_full_disk_ends_the_run_and_the_last_good_state_is_kept(tmp_path: Path
     assert run(tmp_path).files.model.read_bytes() == run(tmp_path / "b").files.model.read_bytes()
 
 
+def test_events_on_a_full_disk_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "events.out.tfevents.run").symlink_to("/dev/full")
+    with pytest.raises(CheckpointError, match=r"tfevents\.run cannot be written: No space left on device"):
+        run(tmp_path)
+
+
 def test_a_log_on_a_full_disk_is_an_error(tmp_path: Path) -> None:
     def fill(progress: TrainProgress) -> None:
         if progress.step == 2:

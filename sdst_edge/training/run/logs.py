@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tensorboardX.proto.event_pb2 import Event  # type: ignore[import-untyped]
@@ -62,7 +63,7 @@ class RunLog:
             self._rewrite(rows)
         try:
             with self._path.open("a", encoding="utf-8", newline="") as file:
-                csv.DictWriter(file, self._columns).writerow(row)
+                csv.DictWriter(file, self._columns, lineterminator="\n").writerow(row)
             self._events.write(row)
         except OSError as error:
             raise CheckpointError(
@@ -75,7 +76,7 @@ class RunLog:
 
     def _rewrite(self, rows: list[Row]) -> None:
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, self._columns)
+        writer = csv.DictWriter(text, self._columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_whole(self._path, lambda file: file.write(text.getvalue().encode()))
@@ -102,14 +103,15 @@ class _Events:
     """One event a row; the file is written anew at each start, from the rows that are kept."""
 
     def __init__(self, path: Path, rows: list[Row]) -> None:
+        self._writer = RecordWriter(str(path))
+        self._raw = self._writer._writer  # its own flush() syncs, which a row is not worth
         try:
-            self._writer = RecordWriter(str(path))
-            self._raw = self._writer._writer  # its own flush() syncs, which a row is not worth
             self._writer.write(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
             for row in rows:
                 self.write(row)
             self._raw.flush()
         except OSError as error:
+            self.close()
             raise CheckpointError(f"{path} cannot be written: {error.strerror}; make room, and run it again") from None
 
     def write(self, row: Row) -> None:
@@ -119,4 +121,5 @@ class _Events:
         self._raw.flush()
 
     def close(self) -> None:
-        self._writer.close()
+        with suppress(OSError):  # rows were flushed one by one; what is left was refused before
+            self._raw.close()
