@@ -6,7 +6,7 @@
 - ``targets``, ``losses``: what a head should say about a pair, and how wrong it is.
 - ``teachers``: frozen trackers, their predictions on the student's grid.
 - ``distillation``: losses from one teacher to a student, each a function with its formula.
-- ``sdst``: general and specialised teachers into one student; ``pupils``, ``lessons`` and ``parts`` are what it is
-  made of.
+- ``sdst``: general and specialised teachers into one student; ``roster``, ``pupils``, ``lessons`` and ``parts``
+  are what it is made of.
 - ``loop``: one training run.
 """

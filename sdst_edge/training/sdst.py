@@ -28,7 +28,7 @@ distillation of Tan et al. (ICLR 2019). Numbers made with it are ours, not the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -36,13 +36,12 @@ from torch import Tensor, nn
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.training.distillation.gate import gate, label_weights, uniform_weights
 from sdst_edge.training.distillation.sharing import sharing, sigma
-from sdst_edge.training.lessons import Answer, Comparison, Voice, answer, brought, compare, truth
+from sdst_edge.training.lessons import Answer, Comparison, answer, brought, compare, truth
 from sdst_edge.training.losses.term import Term, Terms, per_pair
 from sdst_edge.training.pairs.batch import PairBatch
-from sdst_edge.training.parts import uses_hints
 from sdst_edge.training.pupils import Pupil, start_peer, trial, trial_batch
 from sdst_edge.training.recipe import Distillation, Recipe
-from sdst_edge.training.teachers.preparing import distinct_views, prepare
+from sdst_edge.training.roster import Seat, make_roster
 from sdst_edge.training.teachers.teacher import Teacher
 from sdst_runtime.config import TrackerConfig
 
@@ -56,7 +55,7 @@ class Sdst(nn.Module):
     no submodules: they stay frozen and in eval mode, and are in no checkpoint.
 
     Attributes:
-        configs: tracker configurations whose crops a batch must have as its views, in this order.
+        roster: students and teachers.
         notes: for the log, of the last step: by ``gate/<attribute>`` the share of the pairs that concern a specialised
             teacher for which it spoke, by ``weight/<attribute>`` the mean of its weight over those; scalars.
     """
@@ -82,29 +81,22 @@ class Sdst(nn.Module):
             ConfigError: a teacher or a student lacks what a part of the recipe needs of it.
         """
         super().__init__()
-        self.recipe, self.table = recipe, recipe.distillation or Distillation()
-        table = self.table
-        masters = tuple(general) if table.general_weight > 0 else ()
-        specialists = dict(specialised or {}) if table.specialised_weight > 0 else {}
-        self.attributes = tuple(specialists)
-        self.notes: dict[str, Tensor] = {}
+        table = recipe.distillation or Distillation()
         students = {"student": (student, config)}
         if table.peer is not None:
             students["peer"] = start_peer(table.peer.model, recipe.seed)
-        asked = [table.general_parts] * len(masters) + [table.specialised_parts] * len(specialists)
-        hints = [[hint.teacher for hint in table.hints if uses_hints(parts)] for parts in asked]
-        teachers = prepare((*masters, *specialists.values()), config, hints)
-        trackers = [own for _, own in students.values()] + [teacher.config for teacher in teachers]
-        self.configs, views = distinct_views(trackers)
-        names = [*students, *(f"teacher {teacher.name}" for teacher in teachers)]
-        voices = [Voice(*each) for each in zip(names, trackers, views, strict=True)]
-        placed = tuple(zip(teachers, voices[len(students) :], strict=True))
-        self._general, self._specialised = placed[: len(masters)], placed[len(masters) :]
-        self.pupils = nn.ModuleList(
-            Pupil(voice, network, table) for voice, (network, _) in zip(voices, students.values(), strict=False)
-        )
-        if len(voices) > 1:
+        own = {name: each for name, (_, each) in students.items()}
+        roster = make_roster(own, general, specialised or {}, table)
+        self.recipe, self.table, self.roster = recipe, table, roster
+        self.pupils = nn.ModuleList(Pupil(voice, students[voice.name][0], table) for voice in roster.students)
+        self.notes: dict[str, Tensor] = {}
+        if roster.general or roster.specialised:
             self._try(next(student.parameters()).device)
+
+    @property
+    def configs(self) -> tuple[TrackerConfig, ...]:
+        """Tracker configurations whose crops a batch must have as its views, in this order."""
+        return self.roster.configs
 
     @property
     def student(self) -> SiameseModel:
@@ -124,8 +116,9 @@ class Sdst(nn.Module):
             fraction: of the budget that is spent, 0..1.
         """
         self.notes = {}
-        masters = self._heard(self._general, batch)
-        specialists = self._heard(self._specialised if fraction >= self.table.specialised_from else (), batch)
+        masters = self._heard(self.roster.general, batch)
+        second = fraction >= self.table.specialised_from
+        specialists = self._heard(self.roster.specialised.values() if second else (), batch)
         answers = [pupil(batch, self.recipe.loss) for pupil in self._pupils]
         terms: dict[str, Term] = {}
         for pupil, own in zip(self._pupils, answers, strict=True):
@@ -142,7 +135,7 @@ class Sdst(nn.Module):
     def _process_1(self, pupil: Pupil, pairs: Sequence[Comparison]) -> dict[str, Term]:
         """General teachers to a student."""
         terms: dict[str, Term] = {}
-        for number, (losses, pair, share) in enumerate(zip(pupil.general, pairs, self._shares, strict=True), start=1):
+        for number, (losses, pair, share) in enumerate(zip(pupil.general, pairs, self._shares, strict=False), start=1):
             name = "general" if len(pairs) == 1 else f"general/{number}"
             terms |= _weighted(name, losses(pair), self.table.general_weight * share)
         return terms
@@ -152,11 +145,10 @@ class Sdst(nn.Module):
         if not pairs:
             return {}
         terms: dict[str, Term] = {}
-        active = batch.attributes[:, [self.recipe.data.attributes.index(name) for name in self.attributes]]  # (B, K)
+        taught = tuple(self.roster.specialised)
+        active = batch.attributes[:, [self.recipe.data.attributes.index(attribute) for attribute in taught]]  # (B, K)
         weights = self._weights(pupil, pairs[0].student, active)  # (B, K)
-        for attribute, losses, pair, weight in zip(
-            self.attributes, pupil.specialised, pairs, weights.unbind(1), strict=True
-        ):
+        for attribute, losses, pair, weight in zip(taught, pupil.specialised, pairs, weights.unbind(1), strict=True):
             heard = weight
             if self.table.gate:
                 heard = weight * gate(pair.student_loss, pair.teacher_loss, self.table.gate_margin)
@@ -166,9 +158,11 @@ class Sdst(nn.Module):
             self.notes[f"{pupil.prefix}gate/{attribute}"] = (heard > 0).sum() / count
             self.notes[f"{pupil.prefix}weight/{attribute}"] = weight.sum() / count
         if pupil.weights is not None:
-            true, taught = pairs[0].truth, [pair.taught for pair in pairs]
+            true, predictions = pairs[0].truth, [pair.taught for pair in pairs]
             response = pairs[0].student.lesson.features["response"]
-            terms["specialised/weights"] = pupil.weights.loss(response, active, taught, true.positive, true.negative)
+            terms["specialised/weights"] = pupil.weights.loss(
+                response, active, predictions, true.positive, true.negative
+            )
         return terms
 
     def _weights(self, pupil: Pupil, own: Answer, active: Tensor) -> Tensor:
@@ -201,7 +195,7 @@ class Sdst(nn.Module):
         true = truth(own, batch)
         return [compare(own, teacher, batch, true, self.recipe.loss) for teacher in teachers]
 
-    def _heard(self, teachers: Sequence[tuple[Teacher, Voice]], batch: PairBatch) -> list[Answer]:
+    def _heard(self, teachers: Iterable[Seat], batch: PairBatch) -> list[Answer]:
         with torch.no_grad():
             return [
                 answer(voice, teacher.teach(batch.views[voice.view]), batch, self.recipe.loss)
@@ -212,7 +206,8 @@ class Sdst(nn.Module):
         """Finds out what does not fit, and which shapes the adapters must have."""
         batch = trial_batch(self.configs, len(self.recipe.data.attributes), device)
         with trial(self, self.recipe.seed):
-            masters, specialists = (self._heard(who, batch) for who in (self._general, self._specialised))
+            masters = self._heard(self.roster.general, batch)
+            specialists = self._heard(self.roster.specialised.values(), batch)
             for pupil in self._pupils:
                 own = pupil(batch, self.recipe.loss)
                 pupil.meet(*(self._compared(own, who, batch) for who in (masters, specialists)))
@@ -220,7 +215,7 @@ class Sdst(nn.Module):
     @property
     def _shares(self) -> list[float]:
         """v_g of the general teachers."""
-        weights = [spec.weight for spec in self.table.general][: len(self._general)]
+        weights = [spec.weight for spec in self.table.general]
         return [weight / sum(weights) for weight in weights]
 
     @property

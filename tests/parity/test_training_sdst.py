@@ -291,7 +291,7 @@ def test_features_are_compared_over_the_region_that_both_see() -> None:
     scales = (torch.tensor([[1.0, 4.0], [4.0, 1.0]]), torch.full((2, 2), 2.0))
     views = tuple(replace(view, scale=scale) for view, scale in zip(batch.views, scales, strict=True))
     batch = replace(batch, views=views)
-    (teacher,) = sdst._heard(sdst._general, batch)
+    (teacher,) = sdst._heard(sdst.roster.general, batch)
     own = sdst._pupils[0](batch, recipe.loss)
     field = sdst._compared(own, [teacher], batch)[0].field
     assert field is not None

@@ -15,11 +15,12 @@ from sdst_edge.models.composed import Branch, ComposedTracker
 from sdst_edge.models.correlation import correlate
 from sdst_edge.training.pairs.batch import Crops, normalized
 from sdst_edge.training.recipe import TeacherSpec
+from sdst_edge.training.roster import distinct_views
 from sdst_edge.training.targets.points import narrowed
 from sdst_edge.training.teachers.features import observe, require_features
 from sdst_edge.training.teachers.loading import load_teacher
 from sdst_edge.training.teachers.model_teacher import ModelTeacher
-from sdst_edge.training.teachers.preparing import distinct_views, prepare
+from sdst_edge.training.teachers.preparing import prepare
 from sdst_edge.training.teachers.shared_trunk import SharedTrunk
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import CheckpointError, ConfigError

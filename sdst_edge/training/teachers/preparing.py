@@ -1,4 +1,4 @@
-"""Teachers made ready for one student: no more is seen, computed or cut than it needs."""
+"""Teachers made ready for one student: no more is seen and computed than it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sdst_edge.training.teachers.shared_trunk import share_trunks
 from sdst_edge.training.teachers.teacher import Teacher
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["distinct_views", "prepare"]
+__all__ = ["prepare"]
 
 
 def prepare(
@@ -42,25 +42,3 @@ def prepare(
             sharing.append(own.model)  # modules of a shared trunk do not run for each teacher
     share_trunks(sharing)
     return tuple(ready)
-
-
-def distinct_views(configs: Sequence[TrackerConfig]) -> tuple[tuple[TrackerConfig, ...], tuple[int, ...]]:
-    """Configurations that cut pairs differently, and for each of those given the place of the one that cuts as it does.
-
-    Args:
-        configs: the student's first.
-    """
-    views: list[TrackerConfig] = []
-    places = []
-    for config in configs:
-        cuts = [_cut(view) for view in views]
-        if _cut(config) not in cuts:
-            views.append(config)
-            cuts.append(_cut(config))
-        places.append(cuts.index(_cut(config)))
-    return tuple(views), tuple(places)
-
-
-def _cut(config: TrackerConfig) -> tuple[object, ...]:
-    """All that decides the pixels of crops, which are not normalised yet."""
-    return config.template_size, config.search_size, config.crop, config.init_center_offset_px
