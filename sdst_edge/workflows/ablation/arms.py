@@ -96,8 +96,9 @@ def with_arm(recipe: Recipe, arm: str) -> Recipe:
 
     Args:
         recipe: that :func:`check_arms` accepts with the arm.
-        arm: ``none``, no teacher; ``general``, process 1 alone; ``specialised``, process 2 alone; or both processes
-            with specialised teachers weighted ``both-uniform``, ``both-adaptive`` or ``both-labels``.
+        arm: ``none``, no table of distillation, so no teacher and no peer; ``general``, process 1 alone;
+            ``specialised``, process 2 alone; or both processes with specialised teachers weighted ``both-uniform``,
+            ``both-adaptive`` or ``both-labels``.
     """
     check_arms(recipe, (arm,))
     assert recipe.distillation is not None

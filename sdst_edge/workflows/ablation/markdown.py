@@ -102,7 +102,7 @@ def _networks(table: AblationTable, metric: Metric) -> str:
         ]
         for item in table.general
     ]
-    figures = ["parameters", "times the student's", "frame ms", "fastest to slowest round", metric.label]
+    figures = ["parameters", "compression", "frame ms", "fastest to slowest round", metric.label]
     return markdown_table(["network"], figures, rows)
 
 
@@ -139,13 +139,15 @@ def _notes(table: AblationTable, metric: Metric) -> str:
         "checkpoint, seed or arm was chosen by it." + _chosen(table),
         f"Differences to {table.baseline}: each sequence's {metric.label} is averaged over the seeds that both arms "
         f"have finished, then the interval is drawn by paired bootstrap over sequences ({drawn}); * leaves out 0, over "
-        f"{FEWEST_CLEAR} sequences or more. It says what other sequences might give, not what other seeds might; of "
-        "many intervals about one in twenty leaves out 0 by chance.",
+        f"{FEWEST_CLEAR} sequences or more. It says what other sequences might give; for what other seeds might, see "
+        "how far those of an arm lie apart. Of many intervals about one in twenty leaves out 0 by chance.",
     ]
+    if table.general and table.parameters is not None:
+        notes.append("Compression: parameters of the teacher over the student's.")
     if table.frame_times is not None:
         notes.append(f"Frame time: {table.frame_times.text}. All arms share one architecture.")
     notes += [_partly(arm) for arm in table.arms if arm.missing and arm.points]
-    if asked.overrides:
+    if asked.overrides and not asked.command:
         notes.append(f"Set on top of the recipe: {', '.join(f'`{text}`' for text in asked.overrides)}.")
     return "\n".join(f"* {note}" for note in notes)
 

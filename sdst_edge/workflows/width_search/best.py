@@ -6,7 +6,7 @@ import json
 import shlex
 from pathlib import Path
 
-from sdst_edge.training.recipe import find_recipe
+from sdst_edge.training.recipe.finding import PACKAGED, find_recipe
 from sdst_edge.workflows.output_files import replacing
 from sdst_edge.workflows.width_search.table import WidthTable
 
@@ -36,9 +36,11 @@ def write_best(path: Path, recipe: Path, table: WidthTable) -> None:
         table: of a finished search.
     """
     options = next(row.options for row in table.rows if row.name == table.best)
+    found = find_recipe(recipe).resolve()
+    extended = found.name if found.parent == PACKAGED.resolve() else found.as_posix()
     lines = [
         f"# The student of {table.recipe} that takes at most {table.budget_ms:g} ms a frame; see search.md.",
-        f"extends = {json.dumps(find_recipe(recipe).resolve().as_posix())}",
+        f"extends = {json.dumps(extended)}",
         "",
         "[model]",
         f"family = {json.dumps(table.family)}",
