@@ -7,7 +7,7 @@ import math
 import pytest
 import typer
 
-from sdst_edge.cli.parsing import parse_box, parse_size
+from sdst_edge.cli.parsing import parse_box, parse_numbers, parse_size
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,13 @@ def test_parse_size_gives_width_and_height(text: str, size: tuple[int, int]) -> 
 def test_parse_size_is_a_usage_error_when_it_is_no_size(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="expected WIDTHxHEIGHT"):
         parse_size(text)
+
+
+def test_parse_numbers_gives_those_between_commas() -> None:
+    assert parse_numbers("0.25, 1,2e-1", "--widths") == (0.25, 1.0, 0.2)
+
+
+@pytest.mark.parametrize("text", ["", "wide", "0.5;1", "0.5,,1"])
+def test_parse_numbers_is_a_usage_error_when_there_is_something_else(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="expected numbers with commas between them"):
+        parse_numbers(text, "--widths")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdst_edge.workflows.ablation.ablation import run_ablation
+from sdst_edge.workflows.ablation.ablation import AblationSettings, run_ablation
 from sdst_edge.workflows.ablation.arms import ARMS, OPTIONAL_ARMS, with_arm
 from sdst_edge.workflows.ablation.markdown import ablation_markdown
 from sdst_edge.workflows.ablation.table import AblationTable, ArmResult, TeacherResult, make_table
@@ -10,6 +10,7 @@ from sdst_edge.workflows.ablation.table import AblationTable, ArmResult, Teacher
 __all__ = [
     "ARMS",
     "OPTIONAL_ARMS",
+    "AblationSettings",
     "AblationTable",
     "ArmResult",
     "TeacherResult",
