@@ -7,6 +7,7 @@ Lightning Fabric's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def train(
     out: Path,
     *,
     devices: int | str = "auto",
+    on_open: Callable[[float], None] | None = None,
     on_progress: OnProgress | None = None,
     profile: bool = False,
 ) -> TrainResult:
@@ -41,6 +43,7 @@ def train(
         out: folder of the run, see :class:`~sdst_edge.training.run.files.RunFiles`; made if it is missing. All
             machines see it, where there are several.
         devices: how many, or ``auto``, see :func:`~sdst_edge.training.run.processes.launch`.
+        on_open: called with the share done, 0..1, while clips to train on are rendered; in each process.
         on_progress: called at each report, in the first process.
         profile: whether the time of each part of a step is measured.
 
@@ -59,4 +62,4 @@ def train(
         student = make_student(recipe.model, recipe.seed)
         fabric = launch(recipe.optimization, devices, partly_used=partly_used(recipe, student))
         with claim(files, recipe) if fabric.is_global_zero else nullcontext():
-            return fit(fabric, assemble(recipe, student, fabric), files, rhythm)
+            return fit(fabric, assemble(recipe, student, fabric, on_open), files, rhythm)

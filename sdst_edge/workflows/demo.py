@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,24 +19,23 @@ from sdst_edge.datasets import Sequence, read_got10k, render_clip, write_got10k_
 from sdst_edge.evaluation import EvaluationResult, evaluate
 from sdst_edge.workflows.demo_files import DemoPaths, check_target, workplace
 from sdst_edge.workflows.demo_pictures import RecordingTracker, write_clip_video, write_tracked
-from sdst_edge.workflows.demo_report import ClipFacts, DemoReport, report_text
+from sdst_edge.workflows.demo_report import ClipFacts, DemoReport, TrainingFacts, report_text
 from sdst_runtime.errors import BackendUnavailable, ConfigError
 from sdst_runtime.loading import load
-from sdst_runtime.manifest import Manifest, Provenance
+from sdst_runtime.manifest import Manifest
 
 if TYPE_CHECKING:
-    from sdst_edge.training import Recipe, TrainResult
+    from sdst_edge.training.recipe import Recipe, RenderedPool
 
-__all__ = ["CLIP_SEED", "FAMILY", "DemoReport", "run_demo"]
+__all__ = ["CLIP_SEED", "DemoReport", "run_demo"]
 
-FAMILY = "sdst-nano-s"
-#: What learns to follow rendered targets in one to three minutes of two cores.
-OPTIONS = {"width": 0.75, "depth": 0.5}
 #: Of the clip that is tracked, chosen by its looks; the clips that are trained on have other seeds.
 CLIP_SEED = 21
 BENCH_FRAMES = 200
 MIN_CLIPS = 20
 CLIPS_PER_SECOND = 7
+#: Of the training's bar, for rendering what it trains on.
+OPENING_SHARE = 0.15
 
 #: Called with the name of a stage and the share of it that is done, 0..1.
 OnProgress: TypeAlias = Callable[[str, float], None]
@@ -66,7 +67,7 @@ def run_demo(
     with workplace(out) as work:
         with stages.stage("clip"):
             clip = _write_clip(work, seed)
-        training = _train(work.checkpoint, recipe, stages)
+        training = _train(work, recipe, stages)
         with stages.stage("export"):
             manifest = _export(work, stages)
         with stages.stage("measure"):
@@ -76,7 +77,7 @@ def run_demo(
         final = DemoPaths(out)
         report = DemoReport(
             clip=ClipFacts.of(clip, seed),
-            training_clips=recipe.clips.clips,
+            training_clips=_pool(recipe).clips,
             training=training,
             parameters=manifest.parameters,
             macs=manifest.macs,
@@ -116,7 +117,7 @@ class _Stages:
 
 
 def _check_packages() -> None:
-    for module in ("torch", "safetensors", "onnx", "onnxsim"):
+    for module in ("torch", "safetensors", "lightning_fabric", "tensorboardX", "onnx", "onnxsim"):
         if importlib.util.find_spec(module) is None:
             raise BackendUnavailable(
                 f"the demo needs {module}, which is not installed: pip install 'sdst-edge[export]'"
@@ -131,15 +132,28 @@ def _recipe(seconds: float | None, seed: int) -> Recipe:
         if not 0 < seconds < math.inf:
             raise ConfigError(f"demo: {seconds} seconds of training, expected a finite number above 0")
         # Fewer clips for less time: rendering them should not outlast the training.
-        clips = replace(recipe.clips, clips=min(recipe.clips.clips, max(MIN_CLIPS, round(CLIPS_PER_SECOND * seconds))))
-        recipe = replace(recipe, seconds=seconds, steps=0, clips=clips)
-    clips = recipe.clips
-    if clips.first_seed <= seed < clips.first_seed + clips.clips:
+        pool = _pool(recipe)
+        pool = replace(pool, clips=min(pool.clips, max(MIN_CLIPS, round(CLIPS_PER_SECOND * seconds))))
+        (source,) = recipe.data.sources
+        recipe = replace(
+            recipe,
+            data=replace(recipe.data, sources=(replace(source, rendered=pool),)),
+            optimization=replace(recipe.optimization, seconds=seconds, steps=0),
+        )
+    pool = _pool(recipe)
+    if pool.first_seed <= seed < pool.first_seed + pool.clips:
         raise ConfigError(
-            f"demo: clip {seed} is one of those trained on ({clips.first_seed} and {clips.clips - 1} more); "
+            f"demo: clip {seed} is one of those trained on ({pool.first_seed} and {pool.clips - 1} more); "
             "choose another seed"
         )
     return recipe
+
+
+def _pool(recipe: Recipe) -> RenderedPool:
+    """What the demo trains on: rendered clips, its only source."""
+    (source,) = recipe.data.sources
+    assert source.rendered is not None
+    return source.rendered
 
 
 def _write_clip(work: DemoPaths, seed: int) -> Sequence:
@@ -151,23 +165,18 @@ def _write_clip(work: DemoPaths, seed: int) -> Sequence:
     return clip
 
 
-def _train(checkpoint: Path, recipe: Recipe, stages: _Stages) -> TrainResult:
-    import torch
+def _train(work: DemoPaths, recipe: Recipe, stages: _Stages) -> TrainingFacts:
+    from sdst_edge.training.loop import train
 
-    from sdst_edge.models import build, save_checkpoint
-    from sdst_edge.training import PairSource, narrowed, render_pool, train
-
-    with stages.stage("render"):
-        clips = render_pool(recipe.clips, stages.tell)
-    with stages.stage("train"), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        model = build(FAMILY, **OPTIONS)
-        config = narrowed(model.config, recipe.search_cells or model.config.response_size)
-        pairs = PairSource(clips, config, recipe.augmentation, seed=recipe.seed)
-        result = train(model, pairs, recipe, lambda progress: stages.tell(progress.fraction))
-    notes = f"{result.steps} steps on {recipe.clips.clips} rendered clips from seed {recipe.clips.first_seed} on"
-    save_checkpoint(model, checkpoint, Provenance(source="recipe demo.toml", notes=notes))
-    return result
+    with stages.stage("train"), tempfile.TemporaryDirectory(dir=work.folder) as temporary:
+        result = train(
+            recipe,
+            Path(temporary) / "run",
+            on_open=lambda share: stages.tell(OPENING_SHARE * share),
+            on_progress=lambda progress: stages.tell(OPENING_SHARE + (1 - OPENING_SHARE) * progress.fraction),
+        )
+        shutil.copyfile(result.files.model, work.checkpoint)
+    return TrainingFacts(steps=result.steps, seconds=result.seconds, losses=result.losses)
 
 
 def _export(work: DemoPaths, stages: _Stages) -> Manifest:

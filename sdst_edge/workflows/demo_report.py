@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdst_bench.report import LatencyReport
 from sdst_edge.datasets import Sequence
@@ -13,10 +13,7 @@ from sdst_edge.workflows.demo_files import DemoPaths
 from sdst_runtime.manifest import Macs
 from sdst_runtime.strict import to_plain
 
-if TYPE_CHECKING:
-    from sdst_edge.training import TrainResult
-
-__all__ = ["ClipFacts", "DemoReport", "report_text"]
+__all__ = ["ClipFacts", "DemoReport", "TrainingFacts", "report_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +38,21 @@ class ClipFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingFacts:
+    """The training.
+
+    Attributes:
+        steps: optimiser steps.
+        seconds: of the loop.
+        losses: by name, means of the last report.
+    """
+
+    steps: int
+    seconds: float
+    losses: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoReport:
     """The demo's figures.
 
@@ -60,7 +72,7 @@ class DemoReport:
 
     clip: ClipFacts
     training_clips: int
-    training: TrainResult
+    training: TrainingFacts
     parameters: int
     macs: Macs
     scores: Mapping[str, float | None]

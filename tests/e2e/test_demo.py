@@ -45,7 +45,7 @@ def test_run_demo_leaves_all_files_and_no_others(report: DemoReport) -> None:
 
 def test_run_demo_tells_its_stages_in_order(report: DemoReport, told: list[tuple[str, float]]) -> None:
     names = list(dict.fromkeys(name for name, _ in told))
-    assert names == ["clip", "render", "train", "export", "measure", "track"] == list(report.stage_seconds)
+    assert names == ["clip", "train", "export", "measure", "track"] == list(report.stage_seconds)
     for name in names:
         shares = [share for stage, share in told if stage == name]
         assert shares[0] == 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -68,13 +68,16 @@ def partly_used(recipe: Recipe, student: SiameseModel) -> bool:
     return student.mask is not None or recipe.distillation is not None
 
 
-def assemble(recipe: Recipe, student: SiameseModel, fabric: Fabric) -> Setting:
+def assemble(
+    recipe: Recipe, student: SiameseModel, fabric: Fabric, on_open: Callable[[float], None] | None = None
+) -> Setting:
     """Teachers, losses, pairs and validation around a student.
 
     Args:
         recipe: its teachers are checkpoints, bundles or ONNX models.
         student: of :func:`make_student`; moved to the device.
         fabric: of the run.
+        on_open: called with the share done, 0..1, while clips are rendered.
 
     Raises:
         SdstError: something that the recipe names is missing or does not fit.
@@ -102,6 +105,7 @@ def assemble(recipe: Recipe, student: SiameseModel, fabric: Fabric) -> Setting:
             rank=fabric.global_rank,
             world=fabric.world_size,
             device=fabric.device,
+            on_progress=on_open,
         )
 
     return Setting(recipe=recipe, student=student, mean=mean, module=module, batches=batches, validation=validation)
