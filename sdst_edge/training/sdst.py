@@ -90,8 +90,10 @@ class Sdst(nn.Module):
         self.recipe, self.table, self.roster = recipe, table, roster
         self.pupils = nn.ModuleList(Pupil(voice, students[voice.name][0], table) for voice in roster.students)
         self.notes: dict[str, Tensor] = {}
+        device = next(student.parameters()).device
+        self.pupils.to(device)
         if roster.general or roster.specialised:
-            self._try(next(student.parameters()).device)
+            self._try(device)
 
     @property
     def configs(self) -> tuple[TrackerConfig, ...]:

@@ -46,5 +46,8 @@ class Teacher(Protocol):
         ...
 
     def teach(self, crops: Crops) -> Lesson:
-        """What it says about pairs, without gradients, on the device of ``crops``."""
+        """What it says about pairs, without gradients, on the device of ``crops``.
+
+        Teachers that have work in common know crops again by identity: a batch is made anew, not written over.
+        """
         ...
