@@ -46,8 +46,8 @@ SetOption: TypeAlias = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, as in optimization.steps=1000; repeatable."),
 ]
 
-#: Losses that a bar has room for.
-_SHOWN = 4
+#: Characters beside a bar: on a terminal of 100 columns it and its times are still seen.
+ROOM = 50
 
 
 def chosen_devices(devices: int | None) -> int | str:
@@ -74,12 +74,15 @@ def resumable() -> Iterator[None]:
 
 
 def progress_text(progress: TrainProgress) -> str:
-    """Pace and losses in a few words."""
-    names = [name for name in progress.losses if name not in ("loss", "gradient_norm")]
-    shown = ["loss", *names] if len(names) < _SHOWN else ["loss"]
-    losses = [f"{name} {progress.losses[name]:.3f}" for name in shown if name in progress.losses]
+    """Pace and loss in a few words, and of what the loss is made as far as there is room."""
     waiting = f", waits {progress.waiting:.0%}" if progress.waiting >= 0.05 else ""
-    return ", ".join([f"{progress.pairs_per_s:,.0f} pairs/s{waiting}", *losses])
+    text = f"{progress.pairs_per_s:,.0f} pairs/s{waiting}"
+    for name in ("loss", *(name for name in progress.losses if name not in ("loss", "gradient_norm"))):
+        more = f", {name} {progress.losses[name]:.3f}" if name in progress.losses else ""
+        if len(text) + len(more) > ROOM:
+            break
+        text += more
+    return text
 
 
 def print_results(results: Sequence[StageResult], *, as_json: bool) -> None:
