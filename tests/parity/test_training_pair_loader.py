@@ -72,8 +72,9 @@ def test_batches_hold_the_views_of_all_configurations(expected: list[PairBatch])
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_pairs_are_the_same_from_workers(expected: list[PairBatch], workers: int) -> None:
-    assert_same(loaded(recipe(replace(IN_MEMORY, workers=workers)), steps=4), expected)
+def test_pairs_are_the_same_from_workers_and_stay_so(expected: list[PairBatch], workers: int) -> None:
+    loading = replace(IN_MEMORY, workers=workers, ahead=1)  # their memory is used again from the fourth step on
+    assert_same(loaded(recipe(loading), steps=5)[:4], expected)
 
 
 def test_pairs_are_the_same_from_any_cache_also_when_it_is_found_again(

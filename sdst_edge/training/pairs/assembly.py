@@ -13,22 +13,30 @@ from sdst_edge.training.crops.color import box_blur, gray, recolor
 from sdst_edge.training.crops.cutting import cut
 from sdst_edge.training.pairs.augment import Color, Variation
 from sdst_edge.training.pairs.batch import Crops, PairBatch
+from sdst_edge.training.pairs.handover import Room, private_room
 from sdst_edge.training.pairs.planning import PairPlan
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["cut_pairs", "labels"]
+__all__ = ["crops_bytes", "cut_pairs", "labels"]
 
 _AS_IT_IS = Color((1.0, 1.0, 1.0), 0.0)
 
 
-def cut_pairs(plans: Items[PairPlan], configs: Items[TrackerConfig]) -> PairBatch:
+def cut_pairs(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room = private_room) -> PairBatch:
     """The batch of some pairs, on the CPU.
 
     Args:
         plans: at least one.
         configs: of the views that the pairs were planned for.
+        room: for the crops.
     """
-    return PairBatch(views=tuple(_view(plans, *view) for view in enumerate(configs)), **labels(plans))
+    views = tuple(_view(plans, number, config, room) for number, config in enumerate(configs))
+    return PairBatch(views=views, **labels(plans))
+
+
+def crops_bytes(config: TrackerConfig) -> int:
+    """Bytes of a pair's crops for one view."""
+    return 3 * (config.template_size**2 + config.search_size**2)
 
 
 def labels(plans: Items[PairPlan]) -> dict[str, Tensor]:
@@ -41,8 +49,8 @@ def labels(plans: Items[PairPlan]) -> dict[str, Tensor]:
     }
 
 
-def _view(plans: Items[PairPlan], number: int, config: TrackerConfig) -> Crops:
-    z, x = _blank(len(plans), config.template_size), _blank(len(plans), config.search_size)
+def _view(plans: Items[PairPlan], number: int, config: TrackerConfig, room: Room) -> Crops:
+    z, x = (room((len(plans), side, side, 3)) for side in (config.template_size, config.search_size))
     templates, searches = z.numpy(), x.numpy()
     for row, plan in enumerate(plans):
         variation = plan.variation
@@ -52,10 +60,6 @@ def _view(plans: Items[PairPlan], number: int, config: TrackerConfig) -> Crops:
         crop = _colored(crop, variation, variation.search_color)
         searches[row] = crop if variation.blur_side == 1 else box_blur(crop, variation.blur_side)
     return Crops(z=z, x=x, scale=torch.tensor([plan.scales[number] for plan in plans], dtype=torch.float32))
-
-
-def _blank(count: int, side: int) -> Tensor:
-    return torch.empty((count, side, side, 3), dtype=torch.uint8)
 
 
 def _colored(crop: NDArray[np.uint8], variation: Variation, color: Color) -> NDArray[np.uint8]:

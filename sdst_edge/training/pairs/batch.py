@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -30,10 +31,6 @@ class Crops:
         """The same on a device; from pinned memory the copy does not block."""
         z, x, scale = (item.to(device, non_blocking=True) for item in (self.z, self.x, self.scale))
         return Crops(z=z, x=x, scale=scale)
-
-    def pin_memory(self) -> Crops:
-        """The same in pinned memory."""
-        return Crops(z=self.z.pin_memory(), x=self.x.pin_memory(), scale=self.scale.pin_memory())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,12 +61,15 @@ class PairBatch:
         scale = self.views[view].scale
         return self.boxes_image * torch.cat((scale, scale), dim=1)
 
-    def pin_memory(self) -> PairBatch:
-        """The same in pinned memory, from which copies to a device do not block."""
-        rest = (self.boxes_image, self.positive, self.attributes, self.index)
-        boxes_image, positive, attributes, index = (item.pin_memory() for item in rest)
-        views = tuple(view.pin_memory() for view in self.views)
-        return PairBatch(views=views, boxes_image=boxes_image, positive=positive, attributes=attributes, index=index)
+    @property
+    def pixels(self) -> tuple[Tensor, ...]:
+        """The crops of all views, z and x in turn."""
+        return tuple(pixels for view in self.views for pixels in (view.z, view.x))
+
+    def with_pixels(self, pixels: Sequence[Tensor]) -> PairBatch:
+        """The same batch with its crops in other tensors, in the order of ``pixels``."""
+        sides = zip(self.views, pixels[::2], pixels[1::2], strict=True)
+        return replace(self, views=tuple(replace(view, z=z, x=x) for view, z, x in sides))
 
     def to(self, device: torch.device) -> PairBatch:
         """The same on a device."""

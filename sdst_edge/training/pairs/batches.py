@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,10 +9,10 @@ from torch.utils.data import Dataset
 
 from sdst_edge.training.pairs.assembly import cut_pairs
 from sdst_edge.training.pairs.batch import PairBatch
+from sdst_edge.training.pairs.handover import Handover, Parcel
 from sdst_edge.training.pairs.planning import PairPlanner
 from sdst_edge.training.pairs.region_batch import RegionBatch, plan_batch
 from sdst_edge.training.pairs.sampling import Sampler
-from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import NativeError, SdstError
 
 __all__ = ["Failure", "Made", "PairBatches", "Share"]
@@ -31,12 +30,9 @@ class Failure:
     kind: type[SdstError]
     message: str
 
-    def pin_memory(self) -> Failure:
-        """Itself; it has no tensors."""
-        return self
 
-
-Made: TypeAlias = PairBatch | RegionBatch | Failure
+#: What a step gives: pairs that are cut, or still to be cut on a device; from a worker in a parcel.
+Made: TypeAlias = PairBatch | RegionBatch | Parcel | Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +58,28 @@ class PairBatches(Dataset[Made]):
     """One item a step. Opened before workers are forked, and from then on only read."""
 
     def __init__(
-        self, sampler: Sampler, planner: PairPlanner, configs: Items[TrackerConfig], share: Share, *, is_cut: bool
+        self,
+        sampler: Sampler,
+        planner: PairPlanner,
+        share: Share,
+        *,
+        is_cut: bool,
+        handover: Handover | None = None,
     ) -> None:
         """Batches.
 
         Args:
             sampler: of pairs.
-            planner: of pairs, for ``configs``.
-            configs: of the views.
+            planner: of pairs.
             share: of the pairs of a step.
             is_cut: whether batches are cut here, or left to be cut on a device.
+            handover: for batches that go to another process; None where they do not.
         """
         self._sampler = sampler
         self._planner = planner
-        self._configs = tuple(configs)
         self._share = share
-        self._is_cut = is_cut
+        self._make = cut_pairs if is_cut else plan_batch
+        self._handover = handover
 
     def __getitem__(self, step: int) -> Made:
         """The batch of a step, or why there is none."""
@@ -86,4 +88,6 @@ class PairBatches(Dataset[Made]):
             plans = [self._planner.plan(draw) for draw in draws]
         except SdstError as error:
             return Failure(kind=SdstError if isinstance(error, NativeError) else type(error), message=str(error))
-        return cut_pairs(plans, self._configs) if self._is_cut else plan_batch(plans, self._configs)
+        if self._handover is None:
+            return self._make(plans, self._planner.configs)
+        return self._handover.packed(step, self._make(plans, self._planner.configs, self._handover.room(step)))

@@ -15,14 +15,16 @@ from torch.utils.data import DataLoader
 
 from sdst_edge.training.crops.regions import RegionRule
 from sdst_edge.training.crops.store import RegionStore
+from sdst_edge.training.pairs.assembly import crops_bytes
 from sdst_edge.training.pairs.batch import PairBatch
 from sdst_edge.training.pairs.batches import Failure, Made, PairBatches, Share
+from sdst_edge.training.pairs.handover import Handover, Parcel
 from sdst_edge.training.pairs.planning import PairPlanner
 from sdst_edge.training.pairs.reading import RegionReader
-from sdst_edge.training.pairs.region_batch import RegionBatch
+from sdst_edge.training.pairs.region_batch import RegionBatch, region_bytes
 from sdst_edge.training.pairs.sampling import Sampler
 from sdst_edge.training.pairs.sources import open_sources
-from sdst_edge.training.recipe import Loading, Recipe
+from sdst_edge.training.recipe import Recipe
 from sdst_runtime.config import TrackerConfig
 
 __all__ = ["PairLoader"]
@@ -78,10 +80,23 @@ class PairLoader(Iterator[PairBatch]):
         rule = RegionRule(config=configs[0], scale=loading.region_scale)
         self._store = RegionStore(loading.cache, rule, sources.key, sources.slots)
         planner = PairPlanner(recipe, configs, RegionReader(sources, rule, self._store))
-        share = Share(batch_size=batch_size, rank=rank, world=world)
         on_device = loading.augment_on == "device" or (loading.augment_on == "auto" and device.type == "cuda")
-        batches = PairBatches(sampler, planner, configs, share, is_cut=not on_device)
-        self._made: Iterator[Made] | None = _made_ahead(batches, first_step, loading, device)
+        # elsewhere OpenCV does not survive a fork
+        workers = loading.workers if sys.platform.startswith("linux") else 0
+        self._handover: Handover | None = None
+        if workers:
+            pair_bytes = region_bytes(rule) if on_device else sum(map(crops_bytes, configs))
+            self._handover = Handover(workers * loading.ahead + 2, batch_size * pair_bytes)
+        batches = PairBatches(
+            sampler,
+            planner,
+            Share(batch_size=batch_size, rank=rank, world=world),
+            is_cut=not on_device,
+            handover=self._handover,
+        )
+        self._made: Iterator[Made] | None = (
+            _by_workers(batches, first_step, workers, loading.ahead) if workers else _by_thread(batches, first_step)
+        )
 
     def __next__(self) -> PairBatch:
         """The batch of the next step.
@@ -97,7 +112,21 @@ class PairLoader(Iterator[PairBatch]):
         if isinstance(made, Failure):
             self.close()
             raise made.kind(made.message)
-        return made.cut(self._device) if isinstance(made, RegionBatch) else made.to(self._device)
+        return self._on_device(made)
+
+    def _on_device(self, made: PairBatch | RegionBatch | Parcel) -> PairBatch:
+        """A batch where it is wanted, in memory of its own."""
+        if isinstance(made, Parcel):
+            assert self._handover is not None
+            batch = self._handover.unpacked(made)
+            assert isinstance(batch, PairBatch | RegionBatch)
+            if isinstance(batch, PairBatch) and self._device.type == "cpu":
+                return batch.with_pixels([pixels.clone() for pixels in batch.pixels])
+        else:
+            batch = made
+        if self._device.type == "cuda":  # from pinned memory copies go on while the loop does
+            batch = batch.with_pixels([pixels.pin_memory() for pixels in batch.pixels])
+        return batch.cut(self._device) if isinstance(batch, RegionBatch) else batch.to(self._device)
 
     def close(self) -> None:
         """Ends the workers and lets go of the cache. Closing twice is allowed."""
@@ -113,32 +142,26 @@ class PairLoader(Iterator[PairBatch]):
         self.close()
 
 
-def _made_ahead(batches: PairBatches, first_step: int, loading: Loading, device: torch.device) -> Iterator[Made]:
-    """The batches of all steps from the first one on, in their order."""
-    if loading.workers == 0 or not sys.platform.startswith("linux"):  # elsewhere OpenCV does not survive a fork
-        made = _by_thread(batches, first_step)
-        next(made)
-        return made  # type: ignore[return-value]  # only the first item is none
+def _by_workers(batches: PairBatches, first_step: int, workers: int, ahead: int) -> Iterator[Made]:
+    """The batches from a step on, in their order, made by processes that begin at once."""
     loader = DataLoader(
         batches,
         batch_size=None,
         sampler=range(first_step, _NO_STEP),
-        num_workers=loading.workers,
-        prefetch_factor=loading.ahead,
+        num_workers=workers,
+        prefetch_factor=ahead,
         multiprocessing_context="fork",
         worker_init_fn=_start_worker,
-        pin_memory=device.type == "cuda",
     )
     with warnings.catch_warnings():  # of threads that a fork leaves behind: workers use none of theirs
         warnings.simplefilter("ignore", DeprecationWarning)
         return iter(loader)
 
 
-def _by_thread(batches: PairBatches, first_step: int) -> Iterator[Made | None]:
-    """None at once, then the batches, each made while the one before it is learnt from."""
+def _by_thread(batches: PairBatches, first_step: int) -> Iterator[Made]:
+    """The batches from a step on, each made by a thread while the one before it is learnt from."""
     with ThreadPoolExecutor(max_workers=1) as worker:
         waiting = worker.submit(batches.__getitem__, first_step)
-        yield None
         for step in range(first_step + 1, _NO_STEP):
             made = waiting.result()
             waiting = worker.submit(batches.__getitem__, step)

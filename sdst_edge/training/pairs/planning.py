@@ -49,7 +49,11 @@ class PairPlan(NamedTuple):
 
 
 class PairPlanner:
-    """Plans pairs for tracker configurations."""
+    """Plans pairs for tracker configurations.
+
+    Attributes:
+        configs: of the views, the student's first.
+    """
 
     def __init__(self, recipe: Recipe, configs: Items[TrackerConfig], reader: RegionReader) -> None:
         """A planner.
@@ -61,7 +65,7 @@ class PairPlanner:
         """
         self._data = recipe.data
         self._seed = recipe.seed
-        self._configs = tuple(configs)
+        self.configs = tuple(configs)
         self._reader = reader
 
     def plan(self, draw: Draw) -> PairPlan:
@@ -70,22 +74,22 @@ class PairPlanner:
         Raises:
             DatasetError: a frame cannot be read.
         """
-        student, variation = self._configs[0], draw.variation
+        student, variation = self.configs[0], draw.variation
         template = self._reader.region(draw.template)
         search = template if draw.search is draw.template else self._reader.region(draw.search)
         scene, attributes = self._scene(draw, search)
         template_xywh = _seen(jittered_box(variation, student, draw.template.box_xywh), template, variation.mirrored)
         search_xywh = _seen(scene.box_xywh, scene.region, variation.mirrored)
         state = stray_state(variation, student, search_xywh, _step(draw, scene))
-        template_windows = (template_window(config, template_xywh) for config in self._configs)
-        states = tuple(_as_believed(config, state) for config in self._configs)
-        search_windows = (search_window(config, own) for config, own in zip(self._configs, states, strict=True))
+        template_windows = (template_window(config, template_xywh) for config in self.configs)
+        states = tuple(_as_believed(config, state) for config in self.configs)
+        search_windows = (search_window(config, own) for config, own in zip(self.configs, states, strict=True))
         return PairPlan(
             template=template,
             search=scene.region,
             template_windows=tuple(_unmirrored(window, template, variation) for window in template_windows),
             search_windows=tuple(_unmirrored(window, search, variation) for window in search_windows),
-            scales=tuple(search_scale(config, state.width, state.height) for config in self._configs),
+            scales=tuple(search_scale(config, state.width, state.height) for config in self.configs),
             box_image=_from_center(student, states[0], search_xywh),
             positive=draw.positive and scene.visible,
             attributes=attributes,

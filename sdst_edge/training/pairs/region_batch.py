@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +14,15 @@ from torch import Tensor
 from sdst_edge.training.crops.color import box_blur_batch, gray_batch, recolor_batch
 from sdst_edge.training.crops.cutting import cut_batch
 from sdst_edge.training.crops.geometry import Window
-from sdst_edge.training.crops.regions import Region
+from sdst_edge.training.crops.regions import Region, RegionRule
 from sdst_edge.training.pairs.assembly import labels
 from sdst_edge.training.pairs.augment import Color
 from sdst_edge.training.pairs.batch import Crops, PairBatch
+from sdst_edge.training.pairs.handover import Room, private_room
 from sdst_edge.training.pairs.planning import PairPlan
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["RegionBatch", "Side", "plan_batch"]
+__all__ = ["RegionBatch", "Side", "plan_batch", "region_bytes"]
 
 #: Around a window, px of the region: what bilinear interpolation reaches for.
 _MARGIN_PX = 2
@@ -48,10 +49,6 @@ class Side:
     def moved(self, device: torch.device) -> Side:
         """The same on a device."""
         return Side(**{item.name: getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)})
-
-    def pin_memory(self) -> Side:
-        """The same in pinned memory."""
-        return Side(**{item.name: getattr(self, item.name).pin_memory() for item in fields(self)})
 
     def crops(self, view: int, out_px: int, mirrored: Tensor, is_gray: Tensor) -> Tensor:
         """(B, out_px, out_px, 3) uint8, BGR: what a view sees."""
@@ -83,17 +80,16 @@ class RegionBatch:
     blur_sides: Tensor
     labels: dict[str, Tensor]
 
-    def pin_memory(self) -> RegionBatch:
-        """The same in pinned memory, from which copies to a device do not block."""
-        return RegionBatch(
-            template=self.template.pin_memory(),
-            search=self.search.pin_memory(),
-            sizes=self.sizes,
-            scales=self.scales.pin_memory(),
-            mirrored=self.mirrored.pin_memory(),
-            is_gray=self.is_gray.pin_memory(),
-            blur_sides=self.blur_sides,
-            labels={name: values.pin_memory() for name, values in self.labels.items()},
+    @property
+    def pixels(self) -> tuple[Tensor, ...]:
+        """The regions of the templates and of the search regions."""
+        return self.template.regions, self.search.regions
+
+    def with_pixels(self, pixels: Items[Tensor]) -> RegionBatch:
+        """The same batch with its regions in other tensors, in the order of ``pixels``."""
+        template, search = pixels
+        return replace(
+            self, template=replace(self.template, regions=template), search=replace(self.search, regions=search)
         )
 
     def cut(self, device: torch.device) -> PairBatch:
@@ -113,22 +109,25 @@ class RegionBatch:
         return PairBatch(views=tuple(views), **rest)
 
 
-def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig]) -> RegionBatch:
+def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room = private_room) -> RegionBatch:
     """The batch of some pairs, still to be cut.
 
     Args:
         plans: at least one.
         configs: of the views that the pairs were planned for.
+        room: for the regions.
     """
     variations = [plan.variation for plan in plans]
     return RegionBatch(
         template=_side(
             [_Part(plan.template, plan.template_windows) for plan in plans],
             [variation.template_color for variation in variations],
+            room,
         ),
         search=_side(
             [_Part(plan.search, plan.search_windows) for plan in plans],
             [variation.search_color for variation in variations],
+            room,
         ),
         sizes=tuple((config.template_size, config.search_size) for config in configs),
         scales=torch.tensor([plan.scales for plan in plans], dtype=torch.float32).transpose(0, 1).contiguous(),
@@ -139,6 +138,11 @@ def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig]) -> RegionB
     )
 
 
+def region_bytes(rule: RegionRule) -> int:
+    """Bytes of a pair's two regions, at most."""
+    return 2 * 3 * rule.size_px**2
+
+
 class _Part(NamedTuple):
     """A region, and the windows of the image that are needed of it."""
 
@@ -146,7 +150,7 @@ class _Part(NamedTuple):
     windows: tuple[Window, ...]
 
 
-def _side(parts: Items[_Part], colors: Items[Color]) -> Side:
+def _side(parts: Items[_Part], colors: Items[Color], room: Room) -> Side:
     local = [[part.region.local(window) for window in part.windows] for part in parts]
     corners = [
         tuple(math.floor(min(window[axis] for window in windows)) - _MARGIN_PX for axis in (0, 1)) for windows in local
@@ -158,7 +162,7 @@ def _side(parts: Items[_Part], colors: Items[Color]) -> Side:
     whole = parts[0].region.pixels.shape[0]
     sides = (end[axis] - corner[axis] for corner, end in zip(corners, ends, strict=True) for axis in (0, 1))
     side = min(whole, max(sides))
-    regions = torch.empty((len(parts), side, side, 3), dtype=torch.uint8)
+    regions = room((len(parts), side, side, 3))
     pixels = regions.numpy()
     windows = np.array(local, dtype=np.float64)  # (B, V, 4)
     for row, (part, corner) in enumerate(zip(parts, corners, strict=True)):
