@@ -48,6 +48,7 @@ class Teacher(Protocol):
     def teach(self, crops: Crops) -> Lesson:
         """What it says about pairs, without gradients, on the device of ``crops``.
 
-        Teachers that have work in common know crops again by identity: a batch is made anew, not written over.
+        Teachers that have work in common know crops again by the object's identity: every batch has its own, though
+        the memory of its pixels may have been another's.
         """
         ...
