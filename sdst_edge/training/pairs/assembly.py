@@ -1,4 +1,4 @@
-"""Batches whose pairs are cut one by one, with OpenCV, where they were planned."""
+"""Batches whose pairs are cut one by one, with libsdst, where they were planned."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _view(plans: Items[PairPlan], number: int, config: TrackerConfig, room: Room
     templates, searches = z.numpy(), x.numpy()
     for row, plan in enumerate(plans):
         variation = plan.variation
-        crop = cut(plan.template, plan.template_windows[number], config.template_size, variation.mirrored)
+        crop = cut(plan.templates[number], plan.template_windows[number], config.template_size, variation.mirrored)
         templates[row] = _colored(crop, variation, variation.template_color)
         crop = cut(plan.search, plan.search_windows[number], config.search_size, variation.mirrored)
         crop = _colored(crop, variation, variation.search_color)

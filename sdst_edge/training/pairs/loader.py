@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Items
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 
 import torch
@@ -85,7 +86,7 @@ class PairLoader(Iterator[PairBatch]):
         workers = loading.workers if sys.platform.startswith("linux") else 0
         self._handover: Handover | None = None
         if workers:
-            pair_bytes = region_bytes(rule) if on_device else sum(map(crops_bytes, configs))
+            pair_bytes = region_bytes(rule, len(configs)) if on_device else sum(map(crops_bytes, configs))
             self._handover = Handover(workers * loading.ahead + 2, batch_size * pair_bytes)
         batches = PairBatches(
             sampler,
@@ -151,11 +152,23 @@ def _by_workers(batches: PairBatches, first_step: int, workers: int, ahead: int)
         num_workers=workers,
         prefetch_factor=ahead,
         multiprocessing_context="fork",
-        worker_init_fn=_start_worker,
     )
-    with warnings.catch_warnings():  # of threads that a fork leaves behind: workers use none of theirs
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with _without_opencv_threads(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads that a fork leaves behind
         return iter(loader)
+
+
+@contextmanager
+def _without_opencv_threads() -> Iterator[None]:
+    """Ends the threads of OpenCV's pool: one that holds a lock when the process is forked holds it for ever there."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _by_thread(batches: PairBatches, first_step: int) -> Iterator[Made]:
@@ -166,9 +179,3 @@ def _by_thread(batches: PairBatches, first_step: int) -> Iterator[Made]:
             made = waiting.result()
             waiting = worker.submit(batches.__getitem__, step)
             yield made
-
-
-def _start_worker(number: int) -> None:  # noqa: ARG001 (torch passes it)
-    import cv2
-
-    cv2.setNumThreads(0)  # a pool that was forked is dead, and workers are the parallel part

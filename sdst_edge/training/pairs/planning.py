@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Items
+from dataclasses import replace
 from typing import NamedTuple
 
 from sdst_edge.training.crops.geometry import Window, search_center, search_scale, search_window, template_window
@@ -24,7 +25,7 @@ class PairPlan(NamedTuple):
     """A pair whose pixels only have to be cut.
 
     Attributes:
-        template: region of the template frame.
+        templates: for each view the region of the template frame, or the template crop in its place.
         search: region of the search frame, with whatever was put into it.
         template_windows: of each view, image px of the frame as it is, mirrored or not.
         search_windows: likewise.
@@ -36,7 +37,7 @@ class PairPlan(NamedTuple):
         variation: augmentation.
     """
 
-    template: Region
+    templates: tuple[Region, ...]
     search: Region
     template_windows: tuple[Window, ...]
     search_windows: tuple[Window, ...]
@@ -67,6 +68,9 @@ class PairPlanner:
         self._seed = recipe.seed
         self.configs = tuple(configs)
         self._reader = reader
+        still = recipe.augmentation.template_shift_px == recipe.augmentation.template_scale_octaves == 0.0
+        #: Whose templates regions carry as the device cuts them.
+        self._carried = tuple(still and _has_template_of(config, self.configs[0]) for config in self.configs)
 
     def plan(self, draw: Draw) -> PairPlan:
         """The pair of a draw.
@@ -81,13 +85,18 @@ class PairPlanner:
         template_xywh = _seen(jittered_box(variation, student, draw.template.box_xywh), template, variation.mirrored)
         search_xywh = _seen(scene.box_xywh, scene.region, variation.mirrored)
         state = stray_state(variation, student, search_xywh, _step(draw, scene))
-        template_windows = (template_window(config, template_xywh) for config in self.configs)
+        template_windows = tuple(
+            _unmirrored(template_window(config, template_xywh), template, variation) for config in self.configs
+        )
         states = tuple(_as_believed(config, state) for config in self.configs)
         search_windows = (search_window(config, own) for config, own in zip(self.configs, states, strict=True))
         return PairPlan(
-            template=template,
+            templates=tuple(
+                template.template(window, variation.mirrored) if carried else template
+                for window, carried in zip(template_windows, self._carried, strict=True)
+            ),
             search=scene.region,
-            template_windows=tuple(_unmirrored(window, template, variation) for window in template_windows),
+            template_windows=template_windows,
             search_windows=tuple(_unmirrored(window, search, variation) for window in search_windows),
             scales=tuple(search_scale(config, state.width, state.height) for config in self.configs),
             box_image=_from_center(student, states[0], search_xywh),
@@ -112,6 +121,13 @@ class PairPlanner:
             if scene.shown:
                 attributes = (*attributes[: draw.simulated], 1.0, *attributes[draw.simulated + 1 :])
         return scene, attributes
+
+
+def _has_template_of(config: TrackerConfig, other: TrackerConfig) -> bool:
+    """Whether two trackers cut the same template."""
+    crop = replace(config.crop, search_scale=other.crop.search_scale)
+    own = (crop, config.template_size, config.init_center_offset_px)
+    return own == (other.crop, other.template_size, other.init_center_offset_px)
 
 
 def _step(draw: Draw, scene: Scene) -> Step | None:

@@ -35,7 +35,7 @@ class Side:
     Attributes:
         regions: (B, P, P, 3) uint8, BGR: the parts of the region crops that the views need.
         borders: (B, 3) uint8.
-        windows: (V, B, 4) float32: left, top, width, height of each view, px of ``regions``.
+        windows: (V, B, 4) float32: left, top, width, height of V views, px of ``regions``.
         gains: (B, 3) float32.
         offsets: (B,) float32, grey levels.
     """
@@ -61,7 +61,7 @@ class RegionBatch:
     """Pairs before they are cut.
 
     Attributes:
-        template: all templates.
+        templates: of each view, with that view alone.
         search: all search regions.
         sizes: of the template and search input of each view, network px.
         scales: (V, B, 2) float32, see :class:`Crops`.
@@ -71,7 +71,7 @@ class RegionBatch:
         labels: the other fields of :class:`PairBatch` by name.
     """
 
-    template: Side
+    templates: tuple[Side, ...]
     search: Side
     sizes: tuple[tuple[int, int], ...]
     scales: Tensor
@@ -82,19 +82,17 @@ class RegionBatch:
 
     @property
     def pixels(self) -> tuple[Tensor, ...]:
-        """The regions of the templates and of the search regions."""
-        return self.template.regions, self.search.regions
+        """The regions of the templates of each view, and of the search regions."""
+        return (*(template.regions for template in self.templates), self.search.regions)
 
     def with_pixels(self, pixels: Items[Tensor]) -> RegionBatch:
         """The same batch with its regions in other tensors, in the order of ``pixels``."""
-        template, search = pixels
-        return replace(
-            self, template=replace(self.template, regions=template), search=replace(self.search, regions=search)
-        )
+        templates = tuple(replace(side, regions=own) for side, own in zip(self.templates, pixels[:-1], strict=True))
+        return replace(self, templates=templates, search=replace(self.search, regions=pixels[-1]))
 
     def cut(self, device: torch.device) -> PairBatch:
         """The batch, cut and recoloured on a device."""
-        template, search = self.template.moved(device), self.search.moved(device)
+        search = self.search.moved(device)
         scales, mirrored, is_gray = (
             item.to(device, non_blocking=True) for item in (self.scales, self.mirrored, self.is_gray)
         )
@@ -103,7 +101,7 @@ class RegionBatch:
             x = search.crops(view, search_px, mirrored, is_gray)
             if bool((self.blur_sides > 1).any()):  # looked at on the CPU: the device is not waited for
                 x = box_blur_batch(x, self.blur_sides.to(device, non_blocking=True))
-            z = template.crops(view, template_px, mirrored, is_gray)
+            z = self.templates[view].moved(device).crops(0, template_px, mirrored, is_gray)
             views.append(Crops(z=z, x=x, scale=scales[view]))
         rest = {name: values.to(device, non_blocking=True) for name, values in self.labels.items()}
         return PairBatch(views=tuple(views), **rest)
@@ -119,10 +117,13 @@ def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room
     """
     variations = [plan.variation for plan in plans]
     return RegionBatch(
-        template=_side(
-            [_Part(plan.template, plan.template_windows) for plan in plans],
-            [variation.template_color for variation in variations],
-            room,
+        templates=tuple(
+            _side(
+                [_Part(plan.templates[view], plan.template_windows[view : view + 1]) for plan in plans],
+                [variation.template_color for variation in variations],
+                room,
+            )
+            for view in range(len(configs))
         ),
         search=_side(
             [_Part(plan.search, plan.search_windows) for plan in plans],
@@ -138,9 +139,9 @@ def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room
     )
 
 
-def region_bytes(rule: RegionRule) -> int:
-    """Bytes of a pair's two regions, at most."""
-    return 2 * 3 * rule.size_px**2
+def region_bytes(rule: RegionRule, views: int) -> int:
+    """Bytes of a pair's regions, at most."""
+    return (views + 1) * 3 * rule.size_px**2
 
 
 class _Part(NamedTuple):
