@@ -233,7 +233,7 @@ def test_batch_cut_on_the_device_is_that_of_the_workers(clip: Sequence, flip: fl
     plans = pairs.plans(8)
     cut, planned = cut_pairs(plans, CONFIGS), plan_batch(plans, CONFIGS)
     batch = planned.cut(torch.device("cpu"))
-    assert planned.template.regions.shape[1] < planned.search.regions.shape[1] <= plans[0].search.pixels.shape[0]
+    assert planned.templates[1].regions.shape[1] < planned.search.regions.shape[1] <= plans[0].search.pixels.shape[0]
     for name in ("boxes_image", "positive", "attributes", "index"):
         assert torch.equal(getattr(batch, name), getattr(cut, name))
     for one, other in zip(batch.views, cut.views, strict=True):

@@ -131,7 +131,7 @@ class PairLoader(Iterator[PairBatch]):
 
     def close(self) -> None:
         """Ends the workers and lets go of the cache. Closing twice is allowed."""
-        self._made = None  # nobody else knows it: what it runs ends with it
+        self._made = self._handover = None  # nobody else knows them: workers and their memory end with them
         self._store.close()
 
     def __enter__(self) -> PairLoader:
