@@ -1,9 +1,10 @@
 """Region crops kept once they have been cut, by slots: one a frame of the training sources.
 
 A store on disk is one sparse file, ``<folder>/regions/<fingerprint>.regions``: a header that says what it holds, a
-record for each slot, and the pixels of each slot. Pixels are written first, then their record, then the byte in it that
-says so; a process that is killed leaves an unfinished slot empty. Checksums tell what a power cut has torn. Files may
-be deleted while no run uses them; those of other recipes or data stay until somebody does.
+record for each slot, and the pixels of each slot, those of its templates last. Pixels are written first, then their
+record, then the byte in it that says so; a process that is killed leaves an unfinished slot empty. Checksums tell what
+a power cut has torn. Files may be deleted while no run uses them; those of other recipes or data stay until somebody
+does.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["RegionStore"]
 _log = logging.getLogger(__name__)
 
 _MOST_OF_MEMORY = 0.5
-_FORMAT = 1  # of the file
+_FORMAT = 2  # of the file
 _PAGE = 4096
 _RECORD = struct.Struct("<4d2i3BxI")  # window, frame size, border, checksum of the pixels
 _RECORD_BYTES = 64  # the last one is 1 once the slot is filled
@@ -59,7 +60,9 @@ class RegionStore:
         """
         self._made_from = (cache, rule, key, slots)
         self._size = rule.size_px
-        self._pixel_bytes = self._size * self._size * 3
+        self._template_px = rule.config.template_size
+        self._region_bytes = self._size * self._size * 3
+        self._pixel_bytes = self._region_bytes + 2 * self._template_px * self._template_px * 3
         most = cache.limit_gb * 1e9
         if cache.kind == "memory":  # more would end the process, and nobody could say why
             most = min(most, _MOST_OF_MEMORY * memory_bytes())
@@ -89,13 +92,14 @@ class RegionStore:
             return None
         left, top, width, height, frame_w, frame_h, *border, checksum = _RECORD.unpack_from(view.data, at)
         first = self._first_pixel + slot * self._pixel_bytes
-        pixels = view[first : first + self._pixel_bytes].reshape(self._size, self._size, 3)
+        pixels = view[first : first + self._pixel_bytes]
         if not self._checked[slot]:
             if zlib.crc32(pixels.data) != checksum:
                 return None
             self._checked[slot] = 1
         return Region(
-            pixels=pixels,
+            pixels=pixels[: self._region_bytes].reshape(self._size, self._size, 3),
+            templates=pixels[self._region_bytes :].reshape(2, self._template_px, self._template_px, 3),
             window=Window(left, top, width, height),
             border=(border[0], border[1], border[2]),
             frame_wh=(frame_w, frame_h),
@@ -109,9 +113,11 @@ class RegionStore:
         """
         if self._backing is None or self._is_full or not 0 <= slot < self.kept or self._checked[slot]:
             return
-        if region.pixels.shape != (self._size, self._size, 3):
-            raise ConfigError(f"a region of {region.pixels.shape}, this store keeps sides of {self._size} px")
-        pixels = region.pixels.tobytes()
+        sides = (self._size, self._template_px)
+        if (region.pixels.shape, region.templates.shape[1:]) != tuple((side, side, 3) for side in sides):
+            got = f"a region of {region.pixels.shape} with templates of {region.templates.shape}"
+            raise ConfigError(f"{got}, this store keeps sides of {sides[0]} and {sides[1]} px")
+        pixels = region.pixels.tobytes() + region.templates.tobytes()
         record = _RECORD.pack(*region.window, *region.frame_wh, *region.border, zlib.crc32(pixels))
         at = _PAGE + slot * _RECORD_BYTES
         try:
