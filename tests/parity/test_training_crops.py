@@ -24,6 +24,7 @@ from sdst_runtime.crop_rule import Normalization
 from tests.tolerances import (
     ABS_ROUNDED_LEVELS,
     ABS_SAMPLED_LEVELS,
+    MEAN_MIRRORED_TEMPLATE_LEVELS,
     MEAN_PART_OF_REGION_LEVELS,
     MEAN_RESAMPLED_LEVELS,
     MEAN_SAMPLED_LEVELS,
@@ -135,6 +136,18 @@ def test_template_crops_are_the_device_s(family: str) -> None:
     assert np.mean(found) < MEAN_RESAMPLED_LEVELS
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_region_carries_the_very_template_of_the_device(family: str) -> None:
+    config = config_of(family)
+    for frame, box in scenes():
+        as_it_is, mirrored = cut_region(frame, box, RegionRule(config=config, scale=SCALE)).templates
+        device = levels(NativeTracker(config).template_input(frame, box)[0], config.normalization)
+        assert np.array_equal(as_it_is, device.round())
+        seen = np.ascontiguousarray(frame[:, ::-1]), (frame.shape[1] - box[0] - box[2], *box[1:])
+        device = levels(NativeTracker(config).template_input(*seen)[0], config.normalization)
+        assert np.abs(mirrored[:, ::-1] - device.round()).mean() < MEAN_MIRRORED_TEMPLATE_LEVELS
+
+
 def test_mirrored_crop_is_that_of_the_mirrored_frame() -> None:
     config = config_of("sdst-nano-s")
     for frame, box in scenes():
@@ -176,7 +189,8 @@ def test_batched_crops_are_those_cut_one_by_one() -> None:
 
 def test_batched_windows_beyond_the_region_have_its_border() -> None:
     pixels = np.full((1, 32, 32, 3), 200, np.uint8)
-    region = Region(pixels=pixels[0], window=Window(0.0, 0.0, 32.0, 32.0), border=(5, 60, 255), frame_wh=(32, 32))
+    window, templates = Window(0.0, 0.0, 32.0, 32.0), np.zeros((2, 16, 16, 3), np.uint8)
+    region = Region(pixels=pixels[0], templates=templates, window=window, border=(5, 60, 255), frame_wh=(32, 32))
     for left in (-40.0, -8.5, 27.25, 32.0):
         window = Window(left, 3.0, 16.0, 16.0)
         crop = cut_batch(

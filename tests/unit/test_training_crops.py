@@ -42,7 +42,8 @@ def coordinates(width: int = 240, height: int = 200) -> NDArray[np.uint8]:
 
 
 def region_of(pixels: NDArray[np.uint8], window: Window) -> Region:
-    return Region(pixels=pixels, window=window, border=BORDER, frame_wh=(240, 200))
+    templates = np.zeros((2, 32, 32, 3), np.uint8)
+    return Region(pixels=pixels, templates=templates, window=window, border=BORDER, frame_wh=(240, 200))
 
 
 def test_windows_are_libsdst_s() -> None:
@@ -64,6 +65,16 @@ def test_region_extends_the_search_crop() -> None:
     assert region.window == Window(60.0, 40.0, 96.0, 96.0)
     assert region.frame_wh == (240, 200)
     assert np.array_equal(region.pixels, coordinates()[40:136, 60:156])
+
+
+def test_region_carries_its_template_and_the_mirrored_frame_s() -> None:
+    box = (100.5, 80.0, 16.0, 16.0)  # corner 92.5, which is rounded down; in the mirrored frame 115.5, of 240 px
+    region = cut_region(coordinates(), box, RULE)
+    for mirrored, left in ((False, 92), (True, 93)):
+        window = Window(float(left), 72.0, 32.0, 32.0)
+        crop = cut(region.template(window, mirrored), window, 32, mirrored)
+        expected = coordinates()[72:104, left : left + 32]
+        assert np.array_equal(crop, expected[:, ::-1] if mirrored else expected)
 
 
 def test_region_beyond_the_frame_has_its_truncated_mean() -> None:

@@ -34,7 +34,7 @@ CONFIG = TrackerConfig(
     size_lr=0.4,
 )
 RULE = RegionRule(config=CONFIG, scale=1.0)
-SLOT_BYTES = 3 * 32 * 32 + 64
+SLOT_BYTES = 3 * 3 * 32 * 32 + 64  # the region, its two templates, and the record
 SLOTS = 5
 
 #: Python 3.12 warns of forks where there are threads, such as those of other tests.
@@ -42,9 +42,10 @@ forks = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 def region(seed: int) -> Region:
-    pixels = np.random.default_rng(seed).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    pixels, *templates = np.random.default_rng(seed).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     window = Window(seed + 0.125, -1e3 / 3, 45.5, 46.0)
-    return Region(pixels=pixels, window=window, border=(seed, 2, 255), frame_wh=(640, 32767))
+    border = (seed, 2, 255)
+    return Region(pixels=pixels, templates=np.stack(templates), window=window, border=border, frame_wh=(640, 32767))
 
 
 def store(
@@ -57,6 +58,7 @@ def same(got: Region | None, wanted: Region) -> bool:
     return (
         got is not None
         and np.array_equal(got.pixels, wanted.pixels)
+        and np.array_equal(got.templates, wanted.templates)
         and (got.window, got.border, got.frame_wh) == (wanted.window, wanted.border, wanted.frame_wh)
     )
 
@@ -72,6 +74,7 @@ def test_regions_come_back_as_they_were_put(tmp_path: Path, kind: CacheKind) -> 
     got = kept.get(2)
     assert got is not None
     assert not got.pixels.flags.writeable
+    assert not got.templates.flags.writeable
     kept.close()
     assert same(got, region(2))
     assert kept.get(2) is None
@@ -201,13 +204,14 @@ def test_full_disk_is_warned_of_once(
     assert [kept.get(slot) for slot in range(2, SLOTS)] == [None] * 3
 
 
-def test_torn_pixels_are_not_used_and_written_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [0, 2])  # the region, or its last template
+def test_torn_pixels_are_not_used_and_written_anew(tmp_path: Path, part: int) -> None:
     first = store(tmp_path)
     first.put(2, region(2))
     first.close()
     (path,) = (tmp_path / "regions").iterdir()
     with path.open("r+b") as file:  # as a power cut leaves pages that were never written
-        file.seek(-SLOTS * 3 * 32 * 32 + 2 * 3 * 32 * 32, os.SEEK_END)
+        file.seek((3 * (2 - SLOTS) + part) * 3 * 32 * 32, os.SEEK_END)
         file.write(bytes(1000))
     again = store(tmp_path)
     assert again.get(2) is None
@@ -233,7 +237,9 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         store(tmp_path)
 
 
-def test_region_of_another_size_is_refused(tmp_path: Path) -> None:
-    wrong = Region(pixels=np.zeros((31, 32, 3), np.uint8), window=Window(0, 0, 1, 1), border=(0, 0, 0), frame_wh=(9, 9))
-    with pytest.raises(ConfigError, match="sides of 32 px"):
+@pytest.mark.parametrize(("side", "template_px"), [(31, 32), (32, 31)])
+def test_region_of_another_size_is_refused(tmp_path: Path, side: int, template_px: int) -> None:
+    pixels, templates = np.zeros((side, side, 3), np.uint8), np.zeros((2, template_px, template_px, 3), np.uint8)
+    wrong = Region(pixels=pixels, templates=templates, window=Window(0, 0, 1, 1), border=(0, 0, 0), frame_wh=(9, 9))
+    with pytest.raises(ConfigError, match="sides of 32 and 32 px"):
         store(tmp_path).put(0, wrong)
