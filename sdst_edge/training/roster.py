@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sdst_edge.training.lessons import Voice
 from sdst_edge.training.parts import uses_hints
 from sdst_edge.training.recipe import Distillation
+from sdst_edge.training.teachers.grids import crop_numbers
 from sdst_edge.training.teachers.preparing import prepare
 from sdst_edge.training.teachers.teacher import Teacher
 from sdst_runtime.config import TrackerConfig
@@ -85,14 +86,9 @@ def distinct_views(configs: Sequence[TrackerConfig]) -> tuple[tuple[TrackerConfi
     views: list[TrackerConfig] = []
     places = []
     for config in configs:
-        cuts = [_cut(view) for view in views]
-        if _cut(config) not in cuts:
+        cuts = [crop_numbers(view) for view in views]
+        if crop_numbers(config) not in cuts:
             views.append(config)
-            cuts.append(_cut(config))
-        places.append(cuts.index(_cut(config)))
+            cuts.append(crop_numbers(config))
+        places.append(cuts.index(crop_numbers(config)))
     return tuple(views), tuple(places)
-
-
-def _cut(config: TrackerConfig) -> tuple[object, ...]:
-    """All that decides the pixels of crops, which are not normalised yet."""
-    return config.template_size, config.search_size, config.crop, config.init_center_offset_px

@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.models import save_checkpoint, untrained_checkpoint
+from sdst_edge.models import build, save_checkpoint, untrained_checkpoint
 from sdst_edge.models.composed import Branch, ComposedTracker
 from sdst_edge.models.correlation import correlate
+from sdst_edge.models.registry import blueprint
 from sdst_edge.training.pairs.batch import Crops, normalized
 from sdst_edge.training.recipe import TeacherSpec
 from sdst_edge.training.roster import distinct_views
-from sdst_edge.training.targets.points import narrowed
+from sdst_edge.training.targets.points import narrowed, points
 from sdst_edge.training.teachers.features import observe, require_features
 from sdst_edge.training.teachers.loading import load_teacher
 from sdst_edge.training.teachers.model_teacher import ModelTeacher
@@ -152,6 +153,16 @@ def test_a_teacher_of_another_stride_still_covers_what_its_student_sees() -> Non
     student = narrowed(toy("toy-mask").config, 8)  # 44 of 64 px
     teacher = ModelTeacher(toy("toy-points"), "general").narrowed(student)
     assert teacher.config == narrowed(toy("toy-points").config, 11)
+
+
+def test_a_teacher_of_other_crops_keeps_a_rim_around_the_students_cells() -> None:
+    student, teacher = narrowed(blueprint("sdst-nano-s").config, 12), build("nanotrack-v3")
+    config = ModelTeacher(teacher, "general").narrowed(student).config
+    assert points(student).tolist() == [-88.0 + 16 * i for i in range(12)]  # 87.3 px of the teacher
+    assert points(config).tolist() == [-104.0 + 16 * i for i in range(14)]  # one cell beyond on either side
+    assert config.search_size == 255 - 16
+    whole = ModelTeacher(teacher, "general").narrowed(blueprint("sdst-nano-s").config)
+    assert whole.config == teacher.config
 
 
 def test_a_network_with_a_layer_of_fixed_size_stays_wide() -> None:

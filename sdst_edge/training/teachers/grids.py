@@ -15,7 +15,12 @@ from sdst_edge.training.targets.points import points
 from sdst_edge.training.teachers.prediction import Prediction, best_candidate
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["onto", "same_grid"]
+__all__ = ["crop_numbers", "onto", "same_grid"]
+
+
+def crop_numbers(config: TrackerConfig) -> tuple[object, ...]:
+    """All that decides the pixels of crops, which are not normalised yet: trackers alike in it share them."""
+    return config.template_size, config.search_size, config.crop, config.init_center_offset_px
 
 
 def same_grid(config: TrackerConfig, other: TrackerConfig) -> bool:

@@ -10,13 +10,19 @@ from torch import Tensor, nn
 from sdst_edge.models.base import Maps, SiameseModel
 from sdst_edge.models.composed import ComposedTracker
 from sdst_edge.training.pairs.batch import Crops, normalized
-from sdst_edge.training.targets.points import narrowed
+from sdst_edge.training.targets.points import narrowed, points
 from sdst_edge.training.teachers.features import observe, require_features
+from sdst_edge.training.teachers.grids import crop_numbers
 from sdst_edge.training.teachers.shared_trunk import SharedTrunk
 from sdst_edge.training.teachers.teacher import Lesson
 from sdst_runtime.config import TrackerConfig
 
 __all__ = ["ModelTeacher"]
+
+#: Cells that a narrowed teacher keeps on each side beyond the student's, where its crops are others anyway. With it
+#: NanoTrack v3 has its highest score inside the target in 92 % of the pairs that sdst-nano-s learns from on 12 cells,
+#: without it in 80 to 90 %.
+RIM_CELLS = 1
 
 
 class ModelTeacher:
@@ -64,9 +70,11 @@ class ModelTeacher:
     def narrowed(self, config: TrackerConfig) -> ModelTeacher:
         """A teacher of the same network that sees no more than a student does; itself where that cannot be.
 
-        Cells are cut off at the border until the field of view, in sides of the template crop, is no larger than
-        needed. Whether the network takes the smaller search region is found by running it. Maps are those of the middle
-        but for what lies near the new border, and for layers that average over the whole region (squeeze-and-excite).
+        Cells are cut off at the border. A teacher that can cut what the student cuts sees just that; one of other
+        strides or sizes keeps all cells between which the student's lie, and ``RIM_CELLS`` more on each side, as its
+        border is where it is worst. Whether the network takes the smaller search region is found by running it. Maps
+        are those of the middle but for what lies near the new border, and for layers that average over the whole
+        region (squeeze-and-excite).
 
         Args:
             config: of the student.
@@ -100,12 +108,23 @@ class ModelTeacher:
 
 def _cells_needed(teacher: TrackerConfig, student: TrackerConfig) -> int:
     """Side of the teacher's maps that covers what the student sees."""
-    same_context = (teacher.crop.context, teacher.crop.context_amount) == (
-        student.crop.context,
-        student.crop.context_amount,
-    )
+    cells = teacher.response_size
     surplus = 1 - student.crop.search_scale / teacher.crop.search_scale  # share of the teacher's field of view
-    if not same_context or surplus <= 0:
-        return teacher.response_size
-    cut = int(surplus * teacher.search_size / teacher.stride_px + 1e-6)
-    return max(1, teacher.response_size - cut)
+    if surplus <= 0 or _context(teacher) != _context(student):
+        return cells
+    same = max(1, cells - round(surplus * teacher.search_size / teacher.stride_px))
+    if crop_numbers(narrowed(teacher, same)) == crop_numbers(student):
+        return same
+    ratio = _px_per_template(teacher) / _px_per_template(student)
+    ours, theirs = points(teacher).tolist(), [at * ratio for at in points(student).tolist()]
+    spare_px = min(theirs[0] - ours[0], ours[-1] - theirs[-1])  # on each side
+    return cells - max(0, int(2 * spare_px / teacher.stride_px + 1e-6) - 2 * RIM_CELLS)
+
+
+def _context(config: TrackerConfig) -> tuple[str, float]:
+    return config.crop.context, config.crop.context_amount
+
+
+def _px_per_template(config: TrackerConfig) -> float:
+    """Network px of the search input per side of what the template shows."""
+    return config.search_size / config.crop.search_scale
