@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from sdst_edge.training.losses.term import Term
 from sdst_edge.training.recipe import Distillation, Evaluation, Freezing, ModelSpec, Optimization, Recipe, TeacherSpec
 from sdst_edge.training.run.assembly import make_student
 from sdst_edge.training.run.averaging import Meter, StepLoss, step_loss
-from sdst_edge.training.run.files import RunFiles, claim, recipe_sha256
+from sdst_edge.training.run.files import RunFiles, check_recipe, claim, recipe_sha256
 from sdst_edge.training.run.freezing import Freezer
 from sdst_edge.training.run.logs import RunLog
 from sdst_edge.training.run.memory_format import fast_format, laid_out
@@ -232,6 +233,29 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ConfigError, match=r"holds thesis\.txt and no run"), claim(RunFiles(tmp_path), RECIPE):
         pass
+
+
+def test_a_folder_that_keeps_nothing_yet_takes_the_corrected_recipe(tmp_path: Path) -> None:
+    files, corrected = RunFiles(tmp_path), replace(RECIPE, seed=1)
+    with claim(files, RECIPE):
+        files.log.write_text("step,time\n")
+    with claim(files, corrected):
+        assert json.loads(files.recipe.read_text())["seed"] == 1
+    files.state.write_bytes(b"learned")
+    with pytest.raises(ConfigError, match="holds the run of another recipe: seed is 1, not 0"), claim(files, RECIPE):
+        pass
+
+
+def test_a_recipe_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text('{"flour": 500}')
+    with pytest.raises(ConfigError, match=r"recipe\.json is not that of a run"), claim(RunFiles(tmp_path), RECIPE):
+        pass
+
+
+def test_a_file_is_no_folder_to_train_in(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file is a file or lies below one"):
+        check_recipe(RunFiles(tmp_path / "file"), RECIPE)
 
 
 def test_recipes_that_differ_in_workers_alone_come_to_the_same() -> None:

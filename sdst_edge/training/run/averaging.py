@@ -114,7 +114,7 @@ class Meter:
             losses = [f"{name} is {row[name]}" for name in wrong if name not in (LOSS, GRADIENT_NORM)]
             what = "; ".join(losses) or f"{wrong[0].replace('_', ' ')} is {row[wrong[0]]}"
             raise ConfigError(
-                f"training broke down in step {step}: {what}, expected finite numbers. The last good state is kept. "
-                "Try a lower optimization.lr, a longer warmup, a smaller clip_norm, or precision 32-true, in another "
-                "folder"
+                f"training broke down in step {step}: {what}, expected finite numbers. What was "
+                "saved before is kept. Try a lower optimization.lr, a longer warmup, a smaller clip_norm, or precision "
+                "32-true, in another folder"
             )

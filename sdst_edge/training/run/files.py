@@ -63,6 +63,11 @@ class RunFiles:
         """What it came to, JSON; written last."""
         return self.folder / "result.json"
 
+    @property
+    def keeps_something(self) -> bool:
+        """Whether there is something that was learned; a run that broke down before it saved anything keeps nothing."""
+        return any(path.exists() for path in (self.state, self.best, self.model, self.result))
+
 
 def recipe_sha256(recipe: Recipe) -> str:
     """Of all that decides what a run comes to: equal recipes have equal ones, whatever file they were read from."""
@@ -70,17 +75,14 @@ def recipe_sha256(recipe: Recipe) -> str:
 
 
 def check_recipe(files: RunFiles, recipe: Recipe) -> None:
-    """Refuses a folder that holds another recipe's run.
+    """Refuses a folder that keeps what was learned by another recipe.
 
     Raises:
         ConfigError: it does; the message says what differs.
     """
-    try:
-        there = _flat(json.loads(files.recipe.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    there = _recorded(files)
+    if there is None or not files.keeps_something:
         return
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{files.recipe} cannot be read: {error}; give another folder") from None
     here = _flat(json.loads(json.dumps(to_plain(recipe))))
     keys = [key for key in (*here, *there) if not key.startswith(_FREE)]
     told = [
@@ -156,16 +158,34 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _begin(files: RunFiles, recipe: Recipe) -> None:
-    if files.recipe.exists():
-        check_recipe(files, recipe)
-        return
-    strange = sorted(item.name for item in files.folder.iterdir() if not item.name.startswith("."))
-    if strange:
+    check_recipe(files, recipe)
+    there = [] if files.recipe.exists() else sorted(item.name for item in files.folder.iterdir())
+    if strange := [name for name in there if not name.startswith(".")]:
         raise ConfigError(
             f"{files.folder} holds {', '.join(strange[:_LISTED])} and no run; give an empty folder or a new one"
         )
+    if files.keeps_something:
+        return
     text = json.dumps(to_plain(recipe), indent=2) + "\n"
     write_whole(files.recipe, lambda file: file.write(text.encode()))
+
+
+def _recorded(files: RunFiles) -> dict[str, Any] | None:
+    """Values by dotted names of the recipe that a run was begun with; None where none was."""
+    other = "give another folder"
+    try:
+        flat = _flat(json.loads(files.recipe.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise ConfigError(f"{files.folder} is a file or lies below one, expected a folder; {other}") from None
+    except OSError as error:
+        raise ConfigError(f"{files.recipe} cannot be read: {error.strerror}; {other}") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{files.recipe} cannot be read: {error}; {other}") from None
+    if "optimization.steps" not in flat:
+        raise ConfigError(f"{files.recipe} is not that of a run; {other}")
+    return flat
 
 
 def _deciding(recipe: Recipe) -> dict[str, Any]:

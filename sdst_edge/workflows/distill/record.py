@@ -27,6 +27,7 @@ class StageRecord:
         """Reads what is there.
 
         Raises:
+            ConfigError: there cannot be such a folder.
             CheckpointError: the file cannot be read.
         """
         self._out, self._path = out, out / NAME
@@ -37,6 +38,8 @@ class StageRecord:
                 raise ValueError("it has another form")
         except FileNotFoundError:
             self._kept = {}
+        except NotADirectoryError:
+            raise ConfigError(f"{out} is a file or lies below one, expected a folder; give another one") from None
         except (OSError, ValueError) as error:
             raise CheckpointError(
                 f"{self._path} cannot be read: {error}; remove it if the stages beside it are of the recipes they have"
@@ -55,7 +58,7 @@ class StageRecord:
         own = json.dumps([recipe_sha256(stage.recipe), needs], sort_keys=True)
         self._known[stage.name] = hashlib.sha256(own.encode()).hexdigest()
         folder = self._out / stage.name
-        kept = self._kept.get(stage.name, {}) if RunFiles(folder).recipe.exists() else {}
+        kept = self._kept.get(stage.name, {}) if RunFiles(folder).keeps_something else {}
         if changed := [name for name in needs if kept.get(name, needs[name]) != needs[name]]:
             raise ConfigError(
                 f"{folder} was begun with another {' and '.join(changed)}, trained by other recipes than now; remove "
@@ -74,5 +77,5 @@ class StageRecord:
                 part.write_text(json.dumps(self._kept, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise CheckpointError(
-                f"{self._path} cannot be written: {error.strerror}; make room, and run it again"
+                f"{self._path} cannot be written: {error.strerror}; make room and run it again, or give another folder"
             ) from None
