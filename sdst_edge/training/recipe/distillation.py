@@ -73,7 +73,8 @@ class Parts:
         soft: KL of the scores, the classification half of DST's L_TS.
         bounded: teacher-bounded regression, its other half.
         guided: 1 - GIoU to the teacher's box, weighted by the teacher's score (CompressTracker's prediction guidance).
-        hard: adaptive hard loss, DST's L_AH.
+        hard: adaptive hard loss, DST's L_AH: the task loss once more, for pairs in which the student is behind. DST has
+            it in place of the task losses.
         response: Siamese target response, DST's L_STR.
         hint: FitNets.
         attention: attention transfer.
@@ -143,7 +144,8 @@ class Distillation:
         specialised_from: share of the budget at which process 2 begins, 0..1.
         weighting: of the specialised teachers: ``uniform``; ``labels``, evenly over the pair's attributes; or
             ``adaptive``, learned for each pair (AMTML), over the pair's attributes.
-        gate: whether a teacher is silent for a pair where its loss is not below the student's by ``gate_margin``.
+        gate: whether a specialised teacher is silent for a pair where its loss is not below the student's by
+            ``gate_margin``. General ones are always heard.
         gate_margin: see ``gate``.
         general_parts: losses from general teachers.
         specialised_parts: losses from specialised teachers.
