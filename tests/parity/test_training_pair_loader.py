@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from sdst_edge.models import build
 from sdst_edge.training.pairs.batch import PairBatch
 from sdst_edge.training.pairs.loader import PairLoader
 from sdst_edge.training.recipe import Cache, Loading, Recipe, RenderedPool, Source
-from sdst_runtime.errors import ConfigError, DatasetError
+from sdst_runtime.errors import ConfigError, DatasetError, SdstError
 from tests.painted_target import painted_clip
 from tests.pair_recipes import recipe_of
 from tests.tolerances import MEAN_SAMPLED_LEVELS
@@ -163,3 +164,18 @@ def test_what_is_wrong_from_the_start_is_told_at_the_start(tmp_path: Path) -> No
         PairLoader(recipe_of(Source(path="LaSOT"), root=str(tmp_path)), CONFIGS, batch_size=2)
     with pytest.raises(ConfigError, match="attribute OCC"):
         PairLoader(recipe(attributes=("OCC",)), CONFIGS, batch_size=2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread makes the pairs")
+def test_a_worker_that_is_killed_ends_the_run_with_what_to_do() -> None:
+    with pytest.raises(SdstError, match=r"ended from outside .*; lower loading\.workers"):
+        _load_while_a_worker_is_killed()
+
+
+def _load_while_a_worker_is_killed() -> None:
+    before = set(multiprocessing.active_children())
+    with PairLoader(recipe(replace(IN_MEMORY, workers=1)), CONFIGS, batch_size=2) as loader:
+        (worker,) = set(multiprocessing.active_children()) - before
+        worker.kill()
+        for _ in range(100):
+            next(loader)

@@ -27,6 +27,7 @@ from sdst_edge.training.pairs.sampling import Sampler
 from sdst_edge.training.pairs.sources import open_sources
 from sdst_edge.training.recipe import Recipe
 from sdst_runtime.config import TrackerConfig
+from sdst_runtime.errors import SdstError
 
 __all__ = ["PairLoader"]
 
@@ -140,7 +141,17 @@ class PairLoader(Iterator[PairBatch]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Ends the workers.
+
+        Raises:
+            SdstError: in the place of PyTorch's error about a worker that was killed, which meets the loop anywhere.
+        """
         self.close()
+        if isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker"):
+            raise SdstError(
+                f"a process that makes pairs was ended from outside ({str(error).strip(' .')}), most often for lack of "
+                "memory; lower loading.workers, loading.ahead or loading.cache.limit_gb, and run it again to go on"
+            ) from None
 
 
 def _by_workers(batches: PairBatches, first_step: int, workers: int, ahead: int) -> Iterator[Made]:
