@@ -29,6 +29,8 @@ __all__ = ["EXAMPLE", "distill"]
 
 EXAMPLE = "sdst-edge distill rendered-student-sdst.toml -o sdst/"
 
+SEEDS = "0,1,2"
+
 
 def distill(
     recipe: RecipeArgument,
@@ -40,7 +42,9 @@ def distill(
     arms: Annotated[
         str | None, typer.Option(metavar="NAME,NAME", help="Of the ablation.", show_default="all five")
     ] = None,
-    seeds: Annotated[str, typer.Option(metavar="N,N", help="Of each arm of the ablation.")] = "0,1,2",
+    seeds: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Of each arm of the ablation.", show_default=SEEDS)
+    ] = None,
     devices: DevicesOption = None,
     profile: ProfileOption = False,
     as_json: JsonOption = False,
@@ -52,8 +56,20 @@ def distill(
     each. Data root, cache and workers hold for all stages as the student's recipe has them.
     """
     if ablate:
-        _ablate(recipe, output, changes or [], parse_seeds(seeds), arms, devices, as_json=as_json)
+        if profile:
+            raise typer.BadParameter("it is of one run, and --ablate makes many", param_hint="'--profile'")
+        _ablate(
+            recipe,
+            output,
+            changes or [],
+            parse_seeds(SEEDS if seeds is None else seeds),
+            arms,
+            devices,
+            as_json=as_json,
+        )
         return
+    if arms is not None or seeds is not None:
+        raise typer.BadParameter("they are of an ablation; add --ablate", param_hint="'--arms' / '--seeds'")
     from sdst_edge.workflows.distill import run_distillation
 
     with resumable(), training_bars() as bars:
@@ -82,7 +98,9 @@ def _ablate(
     chosen = parse_names(arms, "--arms") or ARMS
     with resumable(), stage_bars(hidden=not is_first_process()) as bars:
         table = run_ablation(recipe, output, changes, seeds, chosen, bars, settings=settings)
+    if not is_first_process():
+        return
     if as_json:
         print_json(table)
-    elif is_first_process():
+    else:
         typer.echo(ablation_markdown(table))

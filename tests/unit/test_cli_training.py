@@ -44,6 +44,25 @@ def test_seeds_of_the_wrong_form_are_wrong_usage(seeds: str, tmp_path: Path) -> 
     assert "0,1,2" in result.stderr
 
 
+@pytest.mark.parametrize("options", [["--seeds", "1"], ["--arms", "none"], ["--ablate", "--profile"]])
+def test_option_that_would_do_nothing_is_wrong_usage(options: list[str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["distill", STUDENT, "-o", str(tmp_path / "out"), *options])
+    assert result.exit_code == 2
+    assert "--ablate" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_ablation_is_told_by_the_first_process_alone(
+    rank: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sdst_edge.workflows.ablation.run_ablation", lambda *args, **named: {"arms": []})
+    monkeypatch.setenv("RANK", rank)
+    result = CliRunner().invoke(app, ["distill", STUDENT, "-o", str(tmp_path), "--ablate", "--json"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ('{\n  "arms": []\n}\n' if rank == "0" else "")
+
+
 def test_ablation_is_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr("sdst_edge.workflows.ablation.run_ablation", lambda *args, **named: asked.append((args, named)))
