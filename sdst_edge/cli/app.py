@@ -80,4 +80,5 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us; the next file opened would take its number
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (open to the end)
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # its remarks on speed and sockets are none of the user's
     app(prog_name="sdst-edge")

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from sdst_edge.workflows.processes import is_first_process, process_number
 from sdst_runtime.errors import SdstError
 
 __all__ = ["EXTRAS", "ReportingGroup", "exit_status"]
@@ -74,5 +75,6 @@ def exit_status(command: Callable[[], Any]) -> tuple[int, Any]:
 
 
 def _fail(message: str) -> tuple[int, None]:
-    typer.echo(f"error: {message}", err=True)
+    whose = "" if is_first_process() else f" (process {process_number()})"
+    typer.echo(f"error{whose}: {message}", err=True)
     return FAILED, None

@@ -18,7 +18,7 @@ from sdst_edge.training.run.assembly import assemble, make_student, partly_used
 from sdst_edge.training.run.files import RunFiles, check_recipe, claim
 from sdst_edge.training.run.fit import OnProgress, Rhythm, fit
 from sdst_edge.training.run.memory_format import few_threads
-from sdst_edge.training.run.processes import launch
+from sdst_edge.training.run.processes import launch, others_may_end
 from sdst_edge.training.run.result import Profile, TrainProgress, TrainResult, read_result
 
 __all__ = ["Profile", "TrainProgress", "TrainResult", "train"]
@@ -51,6 +51,7 @@ def train(
         ConfigError: the recipe does not fit itself, the machine, or the run in ``out``; or a loss is not finite.
         CheckpointError: a checkpoint is missing or unfit, or a file cannot be written; the last good state is kept.
         DatasetError: a data set is missing or broken.
+        SdstError: another process, of this run or one that makes its pairs, has ended.
     """
     files = RunFiles(out)
     check_recipe(files, recipe)
@@ -58,7 +59,7 @@ def train(
     if finished is not None:
         return finished
     rhythm = Rhythm(on_progress=on_progress, profile=profile)
-    with torch.random.fork_rng(devices=[]), few_threads():
+    with torch.random.fork_rng(devices=[]), few_threads(), others_may_end():
         student = make_student(recipe.model, recipe.seed)
         fabric = launch(recipe.optimization, devices, partly_used=partly_used(recipe, student))
         with claim(files, recipe) if fabric.is_global_zero else nullcontext():

@@ -25,11 +25,11 @@ from sdst_edge.training.run.freezing import Freezer
 from sdst_edge.training.run.logs import RunLog
 from sdst_edge.training.run.memory_format import fast_format, laid_out
 from sdst_edge.training.run.optimizer import make_optimizer, set_rate
-from sdst_edge.training.run.processes import launch, share_of_batch
+from sdst_edge.training.run.processes import launch, others_may_end, share_of_batch
 from sdst_edge.training.run.result import TrainProgress
 from sdst_edge.training.run.schedule import budget_fraction, rate
 from sdst_edge.training.run.validation import Validation
-from sdst_runtime.errors import CheckpointError, ConfigError, DatasetError
+from sdst_runtime.errors import CheckpointError, ConfigError, DatasetError, SdstError
 from sdst_runtime.manifest import Provenance
 from tests.stand_in_training import RECIPE, one_process, recipe_with
 from tests.tolerances import REL_F32
@@ -182,6 +182,13 @@ def test_a_strided_pointwise_convolution_of_odd_width_is_kept_from_channels_last
     with laid_out(unsafe, torch.contiguous_format):
         unsafe(torch.zeros(2, 3, 9, 9).contiguous(memory_format=torch.channels_last))
     assert seen[0].is_contiguous()
+
+
+def test_a_connection_that_broke_is_told_as_the_end_of_the_other_process() -> None:
+    with pytest.raises(SdstError, match="another process of this run has ended"), others_may_end():
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:46315")
+    with pytest.raises(RuntimeError, match="shapes"), others_may_end():
+        raise RuntimeError("shapes")
 
 
 # Logs
@@ -344,7 +351,7 @@ def test_validation_takes_sequences_spread_over_the_set(clips: Path) -> None:
 
 
 def test_a_missing_validation_set_is_an_error() -> None:
-    with pytest.raises(DatasetError, match="nowhere"):
+    with pytest.raises(DatasetError, match="recipe: evaluation, nowhere: .*does not exist"):
         Validation.of(replace(RECIPE, evaluation=Evaluation(path="nowhere")))
 
 

@@ -58,3 +58,11 @@ def test_exit_status_names_the_file_when_the_system_refuses(capsys: pytest.Captu
 def test_exit_status_is_quiet_when_the_user_interrupts(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status(raising(KeyboardInterrupt())) == (130, None)
     assert capsys.readouterr() == ("", "")
+
+
+def test_error_of_another_process_says_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RANK", "2")
+    assert exit_status(raising(errors.SdstError("a wire is cut"))) == (1, None)
+    assert capsys.readouterr().err == "error (process 2): a wire is cut\n"

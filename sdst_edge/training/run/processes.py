@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
@@ -12,9 +14,9 @@ from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 from sdst_edge.training.recipe import Optimization
-from sdst_runtime.errors import ConfigError
+from sdst_runtime.errors import ConfigError, SdstError
 
-__all__ = ["launch", "share_of_batch"]
+__all__ = ["launch", "others_may_end", "share_of_batch"]
 
 #: The other processes wait while the first one validates.
 _PATIENCE = timedelta(hours=12)
@@ -56,6 +58,21 @@ def launch(optimization: Optimization, devices: int | str, *, partly_used: bool)
     )
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def others_may_end() -> Iterator[None]:
+    """Where another process of the run ended, this one says so instead of what became of the connection to it.
+
+    Raises:
+        SdstError: another one ended, over gloo. That of NCCL is not verified on hardware, and left as it is.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "gloo" not in str(error) or "onnection" not in str(error):
+            raise
+        raise SdstError("another process of this run has ended; what it said before tells why") from None
 
 
 def share_of_batch(optimization: Optimization, world: int) -> int:

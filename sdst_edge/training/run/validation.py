@@ -9,6 +9,7 @@ from sdst_edge.evaluation import evaluate
 from sdst_edge.evaluation.run import check_runnable
 from sdst_edge.models import SiameseModel, TorchSession
 from sdst_edge.training.recipe import Recipe
+from sdst_runtime.errors import DatasetError
 from sdst_runtime.tracker import Tracker
 
 __all__ = ["METRIC", "Validation"]
@@ -41,7 +42,10 @@ class Validation:
         chosen = recipe.evaluation
         if chosen is None:
             return None
-        sequences = open_dataset(Path(recipe.data.root) / chosen.path, chosen.layout).sequences
+        try:
+            sequences = open_dataset(Path(recipe.data.root) / chosen.path, chosen.layout).sequences
+        except DatasetError as error:
+            raise DatasetError(f"recipe: evaluation, {chosen.path}: {error}") from None
         count = min(chosen.sequences or len(sequences), len(sequences))
         return cls(tuple(sequences[index * len(sequences) // count] for index in range(count)))
 
