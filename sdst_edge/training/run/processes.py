@@ -72,7 +72,9 @@ def others_may_end() -> Iterator[None]:
     except RuntimeError as error:
         if "gloo" not in str(error) or "onnection" not in str(error):
             raise
-        raise SdstError("another process of this run has ended; what it said before tells why") from None
+        raise SdstError(
+            "another process of this run has ended: its own message says why, or it was killed; run it again to go on"
+        ) from None
 
 
 def share_of_batch(optimization: Optimization, world: int) -> int:

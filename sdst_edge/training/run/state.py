@@ -111,4 +111,4 @@ def load_state(path: Path, parts: Mapping[str, Stateful], device: torch.device) 
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return (str(error).splitlines() or [type(error).__name__])[0].partition(". ")[0]
