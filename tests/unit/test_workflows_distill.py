@@ -11,6 +11,7 @@ import pytest
 
 from sdst_edge.training.recipe import load_recipe
 from sdst_edge.training.recipe.finding import PACKAGED
+from sdst_edge.workflows.distill.inputs import require_inputs
 from sdst_edge.workflows.distill.record import NAME, StageRecord
 from sdst_edge.workflows.distill.stage_overrides import StageOverrides
 from sdst_edge.workflows.distill.stages import Stage, named_recipes, plan_stages
@@ -175,13 +176,35 @@ def test_packaged_students_have_stages(kind: str) -> None:
     assert all(stage.recipe.data.root == "/data" for stage in (*stages, student))
 
 
+def test_what_is_missing_is_told_before_the_first_stage_runs(folder: Path, tmp_path: Path) -> None:
+    out, root = tmp_path / "out", tmp_path / "data"
+    stages = planned(folder, f"data.root={root}", "evaluation.path=val", out=out)
+    with pytest.raises(ConfigError, match=r"stage general: data\.sources\.0\.path is .*train, which does not exist"):
+        require_inputs(stages, out)
+    (root / "train").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"stage student: evaluation\.path is .*val, which does not exist"):
+        require_inputs(stages, out)
+    for stage in stages[:-1]:  # the last one tells itself, at once
+        (out / stage.name).mkdir(parents=True)
+        (out / stage.name / "result.json").touch()
+    require_inputs(stages, out)
+
+
+def test_missing_checkpoint_of_a_teacher_is_told_before_the_first_stage_runs(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    stages = planned(folder, f"data.root={tmp_path}", "distillation.specialised.LR={checkpoint='lr.safetensors'}")
+    with pytest.raises(ConfigError, match=r"distillation\.specialised\.LR\.checkpoint is lr\.safetensors, which"):
+        require_inputs(stages, OUT)
+
+
 def begin(stages: tuple[Stage, ...], out: Path) -> None:
     """All stages as if they had been run."""
     record = StageRecord(out)
     for stage in stages:
         record.check(stage)
         (out / stage.name).mkdir(exist_ok=True)
-        (out / stage.name / "recipe.json").touch()
+        for name in ("recipe.json", "state.pt"):
+            (out / stage.name / name).touch()
 
 
 def test_record_lets_the_same_stages_run_again(folder: Path, tmp_path: Path) -> None:
@@ -198,7 +221,7 @@ def test_record_refuses_a_stage_whose_teacher_is_another_now(folder: Path, tmp_p
     with pytest.raises(ConfigError, match=r"specialised-FM was begun with another general, .* remove .*specialised-FM"):
         begin(planned(folder, "general:optimization.lr=1e-4", out=out), out)
     for name in ("specialised-FM", "specialised-LR"):
-        (out / name / "recipe.json").unlink()
+        (out / name / "state.pt").unlink()
     message = "student was begun with another general and specialised-FM and specialised-LR"
     with pytest.raises(ConfigError, match=message):
         begin(planned(folder, "general:optimization.lr=1e-4", out=out), out)

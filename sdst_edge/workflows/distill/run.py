@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from sdst_edge.training.recipe import Recipe, load_recipe
+from sdst_edge.workflows.distill.inputs import require_inputs
 from sdst_edge.workflows.distill.outcome import OnTrain, StageResult
 from sdst_edge.workflows.distill.record import StageRecord
 from sdst_edge.workflows.distill.single import run_one
@@ -53,7 +54,9 @@ def run_distillation(
     """
     split = StageOverrides.parse(overrides)
     recipe = load_recipe(recipe_path, split.of(STUDENT))
-    return _run(plan_stages(recipe, out, split), out, on_progress, devices=devices, profile=profile)
+    stages = plan_stages(recipe, out, split)
+    require_inputs(stages, out)
+    return _run(stages, out, on_progress, devices=devices, profile=profile)
 
 
 def run_stages(
@@ -80,6 +83,7 @@ def run_stages(
         SdstError: as :func:`run_distillation`.
     """
     *stages, student = plan_stages(recipe, out, overrides)
+    require_inputs((*stages, student), out)
     on_train = None if on_progress is None else partial(_tell_share, on_progress)
     _run(stages, out, on_train, devices=devices)
     return student.recipe
