@@ -225,7 +225,7 @@ def test_record_refuses_a_stage_whose_teacher_is_another_now(folder: Path, tmp_p
     message = "student was begun with another general and specialised-FM and specialised-LR"
     with pytest.raises(ConfigError, match=message):
         begin(planned(folder, "general:optimization.lr=1e-4", out=out), out)
-    (out / "student" / "recipe.json").unlink()
+    (out / "student" / "state.pt").unlink()
     begin(planned(folder, "general:optimization.lr=1e-4", out=out), out)
     assert set(json.loads((out / NAME).read_text(encoding="utf-8"))["student"]) == {
         *("general", "specialised-FM", "specialised-LR"),
