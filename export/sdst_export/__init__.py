@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sdst_export.progress import Progress
     from sdst_runtime.manifest import CorrelationForm, Manifest
 
-__all__ = ["export_bundle"]
+__all__ = ["export_bundle", "require_packages"]
 
 
 def export_bundle(
@@ -46,9 +46,18 @@ def export_bundle(
         BackendUnavailable: torch, onnx, onnxsim or onnxruntime is not installed.
         SdstError: the folder cannot be written.
     """
-    for module in ("torch", "safetensors", "onnx", "onnxsim", "onnxruntime"):
-        if importlib.util.find_spec(module) is None:
-            raise BackendUnavailable(f"export needs {module}, which is not installed: pip install 'sdst-edge[export]'")
+    require_packages()
     from sdst_export.pipeline import run
 
     return run(checkpoint, out, correlation_form=correlation_form, overwrite=overwrite, on_progress=on_progress)
+
+
+def require_packages() -> None:
+    """Looks for the packages that export needs, before work that ends in one.
+
+    Raises:
+        BackendUnavailable: one is not installed.
+    """
+    for module in ("torch", "safetensors", "onnx", "onnxsim", "onnxruntime"):
+        if importlib.util.find_spec(module) is None:
+            raise BackendUnavailable(f"export needs {module}, which is not installed: pip install 'sdst-edge[export]'")

@@ -51,9 +51,9 @@ def distill(
 ) -> None:
     """Train the teachers that a student's recipe names, then the student, each stage in a folder of its own.
 
-    It needs the extra `train`. Given again, it skips finished stages and goes on with the one that was interrupted.
-    --set STAGE:KEY=VALUE changes the recipe of one stage, such as general or specialised-FM, and all:KEY=VALUE that of
-    each. Data root, cache and workers hold for all stages as the student's recipe has them.
+    It needs the extra `train`, and with --ablate `export`. Given again, it skips finished stages and goes on with the
+    one that was interrupted. --set STAGE:KEY=VALUE changes the recipe of one stage, such as general or specialised-FM,
+    and all:KEY=VALUE that of each. Data root, cache and workers hold for all stages as the student's recipe has them.
     """
     if ablate:
         if profile:

@@ -11,8 +11,9 @@ import pytest
 from sdst_edge.training.recipe import TeacherSpec, load_recipe
 from sdst_edge.workflows.ablation.arms import chosen_teachers
 from sdst_edge.workflows.trials import Timing, TrialSettings, find_trial, run_reference, run_trial, time_in_turns
+from sdst_edge.workflows.trials.steps import real_steps
 from sdst_edge.workflows.trials.trial import evaluation_of
-from sdst_runtime.errors import ConfigError, SdstError
+from sdst_runtime.errors import BackendUnavailable, ConfigError, SdstError
 from tests.made_up_trials import StandIns, write_recipe
 
 QUICK = Timing(rounds=3, frames=4)
@@ -149,3 +150,9 @@ def test_settings_and_recipes_are_checked(tmp_path: Path) -> None:
         Timing(rounds=0)
     with pytest.raises(ConfigError, match=r"no table \[evaluation\]"):
         evaluation_of(load_recipe(write_recipe(tmp_path), ("evaluation=",)))
+
+
+def test_missing_packages_of_export_are_told_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "onnx" else name)
+    with pytest.raises(BackendUnavailable, match=r"export needs onnx, .*sdst-edge\[export\]"):
+        real_steps(TrialSettings())

@@ -128,7 +128,14 @@ class Steps:
 
 
 def real_steps(settings: TrialSettings) -> Steps:
-    """The steps that train and evaluate in earnest."""
+    """The steps that train and evaluate in earnest.
+
+    Raises:
+        BackendUnavailable: a package that export needs is not installed, which is better known before training.
+    """
+    from sdst_export import require_packages
+
+    require_packages()
 
     def train(recipe: Recipe, out: Path, on_share: OnShare) -> Trained:
         from sdst_edge.training.loop import train as train_recipe
