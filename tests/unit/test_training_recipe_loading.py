@@ -262,9 +262,8 @@ def test_packaged_recipes_load(name: str) -> None:
 
 
 def test_packaged_recipes_are_those_that_are_documented() -> None:
-    sets = {"": ("teacher", "specialists"), "small-": ("specialists",), "rendered-": ("teacher", "specialists")}
-    students = ("student-sdst", "student-kd", "student-plain")
-    expected = {f"{prefix}{name}.toml" for prefix, names in sets.items() for name in (*names, *students)}
+    names = ("teacher", "specialists", "student-sdst", "student-kd", "student-plain")
+    expected = {f"{prefix}{name}.toml" for prefix in ("", "small-", "rendered-") for name in names}
     assert set(packaged_recipes()) == expected | {"demo.toml"}
 
 
