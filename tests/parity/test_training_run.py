@@ -351,7 +351,7 @@ def test_validation_takes_sequences_spread_over_the_set(clips: Path) -> None:
 
 
 def test_a_missing_validation_set_is_an_error() -> None:
-    with pytest.raises(DatasetError, match="recipe: evaluation, nowhere: .*does not exist"):
+    with pytest.raises(DatasetError, match=r"recipe: evaluation, nowhere: .*does not exist"):
         Validation.of(replace(RECIPE, evaluation=Evaluation(path="nowhere")))
 
 
