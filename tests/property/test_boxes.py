@@ -50,7 +50,7 @@ def test_center_error_px_is_the_length_of_the_move(box: tuple[float, ...], dx: f
 def test_write_boxes_is_read_back_to_half_a_last_decimal(
     tmp_path_factory: object, rows: list[tuple[float, ...]], origin: float
 ) -> None:
-    path: Path = tmp_path_factory.getbasetemp() / "boxes.txt"  # type: ignore[attr-defined]
+    path: Path = tmp_path_factory.mktemp("text") / "boxes.txt"  # type: ignore[attr-defined]
     given_boxes = np.array(rows)
     before = given_boxes.copy()
     write_boxes(path, given_boxes, origin=origin)
@@ -62,6 +62,6 @@ def test_write_boxes_is_read_back_to_half_a_last_decimal(
 def test_write_boxes_is_read_back_exactly_when_the_boxes_are_whole(
     tmp_path_factory: object, rows: list[tuple[int, ...]]
 ) -> None:
-    path: Path = tmp_path_factory.getbasetemp() / "whole.txt"  # type: ignore[attr-defined]
+    path: Path = tmp_path_factory.mktemp("text") / "whole.txt"  # type: ignore[attr-defined]
     write_boxes(path, rows, origin=1.0)
     assert read_boxes(path, origin=1.0).tolist() == [list(row) for row in rows]
