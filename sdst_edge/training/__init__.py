@@ -6,7 +6,8 @@
 - ``targets``, ``losses``: what a head should say about a pair, and how wrong it is.
 - ``teachers``: frozen trackers, their predictions on the student's grid.
 - ``distillation``: losses from one teacher to a student, each a function with its formula.
-- ``sdst``: general and specialised teachers into one student; ``roster``, ``pupils``, ``lessons`` and ``parts``
-  are what it is made of.
-- ``loop``: one training run.
+- ``students``: the networks that learn, and their answers beside a teacher's.
+- ``sdst``: the method: general and specialised teachers into one student.
+- ``loop``: one training run; ``run``: what it is made of.
+- ``recipes``: the recipes that come with the package.
 """

@@ -13,10 +13,10 @@ Process 1, from general teachers T_g, and process 2, from teachers T_k that are 
                           softmax over those attributes     "adaptive", see distillation.adaptive (AMTML)
     gate_k   1[ L_task(T_k) < L_task(S) - h ]: a teacher is silent for a pair that the student knows better
 
-``L_general`` and ``L_specialised`` are the weighted parts of :mod:`sdst_edge.training.parts`; with their defaults DST's
-teacher-soft and adaptive hard losses. Plain distillation, averages over teachers and DST are other weights. With a
-peer there are two students with these losses each, and DST's sharing between them, in which ours is the dull one and
-the peer the intelligent one.
+``L_general`` and ``L_specialised`` are the weighted parts of :mod:`sdst_edge.training.students.part_losses`; with their
+defaults DST's teacher-soft and adaptive hard losses. Plain distillation, averages over teachers and DST are other
+weights. With a peer there are two students with these losses each, and DST's sharing between them, in which ours is the
+dull one and the peer the intelligent one.
 
 **This is a reconstruction.** Of SDST (Machine Vision and Applications, 2024, doi:10.1007/s00138-024-01578-4) only the
 abstract and the references are public: they say that there are a general teacher and specialised ones for challenging
@@ -36,12 +36,13 @@ from torch import Tensor, nn
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.training.distillation.gate import gate, label_weights, uniform_weights
 from sdst_edge.training.distillation.sharing import sharing, sigma
-from sdst_edge.training.lessons import Answer, Comparison, answer, brought, compare, truth
 from sdst_edge.training.losses.term import Term, Terms, per_pair
 from sdst_edge.training.pairs.batch import PairBatch
-from sdst_edge.training.pupils import Pupil, start_peer, trial, trial_batch
 from sdst_edge.training.recipe import Distillation, Recipe
-from sdst_edge.training.roster import Seat, make_roster
+from sdst_edge.training.students.comparison import Answer, Comparison, answer, brought, compare, truth
+from sdst_edge.training.students.participants import PreparedTeacher, make_participants
+from sdst_edge.training.students.starting import make_student, trained_config
+from sdst_edge.training.students.student import Student, trial, trial_batch
 from sdst_edge.training.teachers.teacher import Teacher
 from sdst_runtime.config import TrackerConfig
 
@@ -55,9 +56,9 @@ class Sdst(nn.Module):
     no submodules: they stay frozen and in eval mode, and are in no checkpoint.
 
     Attributes:
-        roster: students and teachers.
-        notes: for the log, of the last step: by ``gate/<attribute>`` the share of the pairs that concern a specialised
-            teacher for which it spoke, by ``weight/<attribute>`` the mean of its weight over those; scalars.
+        participants: students and teachers.
+        metrics: for the log, of the last step, scalars: by ``gate/<attribute>`` the share of the pairs that concern a
+            specialised teacher for which it spoke, by ``weight/<attribute>`` the mean of its weight over those.
     """
 
     def __init__(
@@ -84,31 +85,35 @@ class Sdst(nn.Module):
         table = recipe.distillation or Distillation()
         students = {"student": (student, config)}
         if table.peer is not None:
-            students["peer"] = start_peer(table.peer.model, recipe.seed)
+            with torch.random.fork_rng(devices=[]):
+                peer = make_student(table.peer.model, recipe.seed + 1, "distillation.peer.model")
+            students["peer"] = peer, trained_config(peer, table.peer.model)
         own = {name: each for name, (_, each) in students.items()}
-        roster = make_roster(own, general, specialised or {}, table)
-        self.recipe, self.table, self.roster = recipe, table, roster
-        self.pupils = nn.ModuleList(Pupil(voice, students[voice.name][0], table) for voice in roster.students)
-        self.notes: dict[str, Tensor] = {}
+        participants = make_participants(own, general, specialised or {}, table)
+        self.recipe, self.table, self.participants = recipe, table, participants
+        self.students = nn.ModuleList(
+            Student(participant, students[participant.name][0], table) for participant in participants.students
+        )
+        self.metrics: dict[str, Tensor] = {}
         device = next(student.parameters()).device
-        self.pupils.to(device)
-        if roster.general or roster.specialised:
+        self.students.to(device)
+        if participants.general or participants.specialised:
             self._try(device)
 
     @property
     def configs(self) -> tuple[TrackerConfig, ...]:
         """Tracker configurations whose crops a batch must have as its views, in this order."""
-        return self.roster.configs
+        return self.participants.configs
 
     @property
     def student(self) -> SiameseModel:
         """The network that the run is for."""
-        return self._pupils[0].network
+        return self._students[0].network
 
     @property
     def peer(self) -> SiameseModel | None:
         """The second student, None for none."""
-        return self._pupils[1].network if len(self._pupils) > 1 else None
+        return self._students[1].network if len(self._students) > 1 else None
 
     def forward(self, batch: PairBatch, fraction: float) -> Terms:
         """All losses of a step by name, such as ``task/score/positive``, ``general/soft``, ``specialised/FM/soft``.
@@ -117,64 +122,67 @@ class Sdst(nn.Module):
             batch: with a view for each of ``configs``.
             fraction: of the budget that is spent, 0..1.
         """
-        self.notes = {}
-        masters = self._heard(self.roster.general, batch)
+        self.metrics = {}
+        general_answers = self._heard(self.participants.general, batch)
         second = fraction >= self.table.specialised_from
-        specialists = self._heard(self.roster.specialised.values() if second else (), batch)
-        answers = [pupil(batch, self.recipe.loss) for pupil in self._pupils]
+        specialised_answers = self._heard(self.participants.specialised.values() if second else (), batch)
+        answers = [student(batch, self.recipe.loss) for student in self._students]
         terms: dict[str, Term] = {}
-        for pupil, own in zip(self._pupils, answers, strict=True):
-            general, specialised = self._compared(own, masters, batch), self._compared(own, specialists, batch)
+        for student, own in zip(self._students, answers, strict=True):
+            general = self._compared(own, general_answers, batch)
+            specialised = self._compared(own, specialised_answers, batch)
             taught = _weighted("task", own.task, self.table.task_weight)
-            taught |= self._process_1(pupil, general)
-            taught |= self._process_2(pupil, specialised, batch)
+            taught |= self._process_1(student, general)
+            taught |= self._process_2(student, specialised, batch)
             for other in answers:
                 if other is not own:
-                    taught["sharing"] = self._shared(pupil, own, other, general, batch)
-            terms |= {f"{pupil.prefix}{name}": term for name, term in taught.items()}
+                    taught["sharing"] = self._shared(student, own, other, general, batch)
+            terms |= {f"{student.prefix}{name}": term for name, term in taught.items()}
         return terms
 
-    def _process_1(self, pupil: Pupil, pairs: Sequence[Comparison]) -> dict[str, Term]:
+    def _process_1(self, student: Student, pairs: Sequence[Comparison]) -> dict[str, Term]:
         """General teachers to a student."""
         terms: dict[str, Term] = {}
-        for number, (losses, pair, share) in enumerate(zip(pupil.general, pairs, self._shares, strict=False), start=1):
-            name = "general" if len(pairs) == 1 else f"general/{number}"
-            terms |= _weighted(name, losses(pair), self.table.general_weight * share)
+        for index, (losses, pair) in enumerate(zip(student.general, pairs, strict=True)):
+            name = "general" if len(pairs) == 1 else f"general/{index + 1}"
+            terms |= _weighted(name, losses(pair), self.table.general_weight * self._shares[index])
         return terms
 
-    def _process_2(self, pupil: Pupil, pairs: Sequence[Comparison], batch: PairBatch) -> dict[str, Term]:
+    def _process_2(self, student: Student, pairs: Sequence[Comparison], batch: PairBatch) -> dict[str, Term]:
         """Specialised teachers to a student: each is heard as far as a pair concerns it, and where its gate is open."""
         if not pairs:
             return {}
         terms: dict[str, Term] = {}
-        taught = tuple(self.roster.specialised)
+        taught = tuple(self.participants.specialised)
         active = batch.attributes[:, [self.recipe.data.attributes.index(attribute) for attribute in taught]]  # (B, K)
-        weights = self._weights(pupil, pairs[0].student, active)  # (B, K)
-        for attribute, losses, pair, weight in zip(taught, pupil.specialised, pairs, weights.unbind(1), strict=True):
+        weights = self._weights(student, pairs[0].student, active)  # (B, K)
+        for attribute, losses, pair, weight in zip(taught, student.specialised, pairs, weights.unbind(1), strict=True):
             heard = weight
             if self.table.gate:
                 heard = weight * gate(pair.student_loss, pair.teacher_loss, self.table.gate_margin)
             told = {name: _heard_at(heard, term) for name, term in losses(pair).items()}
             terms |= _weighted(f"specialised/{attribute}", told, self.table.specialised_weight)
             count = (weight > 0).sum().clamp(min=1)
-            self.notes[f"{pupil.prefix}gate/{attribute}"] = (heard > 0).sum() / count
-            self.notes[f"{pupil.prefix}weight/{attribute}"] = weight.sum() / count
-        if pupil.weights is not None:
+            self.metrics[f"{student.prefix}gate/{attribute}"] = (heard > 0).sum() / count
+            self.metrics[f"{student.prefix}weight/{attribute}"] = weight.sum() / count
+        if student.weights is not None:
             true, predictions = pairs[0].truth, [pair.taught for pair in pairs]
-            response = pairs[0].student.lesson.features["response"]
-            terms["specialised/weights"] = pupil.weights.loss(
+            response = pairs[0].student.outputs.features["response"]
+            terms["specialised/weights"] = student.weights.loss(
                 response, active, predictions, true.positive, true.negative
             )
         return terms
 
-    def _weights(self, pupil: Pupil, own: Answer, active: Tensor) -> Tensor:
+    def _weights(self, student: Student, own: Answer, active: Tensor) -> Tensor:
         """(B, K): w_k(x) of each pair, without gradient."""
-        if pupil.weights is not None:
-            weights: Tensor = pupil.weights(own.lesson.features["response"], active)
+        if student.weights is not None:
+            weights: Tensor = student.weights(own.outputs.features["response"], active)
             return weights.detach()
         return (uniform_weights if self.table.weighting == "uniform" else label_weights)(active)
 
-    def _shared(self, pupil: Pupil, own: Answer, other: Answer, pairs: Sequence[Comparison], batch: PairBatch) -> Term:
+    def _shared(
+        self, student: Student, own: Answer, other: Answer, pairs: Sequence[Comparison], batch: PairBatch
+    ) -> Term:
         """What a student learns from the other one, as long as it is not far behind its general teachers."""
         peer = self.table.peer
         assert peer is not None
@@ -188,7 +196,7 @@ class Sdst(nn.Module):
         else:
             theirs = torch.full_like(ours, torch.inf)
         share = sigma(ours, theirs, epoch, decay=peer.decay, threshold=peer.threshold)
-        weight = peer.weight * (peer.feedback if pupil.prefix else 1.0)  # the peer is the intelligent one
+        weight = peer.weight * (peer.feedback if student.prefix else 1.0)  # the peer is the intelligent one
         return sharing(own.prediction, brought(other, own, batch), share)._replace(factor=weight)
 
     def _compared(self, own: Answer, teachers: Sequence[Answer], batch: PairBatch) -> list[Comparison]:
@@ -197,22 +205,23 @@ class Sdst(nn.Module):
         true = truth(own, batch)
         return [compare(own, teacher, batch, true, self.recipe.loss) for teacher in teachers]
 
-    def _heard(self, teachers: Iterable[Seat], batch: PairBatch) -> list[Answer]:
+    def _heard(self, teachers: Iterable[PreparedTeacher], batch: PairBatch) -> list[Answer]:
         with torch.no_grad():
             return [
-                answer(voice, teacher.teach(batch.views[voice.view]), batch, self.recipe.loss)
-                for teacher, voice in teachers
+                answer(participant, teacher.teach(batch.views[participant.view]), batch, self.recipe.loss)
+                for teacher, participant in teachers
             ]
 
     def _try(self, device: torch.device) -> None:
         """Finds out what does not fit, and which shapes the adapters must have."""
         batch = trial_batch(self.configs, len(self.recipe.data.attributes), device)
         with trial(self, self.recipe.seed):
-            masters = self._heard(self.roster.general, batch)
-            specialists = self._heard(self.roster.specialised.values(), batch)
-            for pupil in self._pupils:
-                own = pupil(batch, self.recipe.loss)
-                pupil.meet(*(self._compared(own, who, batch) for who in (masters, specialists)))
+            general_answers = self._heard(self.participants.general, batch)
+            specialised_answers = self._heard(self.participants.specialised.values(), batch)
+            for student in self._students:
+                own = student(batch, self.recipe.loss)
+                general = self._compared(own, general_answers, batch)
+                student.add_teachers(general, self._compared(own, specialised_answers, batch))
 
     @property
     def _shares(self) -> list[float]:
@@ -221,8 +230,8 @@ class Sdst(nn.Module):
         return [weight / sum(weights) for weight in weights]
 
     @property
-    def _pupils(self) -> list[Pupil]:
-        return [pupil for pupil in self.pupils if isinstance(pupil, Pupil)]
+    def _students(self) -> list[Student]:
+        return [student for student in self.students if isinstance(student, Student)]
 
 
 def _weighted(prefix: str, terms: Terms, weight: float) -> dict[str, Term]:

@@ -17,7 +17,7 @@ from sdst_edge.models.composed import Branch, ComposedTracker, Exp, Matcher
 from sdst_edge.training.pairs.batch import Crops, PairBatch, normalized
 from sdst_edge.training.recipe import Data, Distillation, ModelSpec, Optimization, Parts, Recipe, Source, TeacherSpec
 from sdst_edge.training.sdst import Sdst
-from sdst_edge.training.teachers.teacher import Lesson, Teacher
+from sdst_edge.training.teachers.teacher import Outputs, Teacher
 from sdst_runtime.config import TrackerConfig
 from tests.parity.toy_networks import toy
 
@@ -89,7 +89,7 @@ class Oracle:
         self.config: TrackerConfig = CONFIG
         self._channels = channels
 
-    def teach(self, crops: Crops) -> Lesson:
+    def teach(self, crops: Crops) -> Outputs:
         blocks = crops.x.unflatten(1, (CELLS, STRIDE)).unflatten(3, (CELLS, STRIDE))  # (B, S, 4, S, 4, 3)
         seen = (blocks[:, :, 0, :, 0] == BRIGHT)[..., list(self._channels)].any(dim=-1)  # (B, S, S)
         at = torch.arange(CELLS)
@@ -103,7 +103,7 @@ class Oracle:
         ltrb = torch.stack([side.expand(-1, CELLS, CELLS) for side in square], dim=1) * STRIDE
         known = seen.any(dim=(1, 2))[:, None, None, None]
         score = torch.where(seen, SURE, -SURE)[:, None]
-        return Lesson(maps=(score, torch.where(known, ltrb, 2.0).clamp(min=0.1)))
+        return Outputs(maps=(score, torch.where(known, ltrb, 2.0).clamp(min=0.1)))
 
 
 def small_student(seed: int = 0) -> ComposedTracker:

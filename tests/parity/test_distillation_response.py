@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.training.distillation.response import response_maps, target_patch, target_response
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.errors import ConfigError
 from tests.parity.distillation_cases import assert_gradients, assert_totals, normal
 from tests.parity.toy_networks import toy
@@ -19,8 +19,8 @@ from tests.tolerances import REL_DISTILLATION_F64, REL_F32
 Array = NDArray[np.float64]
 
 
-def lesson(*operands: tuple[Tensor, Tensor]) -> Lesson:
-    return Lesson(maps=(), template=tuple(z for z, _ in operands), search=tuple(x for _, x in operands))
+def outputs(*operands: tuple[Tensor, Tensor]) -> Outputs:
+    return Outputs(maps=(), template=tuple(z for z, _ in operands), search=tuple(x for _, x in operands))
 
 
 def patch_loop(template: Array) -> Array:
@@ -80,12 +80,12 @@ def operands(seed: int, channels: int, template: int = 6, search: int = 7) -> tu
 def test_target_response_follows_the_formula_for_any_channels(template: int) -> None:
     student = [operands(0, 3, template), operands(2, 4, template)]
     teacher = [operands(4, 5, template), operands(6, 2, template)]
-    assert_totals(target_response(lesson(*student), lesson(*teacher)), loss_loop(student, teacher))
+    assert_totals(target_response(outputs(*student), outputs(*teacher)), loss_loop(student, teacher))
 
 
 def test_target_response_gradients() -> None:
-    teacher = lesson(operands(4, 5, 8, 6))
-    assert_gradients(lambda z, x: target_response(lesson((z, x)), teacher), *operands(0, 2, 6, 5))
+    teacher = outputs(operands(4, 5, 8, 6))
+    assert_gradients(lambda z, x: target_response(outputs((z, x)), teacher), *operands(0, 2, 6, 5))
 
 
 @pytest.mark.parametrize(("side", "first", "last"), [(1, 0, 0), (2, 0.5, 0.5), (3, 1, 1), (4, 0.5, 2.5), (5, 1, 3)])
@@ -111,30 +111,30 @@ def test_w_does_not_see_the_other_pairs() -> None:
 def test_target_response_is_zero_for_equal_features_of_any_scale_and_order_of_channels() -> None:
     z, x = operands(0, 4)
     order = torch.tensor([2, 0, 3, 1])
-    other = lesson((1e-2 * z[:, order], 1e3 * x[:, order]))
-    assert target_response(lesson((z, x)), other).total.abs().max().item() < REL_DISTILLATION_F64
+    other = outputs((1e-2 * z[:, order], 1e3 * x[:, order]))
+    assert target_response(outputs((z, x)), other).total.abs().max().item() < REL_DISTILLATION_F64
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_target_response_does_not_depend_on_the_scale_of_either_side(scale: float) -> None:
     z, x = operands(0, 4)
-    teacher = lesson(operands(4, 3))
-    plain = target_response(lesson((z, x)), teacher).total.tolist()
-    assert target_response(lesson((z * scale, x)), teacher).total.tolist() == pytest.approx(plain, rel=REL_F32)
-    assert target_response(lesson((z, x * scale)), teacher).total.tolist() == pytest.approx(plain, rel=REL_F32)
+    teacher = outputs(operands(4, 3))
+    plain = target_response(outputs((z, x)), teacher).total.tolist()
+    assert target_response(outputs((z * scale, x)), teacher).total.tolist() == pytest.approx(plain, rel=REL_F32)
+    assert target_response(outputs((z, x * scale)), teacher).total.tolist() == pytest.approx(plain, rel=REL_F32)
     assert min(plain) > 0
 
 
 def test_target_response_does_not_depend_on_the_number_of_equal_channels() -> None:
     z, x = operands(0, 2)
-    twice = lesson((torch.cat((z, z), dim=1), torch.cat((x, x), dim=1)))
-    assert target_response(lesson((z, x)), twice).total.abs().max().item() < REL_DISTILLATION_F64
+    twice = outputs((torch.cat((z, z), dim=1), torch.cat((x, x), dim=1)))
+    assert target_response(outputs((z, x)), twice).total.abs().max().item() < REL_DISTILLATION_F64
 
 
 def test_the_teacher_gets_no_gradient_and_its_maps_may_have_other_sides() -> None:
     z, x = operands(0, 3, 8, 16)
     other = operands(4, 5, 15, 31)
-    term = target_response(lesson((z, x)), lesson(other))
+    term = target_response(outputs((z, x)), outputs(other))
     term.total.sum().backward()
     for features in (z, x):
         assert features.grad is not None
@@ -146,8 +146,8 @@ def test_fewer_correlations_learn_from_the_first_of_their_share() -> None:
     student = [operands(0, 3), operands(2, 3)]
     teacher = [operands(seed, 2) for seed in (4, 6, 8, 10)]
     expected = loss_loop(student, [teacher[0], teacher[2]])
-    assert_totals(target_response(lesson(*student), lesson(*teacher)), expected)
-    assert_totals(target_response(lesson(*student), lesson(teacher[1])), loss_loop(student, [teacher[1]] * 2))
+    assert_totals(target_response(outputs(*student), outputs(*teacher)), expected)
+    assert_totals(target_response(outputs(*student), outputs(teacher[1])), loss_loop(student, [teacher[1]] * 2))
 
 
 def test_features_without_a_response_are_finite() -> None:
@@ -155,18 +155,18 @@ def test_features_without_a_response_are_finite() -> None:
     x = (-torch.ones(1, 2, 7, 7)).requires_grad_()  # W is 0 everywhere
     dark = torch.zeros(1, 2, 7, 7).requires_grad_()
     for search in (x, dark):
-        term = target_response(lesson((z, search)), lesson(operands(4, 2, 5, 7)))
+        term = target_response(outputs((z, search)), outputs(operands(4, 2, 5, 7)))
         term.total[:1].sum().backward()
         assert torch.isfinite(term.total).all()
         assert search.grad is not None
         assert torch.isfinite(search.grad).all()
 
 
-def run(model: SiameseModel, seed: int) -> Lesson:
+def run(model: SiameseModel, seed: int) -> Outputs:
     config = model.config
     z, x = (normal(seed, 2, 3, side, side).float() for side in (config.template_size, config.search_size))
     template, search = model.template(z), model.search(x)
-    return Lesson(maps=model.head(template, search), template=template, search=search)
+    return Outputs(maps=model.head(template, search), template=template, search=search)
 
 
 @pytest.mark.parametrize("name", ["toy-response", "toy-points", "toy-mask"])
@@ -179,7 +179,7 @@ def test_full_pixelwise_and_depthwise_correlations_all_teach(name: str) -> None:
 def test_up_channel_kernels_are_refused() -> None:
     z, x = normal(0, 2, 12, 4, 4), normal(1, 2, 3, 7, 7)
     with pytest.raises(ConfigError, match=r"the teacher's correlation is of another kind .*12 channels on 3"):
-        target_response(lesson(operands(2, 3)), lesson((z, x)))
+        target_response(outputs(operands(2, 3)), outputs((z, x)))
 
 
 def test_a_network_of_up_channel_correlations_is_refused() -> None:
@@ -189,4 +189,4 @@ def test_a_network_of_up_channel_correlations_is_refused() -> None:
 
 def test_a_teacher_of_predictions_is_refused() -> None:
     with pytest.raises(ConfigError, match="the teacher gives predictions only"):
-        target_response(lesson(operands(2, 3)), Lesson(maps=()))
+        target_response(outputs(operands(2, 3)), Outputs(maps=()))

@@ -80,9 +80,9 @@ def expected(given: Crops) -> Maps:
 @pytest.mark.parametrize("batch", [1, "pairs"])
 def test_an_onnx_file_is_a_teacher(tmp_path: Path, batch: int | str, inputs: str) -> None:
     teacher = OnnxTeacher(write(tmp_path / "t.onnx", batch=batch, inputs=inputs), CONFIG, "general")
-    lesson = teacher.teach(crops())
-    assert (lesson.template, lesson.search, lesson.features) == ((), (), {})
-    for ours, theirs in zip(lesson.maps, expected(crops()), strict=True):
+    outputs = teacher.teach(crops())
+    assert (outputs.template, outputs.search, outputs.features) == ((), (), {})
+    for ours, theirs in zip(outputs.maps, expected(crops()), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=REL_NETWORK_F32, atol=REL_NETWORK_F32)
 
 

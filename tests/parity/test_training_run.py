@@ -18,7 +18,6 @@ from sdst_edge.models import build, load_checkpoint, save_checkpoint, untrained_
 from sdst_edge.training.loop import train
 from sdst_edge.training.losses.term import Term
 from sdst_edge.training.recipe import Distillation, Evaluation, Freezing, ModelSpec, Optimization, Recipe, TeacherSpec
-from sdst_edge.training.run.assembly import make_student
 from sdst_edge.training.run.averaging import Meter, StepLoss, step_loss
 from sdst_edge.training.run.files import RunFiles, check_recipe, claim, recipe_sha256
 from sdst_edge.training.run.freezing import Freezer
@@ -29,6 +28,7 @@ from sdst_edge.training.run.processes import launch, others_may_end, share_of_ba
 from sdst_edge.training.run.result import TrainProgress
 from sdst_edge.training.run.schedule import budget_fraction, rate
 from sdst_edge.training.run.validation import Validation
+from sdst_edge.training.students.starting import make_student
 from sdst_runtime.errors import CheckpointError, ConfigError, DatasetError, SdstError
 from sdst_runtime.manifest import Provenance
 from tests.stand_in_training import RECIPE, one_process, recipe_with

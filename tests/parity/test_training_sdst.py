@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from sdst_edge.training.losses.term import Term, Terms
 from sdst_edge.training.pairs.batch import Crops, PairBatch
-from sdst_edge.training.pupils import trial_batch
 from sdst_edge.training.recipe import Distillation, Hint, ModelSpec, Parts, Peer, TeacherSpec
 from sdst_edge.training.sdst import Sdst
+from sdst_edge.training.students.student import trial_batch
 from sdst_edge.training.targets.points import narrowed
 from sdst_edge.training.teachers.model_teacher import ModelTeacher
-from sdst_edge.training.teachers.teacher import Lesson, Teacher
+from sdst_edge.training.teachers.teacher import Outputs, Teacher
 from sdst_runtime.errors import ConfigError
 from tests.parity.spotting import (
     BLUE,
@@ -67,7 +67,7 @@ def same(one: Sdst, other: Sdst) -> bool:
 def test_a_student_learns_what_only_the_specialised_teacher_knows(weighting: str) -> None:
     sdst = learned(a_recipe(**FROM_TEACHERS, weighting=weighting), KNOWS_RED, {"FM": KNOWS_BLUE})
     assert right(sdst) == Shares(plain=1.0, fast=1.0)
-    assert sdst.notes["gate/FM"] == (0.5 if weighting == "uniform" else 1.0)  # it never speaks for red squares
+    assert sdst.metrics["gate/FM"] == (0.5 if weighting == "uniform" else 1.0)  # it never speaks for red squares
 
 
 def test_a_student_without_the_specialised_teacher_does_not_learn_it() -> None:
@@ -81,7 +81,7 @@ def test_the_gate_shuts_a_bad_teacher_up() -> None:
     gated = learned(a_recipe(**FROM_TEACHERS), KNOWS_ALL, {"FM": MISTAKEN})
     ungated = learned(a_recipe(**FROM_TEACHERS, gate=False), KNOWS_ALL, {"FM": MISTAKEN})
     assert same(gated, without)
-    assert gated.notes["gate/FM"] == 0.0
+    assert gated.metrics["gate/FM"] == 0.0
     assert right(gated) == Shares(plain=1.0, fast=1.0)
     assert right(ungated) == Shares(plain=1.0, fast=0.0)
 
@@ -175,7 +175,7 @@ def test_pairs_hear_the_teachers_of_their_attributes(weighting: str, ov: list[fl
     assert heard(terms, "specialised/OV/soft", plain) == ov
     assert heard(terms, "specialised/FM/soft", plain) == fm
     shares = [share for share in fm if share > 0]
-    assert sdst.notes["weight/FM"].item() == pytest.approx(sum(shares) / len(shares), rel=REL_F32)
+    assert sdst.metrics["weight/FM"].item() == pytest.approx(sum(shares) / len(shares), rel=REL_F32)
 
 
 def test_a_teacher_speaks_for_the_pairs_that_it_knows_better() -> None:
@@ -185,7 +185,7 @@ def test_a_teacher_speaks_for_the_pairs_that_it_knows_better() -> None:
     terms = sdst(pairs(0), 0.0)
     assert (terms["specialised/FM/soft"].total > 0).tolist() == [False, True] * 8
     assert (terms["specialised/FM/soft"].weight == 1).all()
-    assert sdst.notes["gate/FM"] == 0.5
+    assert sdst.metrics["gate/FM"] == 0.5
 
 
 def test_process_2_begins_at_its_share_of_the_budget() -> None:
@@ -197,7 +197,7 @@ def test_process_2_begins_at_its_share_of_the_budget() -> None:
 
 def test_a_weight_of_zero_leaves_teachers_out() -> None:
     class Silent(Oracle):
-        def teach(self, crops: Crops) -> Lesson:
+        def teach(self, crops: Crops) -> Outputs:
             raise AssertionError
 
     recipe = a_recipe(general=(SPEC,), specialised={"FM": SPEC}, general_weight=0.0, specialised_weight=0.0)
@@ -262,10 +262,10 @@ def test_a_teacher_with_other_crops_gets_a_view_of_its_own() -> None:
             super().__init__("coarse", RED)
             self.config = replace(CONFIG, search_size=128, stride_px=8.0, point_origin_px=-60.0)
 
-        def teach(self, crops: Crops) -> Lesson:
+        def teach(self, crops: Crops) -> Outputs:
             assert crops.x.shape[1] == 128
             score, ltrb = super().teach(replace(crops, x=crops.x[:, ::2, ::2])).maps
-            return Lesson(maps=(score, ltrb * 2))
+            return Outputs(maps=(score, ltrb * 2))
 
     batch = pairs(0)
     (own,) = batch.views
@@ -291,8 +291,8 @@ def test_features_are_compared_over_the_region_that_both_see() -> None:
     scales = (torch.tensor([[1.0, 4.0], [4.0, 1.0]]), torch.full((2, 2), 2.0))
     views = tuple(replace(view, scale=scale) for view, scale in zip(batch.views, scales, strict=True))
     batch = replace(batch, views=views)
-    (teacher,) = sdst._heard(sdst.roster.general, batch)
-    own = sdst._pupils[0](batch, recipe.loss)
+    (teacher,) = sdst._heard(sdst.participants.general, batch)
+    own = sdst._students[0](batch, recipe.loss)
     field = sdst._compared(own, [teacher], batch)[0].field
     assert field is not None
     assert field.tolist() == [[40 / 32, 10 / 32], [10 / 32, 40 / 32]]
@@ -372,6 +372,18 @@ def test_a_student_far_behind_its_teacher_shares_nothing() -> None:
     z, x = (item[:1].expand(16, -1, -1, -1) for item in (other.z, other.x))
     terms = sdst(replace(batch, views=(*batch.views, Crops(z=z, x=x, scale=torch.ones(16, 2)))), 0.0)
     assert (terms["sharing"].total == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (ModelSpec(), r"neither distillation.peer.model.family nor distillation.peer.model.start is set"),
+        (ModelSpec(start="peer.toml"), r"distillation.peer.model.start is the recipe peer.toml"),
+    ],
+)
+def test_a_peer_that_cannot_begin_is_refused_by_its_place_in_the_recipe(model: ModelSpec, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Sdst(small_student(), CONFIG, a_recipe(peer=Peer(model=model)))
 
 
 # --- who does not fit

@@ -16,7 +16,7 @@ from sdst_edge.models.correlation import correlate
 from sdst_edge.models.registry import blueprint
 from sdst_edge.training.pairs.batch import Crops, normalized
 from sdst_edge.training.recipe import TeacherSpec
-from sdst_edge.training.roster import distinct_views
+from sdst_edge.training.students.participants import distinct_views
 from sdst_edge.training.targets.points import narrowed, points
 from sdst_edge.training.teachers.features import observe, require_features
 from sdst_edge.training.teachers.loading import load_teacher
@@ -57,11 +57,11 @@ def test_a_teacher_says_what_its_network_says(name: str) -> None:
     crops = random_crops(model.config)
     rule = model.config.normalization
     maps = model(normalized(crops.z, rule), normalized(crops.x, rule))
-    lesson = ModelTeacher(toy(name).train(), "general").teach(crops)
-    for ours, theirs in zip(lesson.maps, maps, strict=True):
+    outputs = ModelTeacher(toy(name).train(), "general").teach(crops)
+    for ours, theirs in zip(outputs.maps, maps, strict=True):
         assert torch.equal(ours, theirs)
         assert not ours.requires_grad
-    assert len(lesson.template) == len(lesson.search) == len(model.correlations)
+    assert len(outputs.template) == len(outputs.search) == len(model.correlations)
 
 
 def test_a_teacher_learns_nothing() -> None:
@@ -98,8 +98,8 @@ def test_a_module_gives_its_feature_of_the_search_region_and_no_hook_stays() -> 
     model = composed("toy-points")
     crops = random_crops(model.config)
     z, x = (normalized(item, model.config.normalization) for item in (crops.z, crops.x))
-    lesson = observe(model, z, x, ["trunk.stem"])
-    feature = lesson.features["trunk.stem"]
+    outputs = observe(model, z, x, ["trunk.stem"])
+    feature = outputs.features["trunk.stem"]
     assert isinstance(model.trunk.stem, nn.Module)
     assert torch.equal(feature, model.trunk.stem(x))
     feature.sum().backward()

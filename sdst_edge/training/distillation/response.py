@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from sdst_edge.training.distillation.resampling import resampled
 from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.errors import ConfigError
 
 __all__ = ["Responses", "response_maps", "target_patch", "target_response"]
@@ -20,7 +20,7 @@ DARK = 1e-6
 Responses = tuple[Tensor, Tensor]
 
 
-def target_response(student: Lesson, teacher: Lesson, field: Tensor | None = None) -> Term:
+def target_response(student: Outputs, teacher: Outputs, field: Tensor | None = None) -> Term:
     """``mean_l( ||Q_z^s - Q_z^t||² + ||Q_x^s - Q_x^t||² )`` over correlations l, every Q of length 1.
 
     DST (Shen et al., TPAMI 44(12)), by the formulas of its open reading in CFKD, with W made
@@ -106,9 +106,9 @@ def _response(patch: Tensor, search: Tensor) -> Tensor:
         return F.fold(products.flip(1), search.shape[2:], (height, width), padding=(height // 2, width // 2))
 
 
-def _operands(lesson: Lesson, whose: str) -> list[tuple[Tensor, Tensor]]:
+def _operands(outputs: Outputs, whose: str) -> list[tuple[Tensor, Tensor]]:
     """Template and search features of each correlation."""
-    pairs = list(zip(lesson.template, lesson.search, strict=False))  # a mask's further search features come last
+    pairs = list(zip(outputs.template, outputs.search, strict=False))  # a mask's further search features come last
     if not pairs:
         raise ConfigError(
             f"the target response needs features, the {whose} gives predictions only; set response = 0 in its parts, "

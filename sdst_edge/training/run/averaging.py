@@ -72,21 +72,21 @@ class Meter:
     def __init__(self, *, skips_steps: bool) -> None:
         self._skips_steps = skips_steps
         self._kept: list[tuple[int, tuple[str, ...], Tensor]] = []
-        self._notes: dict[str, None] = {}
+        self._metrics: dict[str, None] = {}
 
-    def add(self, step: int, loss: StepLoss, gradient_norm: Tensor, notes: Mapping[str, Tensor]) -> None:
+    def add(self, step: int, loss: StepLoss, gradient_norm: Tensor, metrics: Mapping[str, Tensor]) -> None:
         """Takes what a step gave.
 
         Args:
             step: its number, from 1.
             loss: of all processes.
             gradient_norm: a scalar.
-            notes: scalars of this process by name, for the log alone.
+            metrics: scalars of this process by name, for the log alone.
         """
-        scalars = (loss.total, gradient_norm, *notes.values())
+        scalars = (loss.total, gradient_norm, *metrics.values())
         values = torch.cat((loss.means, torch.stack([each.to(loss.means) for each in scalars])))  # (T + 2 + N,)
-        self._kept.append((step, (*loss.names, LOSS, GRADIENT_NORM, *notes), values))
-        self._notes.update(dict.fromkeys(notes))
+        self._kept.append((step, (*loss.names, LOSS, GRADIENT_NORM, *metrics), values))
+        self._metrics.update(dict.fromkeys(metrics))
 
     def report(self) -> Mapping[str, float]:
         """Means by name since the last report, each over the steps that had it; the weighted sum is ``loss``.
@@ -107,7 +107,7 @@ class Meter:
         return {name: math.fsum(gathered[name]) / len(gathered[name]) for name in order}
 
     def _check(self, step: int, row: Mapping[str, float]) -> None:
-        wrong = [name for name, value in row.items() if not math.isfinite(value) and name not in self._notes]
+        wrong = [name for name, value in row.items() if not math.isfinite(value) and name not in self._metrics]
         if self._skips_steps and wrong == [GRADIENT_NORM]:
             return
         if wrong:

@@ -40,7 +40,7 @@ class Setting:
         student: the network, on the device that trains.
         mean: the running mean of its weights.
         module: takes a batch and the fraction of the budget, returns terms; the student is a part of it. Where it has
-            ``notes`` by name, scalars, they are logged.
+            ``metrics`` by name, scalars, they are logged.
         batches: opens the pairs from a step on.
         validation: None where there is none, and in all processes but the first.
     """

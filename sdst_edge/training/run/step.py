@@ -64,7 +64,7 @@ class Stepper:
             fraction: of the budget that they took, 0..1.
 
         Returns:
-            The losses, the norm of all gradients together before it was clipped, and the module's notes, scalars.
+            The losses, the norm of all gradients together before it was clipped, and the module's metrics, scalars.
         """
         if self._freezer.apply(fraction):  # DDP has to know which parameters learn
             self._wrapped = self._fabric.setup_module(self._learner)
@@ -86,7 +86,7 @@ class Stepper:
         self._optimizer.step()
         self._setting.mean.update(self._setting.student, first=number == 0)
         self._watch.lap("optimizer")
-        return loss, norm, getattr(self._setting.module, "notes", {})
+        return loss, norm, getattr(self._setting.module, "metrics", {})
 
 
 class _Sealed:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.correlation import correlate
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.errors import ConfigError
 
 __all__ = ["OPERANDS", "observe", "require_features"]
@@ -42,7 +42,7 @@ def require_features(model: SiameseModel, names: Collection[str], whose: str) ->
         )
 
 
-def observe(model: SiameseModel, z: Tensor, x: Tensor, names: Collection[str] = ()) -> Lesson:
+def observe(model: SiameseModel, z: Tensor, x: Tensor, names: Collection[str] = ()) -> Outputs:
     """What a network says about pairs.
 
     Args:
@@ -71,7 +71,7 @@ def observe(model: SiameseModel, z: Tensor, x: Tensor, names: Collection[str] = 
             f"recipe: distillation.hints: module {missing[0]!r} does not run on the search region; "
             "name one of the trunk, or response"
         )
-    return Lesson(maps=model.head(template, search), template=template, search=operands, features=features)
+    return Outputs(maps=model.head(template, search), template=template, search=operands, features=features)
 
 
 @contextmanager

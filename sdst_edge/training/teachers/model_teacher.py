@@ -14,7 +14,7 @@ from sdst_edge.training.targets.points import narrowed, points
 from sdst_edge.training.teachers.features import observe, require_features
 from sdst_edge.training.teachers.grids import crop_numbers
 from sdst_edge.training.teachers.shared_trunk import SharedTrunk
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.config import TrackerConfig
 
 __all__ = ["ModelTeacher"]
@@ -31,7 +31,7 @@ class ModelTeacher:
     Attributes:
         name: for logs and messages.
         config: of the network's tracker, or of a narrowed one.
-        features: names of the features that lessons hold.
+        features: names of the features that outputs hold.
         model: the network; from now on the teacher's own.
     """
 
@@ -50,7 +50,7 @@ class ModelTeacher:
         self._device: torch.device | None = None  # where all weights are known to be; a trunk may be moved by others
 
     def give(self, features: Collection[str]) -> None:
-        """Lets lessons hold features of these names from now on.
+        """Lets outputs hold features of these names from now on.
 
         Raises:
             ConfigError: the network has none of such a name.
@@ -58,7 +58,7 @@ class ModelTeacher:
         require_features(self.model, features, f"teacher {self.name}")
         self.features = tuple(features)
 
-    def teach(self, crops: Crops) -> Lesson:
+    def teach(self, crops: Crops) -> Outputs:
         """See :meth:`sdst_edge.training.teachers.Teacher.teach`."""
         with torch.no_grad():
             if self._device != crops.x.device:

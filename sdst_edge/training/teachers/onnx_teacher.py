@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdst_edge.training.pairs.batch import Crops, normalized
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import CheckpointError, ConfigError, SdstError
@@ -44,10 +44,10 @@ class BundleTeacher:
         self.config = bundle.manifest.tracker
         self._session = open_session(bundle)
 
-    def teach(self, crops: Crops) -> Lesson:
+    def teach(self, crops: Crops) -> Outputs:
         """See :meth:`sdst_edge.training.teachers.Teacher.teach`; a pyramid's maps are those of one scale."""
         rows = [self._match(*pair) for pair in zip(*_arrays(crops, self.config), strict=True)]
-        return _lesson(rows, crops)
+        return _outputs(rows, crops)
 
     def _match(self, z: Pixels, x: Pixels) -> Sequence[Pixels]:
         template = self._session.embed(z[None])
@@ -89,12 +89,12 @@ class OnnxTeacher:
         self._batched = all(not isinstance(slot.shape[0], int) for slot in self._inputs)
         _check_outputs(path, _slots(self._session.get_outputs()), config)
 
-    def teach(self, crops: Crops) -> Lesson:
+    def teach(self, crops: Crops) -> Outputs:
         """See :meth:`sdst_edge.training.teachers.Teacher.teach`."""
         z, x = _arrays(crops, self.config)
         if self._batched:
-            return _lesson([self._run(z, x)], crops)
-        return _lesson([self._run(z[i : i + 1], x[i : i + 1]) for i in range(len(z))], crops)
+            return _outputs([self._run(z, x)], crops)
+        return _outputs([self._run(z[i : i + 1], x[i : i + 1]) for i in range(len(z))], crops)
 
     def _run(self, z: Pixels, x: Pixels) -> Sequence[Pixels]:
         names = [slot.name for slot in self._inputs]
@@ -177,12 +177,12 @@ def _arrays(crops: Crops, config: TrackerConfig) -> tuple[Pixels, Pixels]:
     return z, x
 
 
-def _lesson(rows: Sequence[Sequence[Pixels]], crops: Crops) -> Lesson:
+def _outputs(rows: Sequence[Sequence[Pixels]], crops: Crops) -> Outputs:
     """Of maps of some pairs each, in order."""
     maps: tuple[Tensor, ...] = tuple(
         torch.from_numpy(np.concatenate(items)).to(crops.x.device) for items in zip(*rows, strict=True)
     )
-    return Lesson(maps=maps)
+    return Outputs(maps=maps)
 
 
 def _first_line(error: Exception) -> str:

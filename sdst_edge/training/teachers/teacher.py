@@ -12,11 +12,11 @@ from sdst_edge.models.base import Maps
 from sdst_edge.training.pairs.batch import Crops
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["Lesson", "Teacher"]
+__all__ = ["Outputs", "Teacher"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lesson:
+class Outputs:
     """What a network says about pairs; the student's has gradients, a teacher's has none.
 
     Attributes:
@@ -45,7 +45,7 @@ class Teacher(Protocol):
         """Of the tracker around it: its crops, its outputs."""
         ...
 
-    def teach(self, crops: Crops) -> Lesson:
+    def teach(self, crops: Crops) -> Outputs:
         """What it says about pairs, without gradients, on the device of ``crops``.
 
         Teachers that have work in common know crops again by the object's identity: every batch has its own, though

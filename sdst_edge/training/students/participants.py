@@ -1,4 +1,4 @@
-"""Who hears a batch: students and teachers, and which of its views each of them sees."""
+"""Students and teachers of a run, and which view of a batch each of them sees."""
 
 from __future__ import annotations
 
@@ -6,47 +6,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sdst_edge.training.lessons import Voice
-from sdst_edge.training.parts import uses_hints
 from sdst_edge.training.recipe import Distillation
+from sdst_edge.training.students.comparison import Participant
+from sdst_edge.training.students.part_losses import uses_hints
 from sdst_edge.training.teachers.grids import crop_numbers
 from sdst_edge.training.teachers.preparing import prepare
 from sdst_edge.training.teachers.teacher import Teacher
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["Roster", "Seat", "distinct_views", "make_roster"]
+__all__ = ["Participants", "PreparedTeacher", "distinct_views", "make_participants"]
 
 
-class Seat(NamedTuple):
-    """A teacher, made ready for the student, and its voice."""
+class PreparedTeacher(NamedTuple):
+    """A teacher, made ready for the student, and what it is called and sees."""
 
     teacher: Teacher
-    voice: Voice
+    participant: Participant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Roster:
-    """All that hear a batch.
+class Participants:
+    """All students and teachers of a run.
 
     Attributes:
         configs: tracker configurations whose crops are the views of a batch, the student's first.
-        students: their voices.
+        students: ours first, then the peer.
         general: in the order of the recipe.
         specialised: by attribute.
     """
 
     configs: tuple[TrackerConfig, ...]
-    students: tuple[Voice, ...]
-    general: tuple[Seat, ...]
-    specialised: Mapping[str, Seat]
+    students: tuple[Participant, ...]
+    general: tuple[PreparedTeacher, ...]
+    specialised: Mapping[str, PreparedTeacher]
 
 
-def make_roster(
+def make_participants(
     students: Mapping[str, TrackerConfig],
     general: Sequence[Teacher],
     specialised: Mapping[str, Teacher],
     table: Distillation,
-) -> Roster:
+) -> Participants:
     """Makes teachers ready for the first student, and leaves out those whose process has no weight.
 
     Args:
@@ -67,13 +67,14 @@ def make_roster(
     teachers = prepare((*general, *specialised.values()), first, features)
     named = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in teachers)]
     configs, views = distinct_views([config for _, config in named])
-    voices = [Voice(name, config, view) for (name, config), view in zip(named, views, strict=True)]
-    seats = [Seat(teacher, voice) for teacher, voice in zip(teachers, voices[len(students) :], strict=True)]
-    return Roster(
+    everyone = [Participant(name, config, view) for (name, config), view in zip(named, views, strict=True)]
+    learning, teaching = everyone[: len(students)], everyone[len(students) :]
+    prepared = [PreparedTeacher(*pair) for pair in zip(teachers, teaching, strict=True)]
+    return Participants(
         configs=configs,
-        students=tuple(voices[: len(students)]),
-        general=tuple(seats[: len(general)]),
-        specialised=dict(zip(specialised, seats[len(general) :], strict=True)),
+        students=tuple(learning),
+        general=tuple(prepared[: len(general)]),
+        specialised=dict(zip(specialised, prepared[len(general) :], strict=True)),
     )
 
 

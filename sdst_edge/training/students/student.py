@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from sdst_edge.models import SiameseModel, build, load_checkpoint
+from sdst_edge.models import SiameseModel
 from sdst_edge.training.distillation.adaptive import AdaptiveWeights
-from sdst_edge.training.lessons import Answer, Comparison, Voice, answer
 from sdst_edge.training.pairs.batch import Crops, PairBatch, normalized
-from sdst_edge.training.parts import PartLosses, uses_hints
-from sdst_edge.training.recipe import Distillation, Loss, ModelSpec
-from sdst_edge.training.targets.points import narrowed
+from sdst_edge.training.recipe import Distillation, Loss
+from sdst_edge.training.students.comparison import Answer, Comparison, Participant, answer
+from sdst_edge.training.students.part_losses import PartLosses, uses_hints
 from sdst_edge.training.teachers.features import observe, require_features
 from sdst_runtime.config import TrackerConfig
 
-__all__ = ["Pupil", "start_peer", "trial", "trial_batch"]
+__all__ = ["Student", "trial", "trial_batch"]
 
 _TRIAL_PAIRS = 2  # one is a case of its own for correlations
 
 
-class Pupil(nn.Module):
+class Student(nn.Module):
     """A student, the adapters of its teachers, and the weights that it gives them.
 
     Attributes:
-        voice: its name, its tracker as it is trained, and its view of batches.
+        participant: its name, its tracker as it is trained, and its view of batches.
         network: the student.
         general: losses from each general teacher.
         specialised: losses from each specialised teacher.
@@ -37,35 +35,35 @@ class Pupil(nn.Module):
 
     weights: AdaptiveWeights | None
 
-    def __init__(self, voice: Voice, network: SiameseModel, table: Distillation) -> None:
-        """A student without teachers; :meth:`meet` makes them known.
+    def __init__(self, participant: Participant, network: SiameseModel, table: Distillation) -> None:
+        """A student without teachers; :meth:`add_teachers` makes them known.
 
         Raises:
             ConfigError: the network has no feature map of a name that a hint asks for.
         """
         super().__init__()
-        self.voice, self.network, self.table = voice, network, table
+        self.participant, self.network, self.table = participant, network, table
         tables = (table.general_parts, table.general), (table.specialised_parts, table.specialised)
         hinted = any(uses_hints(parts) and teachers for parts, teachers in tables)
         names = {hint.student for hint in table.hints} if hinted else set()
         if table.weighting == "adaptive" and table.specialised:
             names.add("response")
-        require_features(network, names, voice.name)
+        require_features(network, names, participant.name)
         self.features = tuple(sorted(names))
         self.general, self.specialised, self.weights = nn.ModuleList(), nn.ModuleList(), None
 
     @property
     def prefix(self) -> str:
         """Before the names of its losses: empty for the student, ``peer/`` for the peer."""
-        return "" if self.voice.name == "student" else f"{self.voice.name}/"
+        return "" if self.participant.name == "student" else f"{self.participant.name}/"
 
     def forward(self, batch: PairBatch, loss: Loss) -> Answer:
         """What the student says about a batch, with gradients."""
-        crops, rule = batch.views[self.voice.view], self.voice.config.normalization
-        lesson = observe(self.network, normalized(crops.z, rule), normalized(crops.x, rule), self.features)
-        return answer(self.voice, lesson, batch, loss)
+        crops, rule = batch.views[self.participant.view], self.participant.config.normalization
+        outputs = observe(self.network, normalized(crops.z, rule), normalized(crops.x, rule), self.features)
+        return answer(self.participant, outputs, batch, loss)
 
-    def meet(self, general: Sequence[Comparison], specialised: Sequence[Comparison]) -> None:
+    def add_teachers(self, general: Sequence[Comparison], specialised: Sequence[Comparison]) -> None:
         """Makes what is learned along with each teacher.
 
         Args:
@@ -82,29 +80,11 @@ class Pupil(nn.Module):
             PartLosses(table.specialised_parts, table.hints, "specialised_parts", pair) for pair in specialised
         )
         if table.weighting == "adaptive" and specialised:
-            response = specialised[0].student.lesson.features["response"]
+            response = specialised[0].student.outputs.features["response"]
             self.weights = AdaptiveWeights(len(specialised), response.shape[1])
         for module in (self.general, self.specialised, self.weights):
             if module is not None:
                 module.to(device)
-
-
-def start_peer(spec: ModelSpec, seed: int) -> tuple[SiameseModel, TrackerConfig]:
-    """A second student in training mode, and its tracker as it is trained.
-
-    Args:
-        spec: its ``start`` is a checkpoint, or empty.
-        seed: of the run; the peer's random weights are others than the student's.
-
-    Raises:
-        ConfigError: no such family or option.
-        CheckpointError: the checkpoint is missing or damaged.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed + 1)
-        network = load_checkpoint(Path(spec.start)).model if spec.start else build(spec.family, **spec.options)
-    config = narrowed(network.config, spec.search_cells) if spec.search_cells else network.config
-    return network.train(), config
 
 
 def trial_batch(configs: Sequence[TrackerConfig], attributes: int, device: torch.device) -> PairBatch:

@@ -14,10 +14,10 @@ from sdst_edge.training.distillation.hard import adaptive_hard
 from sdst_edge.training.distillation.hints import Regressor, hint
 from sdst_edge.training.distillation.response import target_response
 from sdst_edge.training.distillation.soft import bounded_boxes, guided_boxes, soft_scores
-from sdst_edge.training.lessons import Comparison
 from sdst_edge.training.losses.term import Term, Terms
 from sdst_edge.training.recipe import Hint, Parts
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.students.comparison import Comparison
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.errors import ConfigError
 
 __all__ = ["PartLosses", "uses_hints"]
@@ -61,7 +61,7 @@ class PartLosses(nn.Module):
 
     def features(self, pair: Comparison) -> list[tuple[Tensor, Tensor, Tensor | None]]:
         """The student's and the teacher's map of each hint, and the ``field`` between them."""
-        ours, theirs = pair.student.lesson, pair.teacher.lesson
+        ours, theirs = pair.student.outputs, pair.teacher.outputs
         return [
             (_feature(ours, item.student), _feature(theirs, item.teacher), _field(item, pair)) for item in self.hints
         ]
@@ -85,7 +85,7 @@ def _hard(losses: PartLosses, pair: Comparison) -> Term:
 
 
 def _response(_: PartLosses, pair: Comparison) -> Term:
-    return target_response(pair.student.lesson, pair.teacher.lesson, pair.field)
+    return target_response(pair.student.outputs, pair.teacher.outputs, pair.field)
 
 
 def _hint(losses: PartLosses, pair: Comparison) -> Term:
@@ -132,8 +132,8 @@ def _regressors(adapters: nn.ModuleList) -> list[Regressor]:
     return [adapter for adapter in adapters if isinstance(adapter, Regressor)]
 
 
-def _feature(lesson: Lesson, name: str) -> Tensor:
-    return lesson.features[name]
+def _feature(outputs: Outputs, name: str) -> Tensor:
+    return outputs.features[name]
 
 
 def _field(item: Hint, pair: Comparison) -> Tensor | None:
@@ -150,12 +150,13 @@ def _lack(name: str, trial: Comparison, hints: Sequence[Hint]) -> str:
         (trial.student, {item.student for item in hints}),
         (trial.teacher, {item.teacher for item in hints}),
     ):
-        lesson = side.lesson
+        outputs, whose = side.outputs, f"the {side.participant.name}"
         if name in ("bounded", "guided") and side.prediction.ltrb is None:
-            return f"the {side.voice.name} predicts no boxes"
-        if (name == "response" and not lesson.template) or (name in _OF_HINTS and not names <= lesson.features.keys()):
-            return f"the {side.voice.name} gives predictions only, no features"
-        operands = zip(lesson.template, lesson.search, strict=False)
+            return f"{whose} predicts no boxes"
+        blind = name in _OF_HINTS and not names <= outputs.features.keys()
+        if blind or (name == "response" and not outputs.template):
+            return f"{whose} gives predictions only, no features"
+        operands = zip(outputs.template, outputs.search, strict=False)
         if name == "response" and any(z.shape[1] != x.shape[1] for z, x in operands):
-            return f"the {side.voice.name} correlates up-channel: its template operand holds kernels, not features"
+            return f"{whose} correlates up-channel: its template operand holds kernels, not features"
     return ""

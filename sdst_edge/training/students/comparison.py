@@ -16,20 +16,20 @@ from sdst_edge.training.targets.anchors import make_anchor_targets
 from sdst_edge.training.targets.points import make_point_targets
 from sdst_edge.training.teachers.grids import onto, same_grid
 from sdst_edge.training.teachers.prediction import Prediction, as_plain_head, predict
-from sdst_edge.training.teachers.teacher import Lesson
+from sdst_edge.training.teachers.teacher import Outputs
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["Answer", "Comparison", "Truth", "Voice", "answer", "brought", "compare", "truth"]
+__all__ = ["Answer", "Comparison", "Participant", "Truth", "answer", "brought", "compare", "truth"]
 
 
-class Voice(NamedTuple):
-    """A student or a teacher among those that hear a batch.
+class Participant(NamedTuple):
+    """A student or a teacher of a run.
 
     Attributes:
         name: for messages, such as ``teacher FM``.
         config: of the tracker.
-        view: of batches.
+        view: index of the view of each batch that it sees.
     """
 
     name: str
@@ -42,26 +42,26 @@ class Answer:
     """What a student or a teacher says about the pairs of a batch.
 
     Attributes:
-        voice: whose answer it is.
-        lesson: maps and features.
+        participant: whose answer it is.
+        outputs: maps and features.
         prediction: of its maps, on its own grid.
         task: its losses against the annotation, in its own terms.
     """
 
-    voice: Voice
-    lesson: Lesson
+    participant: Participant
+    outputs: Outputs
     prediction: Prediction
     task: Terms
 
     @property
     def config(self) -> TrackerConfig:
         """Of the tracker."""
-        return self.voice.config
+        return self.participant.config
 
     @property
     def view(self) -> int:
         """Which view of the batch it was asked about."""
-        return self.voice.view
+        return self.participant.view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,12 +103,12 @@ class Comparison:
     truth: Truth
 
 
-def answer(whose: Voice, lesson: Lesson, batch: PairBatch, loss: Loss) -> Answer:
-    """A network's lesson with all that follows from it alone.
+def answer(whose: Participant, outputs: Outputs, batch: PairBatch, loss: Loss) -> Answer:
+    """A network's outputs with all that follows from it alone.
 
     Args:
         whose: it is.
-        lesson: about the view of the batch that is the network's.
+        outputs: about the view of the batch that is the network's.
         batch: the pairs.
         loss: against the annotation.
 
@@ -116,15 +116,15 @@ def answer(whose: Voice, lesson: Lesson, batch: PairBatch, loss: Loss) -> Answer
         ConfigError: maps of other shapes than the tracker's configuration says.
     """
     config = whose.config
-    shapes = [tuple(item.shape) for item in lesson.maps]
+    shapes = [tuple(item.shape) for item in outputs.maps]
     wanted = [(len(batch), *shape[1:]) for shape in config.outputs.values()]
     if shapes != wanted:
         raise ConfigError(
             f"{whose.name} gives maps of {shapes}, its tracker wants {wanted}; "
             "it is of another family, or cannot search a region of this size"
         )
-    task = task_terms(lesson.maps, batch.boxes_xyxy(whose.view), batch.positive, config, loss)
-    return Answer(voice=whose, lesson=lesson, prediction=predict(lesson.maps, config), task=task)
+    task = task_terms(outputs.maps, batch.boxes_xyxy(whose.view), batch.positive, config, loss)
+    return Answer(participant=whose, outputs=outputs, prediction=predict(outputs.maps, config), task=task)
 
 
 def truth(student: Answer, batch: PairBatch) -> Truth:
