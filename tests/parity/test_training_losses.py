@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from sdst_edge.training.losses import points as points_module
-from sdst_edge.training.losses.boxes import around_points, giou, iou
 from sdst_edge.training.losses.points import point_terms
 from sdst_edge.training.losses.scores import hard_weights, target_logit
 from sdst_edge.training.losses.task import task_terms
 from sdst_edge.training.losses.term import Term, Terms, per_pair
 from sdst_edge.training.recipe.loss import BoxLoss, Loss, ScoreLoss
 from sdst_edge.training.targets.anchors import make_anchor_targets
+from sdst_edge.training.targets.overlap import around_points, giou, iou
 from sdst_edge.training.targets.points import PointTargets, make_point_targets
 from sdst_edge.training.targets.response import make_response_targets
 from sdst_runtime.config import ScalePyramid, TrackerConfig

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from sdst_edge.training.distillation.boxes import relative_sides
 from sdst_edge.training.distillation.candidates import at_candidates, matched
-from sdst_edge.training.losses.boxes import around_points, giou
 from sdst_edge.training.losses.scores import full_precision
 from sdst_edge.training.losses.term import Term
+from sdst_edge.training.targets.overlap import around_points, giou
 from sdst_edge.training.teachers.prediction import Prediction
 
 __all__ = ["bounded_boxes", "guided_boxes", "score_divergence", "silent", "soft_scores"]

@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sdst_edge.models.base import Maps
-from sdst_edge.training.losses.boxes import around_points, giou, iou
 from sdst_edge.training.losses.scores import balanced, focal, full_precision, hard_weights, target_logit
 from sdst_edge.training.losses.term import Term, Terms
 from sdst_edge.training.recipe.loss import BoxLoss, Loss
+from sdst_edge.training.targets.overlap import around_points, giou, iou
 from sdst_edge.training.targets.points import PointTargets, centerness
 from sdst_runtime.config import TrackerConfig
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sdst_edge.training.losses.boxes import iou
+from sdst_edge.training.targets.overlap import iou
 from sdst_edge.training.targets.points import known_boxes, points
 from sdst_runtime.config import TrackerConfig
 
