@@ -17,8 +17,7 @@ from sdst_edge.training.recipe import Recipe
 from sdst_edge.training.run.assembly import assemble, partly_used
 from sdst_edge.training.run.files import RunFiles, check_recipe, claim
 from sdst_edge.training.run.fit import OnProgress, Rhythm, fit
-from sdst_edge.training.run.memory_format import few_threads
-from sdst_edge.training.run.processes import launch, others_may_end
+from sdst_edge.training.run.processes import few_threads, launch, others_may_end
 from sdst_edge.training.run.result import Profile, TrainProgress, TrainResult, read_result
 from sdst_edge.training.students.starting import make_student
 

@@ -23,10 +23,9 @@ from sdst_edge.training.run.files import RunFiles, check_recipe, claim, recipe_s
 from sdst_edge.training.run.freezing import Freezer
 from sdst_edge.training.run.logs import RunLog
 from sdst_edge.training.run.memory_format import fast_format, laid_out
-from sdst_edge.training.run.optimizer import make_optimizer, set_rate
+from sdst_edge.training.run.optimizer import budget_fraction, make_optimizer, rate, set_rate
 from sdst_edge.training.run.processes import launch, others_may_end, share_of_batch
 from sdst_edge.training.run.result import TrainProgress
-from sdst_edge.training.run.schedule import budget_fraction, rate
 from sdst_edge.training.run.validation import Validation
 from sdst_edge.training.students.starting import make_student
 from sdst_runtime.errors import CheckpointError, ConfigError, DatasetError, SdstError

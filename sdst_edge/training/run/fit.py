@@ -15,14 +15,13 @@ from sdst_edge.training.run.averaging import Meter
 from sdst_edge.training.run.files import RunFiles, write_whole
 from sdst_edge.training.run.logs import RunLog
 from sdst_edge.training.run.memory_format import fast_format, laid_out
-from sdst_edge.training.run.pace import Pace, Speed
-from sdst_edge.training.run.profile import Stopwatch
+from sdst_edge.training.run.optimizer import budget_fraction
 from sdst_edge.training.run.provenance import provenance
 from sdst_edge.training.run.result import TrainProgress, TrainResult
-from sdst_edge.training.run.schedule import budget_fraction
 from sdst_edge.training.run.setting import Batches, Setting
 from sdst_edge.training.run.state import load_state, save_state
 from sdst_edge.training.run.step import Stepper
+from sdst_edge.training.run.timing import Pace, Speed, Stopwatch
 
 __all__ = ["OnProgress", "Rhythm", "fit"]
 

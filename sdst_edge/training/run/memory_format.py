@@ -9,20 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["fast_format", "few_threads", "laid_out", "lay_out"]
-
-_MOST_THREADS = 4
-
-
-@contextmanager
-def few_threads() -> Iterator[None]:
-    """At most four threads: small networks do not gain from more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(min(before, _MOST_THREADS))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+__all__ = ["fast_format", "laid_out", "lay_out"]
 
 
 def fast_format(module: nn.Module, device: torch.device) -> torch.memory_format:

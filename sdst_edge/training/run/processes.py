@@ -1,4 +1,4 @@
-"""The processes of a run and their devices, by Lightning Fabric."""
+"""The processes of a run, their devices and threads, by Lightning Fabric."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from sdst_edge.training.recipe import Optimization
 from sdst_runtime.errors import ConfigError, SdstError
 
-__all__ = ["launch", "others_may_end", "share_of_batch"]
+__all__ = ["few_threads", "launch", "others_may_end", "share_of_batch"]
 
 #: The other processes wait while the first one validates.
 _PATIENCE = timedelta(hours=12)
+_MOST_THREADS = 4
 
 
 def launch(optimization: Optimization, devices: int | str, *, partly_used: bool) -> Fabric:
@@ -58,6 +59,17 @@ def launch(optimization: Optimization, devices: int | str, *, partly_used: bool)
     )
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def few_threads() -> Iterator[None]:
+    """At most four threads: small networks do not gain from more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, _MOST_THREADS))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -13,11 +13,10 @@ from sdst_edge.training.losses.term import Terms
 from sdst_edge.training.pairs.batch import PairBatch
 from sdst_edge.training.run.averaging import StepLoss, step_loss
 from sdst_edge.training.run.freezing import Freezer
-from sdst_edge.training.run.optimizer import make_optimizer, set_rate
-from sdst_edge.training.run.profile import Stopwatch
-from sdst_edge.training.run.schedule import rate
+from sdst_edge.training.run.optimizer import make_optimizer, rate, set_rate
 from sdst_edge.training.run.setting import Setting
 from sdst_edge.training.run.state import Stateful, seed_step
+from sdst_edge.training.run.timing import Stopwatch
 
 __all__ = ["Stepper"]
 
