@@ -87,7 +87,7 @@ class Sdst(nn.Module):
         if table.peer is not None:
             with torch.random.fork_rng(devices=[]):
                 peer = make_student(table.peer.model, recipe.seed + 1, "distillation.peer.model")
-            students["peer"] = peer, trained_config(peer, table.peer.model)
+            students["peer"] = peer, trained_config(peer, table.peer.model, "distillation.peer.model")
         own = {name: each for name, (_, each) in students.items()}
         participants = make_participants(own, general, specialised or {}, table)
         self.recipe, self.table, self.participants = recipe, table, participants

@@ -27,7 +27,7 @@ from sdst_edge.training.run.optimizer import budget_fraction, make_optimizer, ra
 from sdst_edge.training.run.processes import launch, others_may_end, share_of_batch
 from sdst_edge.training.run.result import TrainProgress
 from sdst_edge.training.run.validation import Validation
-from sdst_edge.training.students.starting import make_student
+from sdst_edge.training.students.starting import make_student, trained_config
 from sdst_runtime.errors import CheckpointError, ConfigError, DatasetError, SdstError
 from sdst_runtime.manifest import Provenance
 from tests.stand_in_training import RECIPE, one_process, recipe_with
@@ -311,6 +311,14 @@ def test_an_unfit_start_is_an_error(tmp_path: Path, model: ModelSpec, error: typ
     start = checkpoint(tmp_path, **SMALL) if model.start == "START" else model.start
     with pytest.raises(error, match=message):
         make_student(replace(model, start=start), 0)
+
+
+def test_more_cells_than_the_tracker_has_are_an_error() -> None:
+    student = make_student(RECIPE.model, 0)
+    assert trained_config(student, replace(RECIPE.model, search_cells=0)) is student.config
+    most = student.config.response_size
+    with pytest.raises(ConfigError, match=rf"model\.search_cells is {most + 1}, .* expected 1 to {most}"):
+        trained_config(student, replace(RECIPE.model, search_cells=most + 1))
 
 
 def test_what_the_machine_cannot_do_is_an_error() -> None:

@@ -275,5 +275,5 @@ def test_a_recipe_has_to_be_run_first() -> None:
 
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"none.safetensors does not exist"):
+    with pytest.raises(CheckpointError, match=r"^teacher FM: .*none.safetensors does not exist"):
         load_teacher(TeacherSpec(checkpoint=str(tmp_path / "none.safetensors")), "FM", CPU)

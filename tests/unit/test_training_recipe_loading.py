@@ -303,6 +303,11 @@ def test_a_packaged_recipe_can_be_extended_from_anywhere(tmp_path: Path) -> None
     assert recipe.distillation.general == (TeacherSpec(recipe=str(PACKAGED / "teacher.toml")),)
 
 
+def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is a folder, expected a file \(\.toml\)"):
+        load_recipe(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["techer.toml", "teacher", "no/teacher.toml"])
 def test_find_recipe_lists_the_packaged_ones(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

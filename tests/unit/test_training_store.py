@@ -108,6 +108,15 @@ def test_half_of_the_memory_bounds_the_slots_too(tmp_path: Path, monkeypatch: py
     assert store(tmp_path, "memory").kept == SLOTS
 
 
+def test_processes_that_train_together_share_the_memory_but_not_the_file(tmp_path: Path) -> None:
+    limit = 2.5 * SLOT_BYTES / 1e9
+    kept = [
+        RegionStore(Cache(kind=kind, folder=str(tmp_path), limit_gb=limit), RULE, "k", SLOTS, processes=2).kept
+        for kind in ("memory", "disk")
+    ]
+    assert kept == [1, 2]
+
+
 def test_next_run_finds_the_file_again_whatever_its_limit(tmp_path: Path) -> None:
     first = store(tmp_path)
     first.put(1, region(1))

@@ -45,7 +45,7 @@ class RegionStore:
         kept: slots that there is room for; regions of later ones are not kept.
     """
 
-    def __init__(self, cache: Cache, rule: RegionRule, key: str, slots: int) -> None:
+    def __init__(self, cache: Cache, rule: RegionRule, key: str, slots: int, *, processes: int = 1) -> None:
         """An empty store, or what an earlier run left of one on disk.
 
         Args:
@@ -54,6 +54,7 @@ class RegionStore:
             key: tells apart what the regions are cut from: frames and boxes that change must change it.
             slots: regions that there are; those beyond ``cache.limit_gb``, in memory those beyond half of the
                 machine's, are not kept.
+            processes: that train together, each with a store of its own where it is in memory.
 
         Raises:
             ConfigError: there is no folder for the cache, it cannot be written, or memory is not to be had.
@@ -65,7 +66,7 @@ class RegionStore:
         self._pixel_bytes = self._region_bytes + 2 * self._template_px * self._template_px * 3
         most = cache.limit_gb * 1e9
         if cache.kind == "memory":  # more would end the process, and nobody could say why
-            most = min(most, _MOST_OF_MEMORY * memory_bytes())
+            most = min(most, _MOST_OF_MEMORY * memory_bytes()) / processes
         room = int(most) // (self._pixel_bytes + _RECORD_BYTES)
         self.kept = 0 if cache.kind == "none" else min(slots, room)
         self._first_pixel = _PAGE + -(-slots * _RECORD_BYTES // _PAGE) * _PAGE

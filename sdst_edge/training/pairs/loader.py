@@ -80,7 +80,7 @@ class PairLoader(Iterator[PairBatch]):
         sources = open_sources(recipe.data, on_progress)
         sampler = Sampler(recipe, sources)
         rule = RegionRule(config=configs[0], scale=loading.region_scale)
-        self._store = RegionStore(loading.cache, rule, sources.key, sources.slots)
+        self._store = RegionStore(loading.cache, rule, sources.key, sources.slots, processes=world)
         planner = PairPlanner(recipe, configs, RegionReader(sources, rule, self._store))
         on_device = loading.augment_on == "device" or (loading.augment_on == "auto" and device.type == "cuda")
         # elsewhere OpenCV does not survive a fork

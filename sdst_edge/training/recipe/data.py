@@ -120,7 +120,8 @@ class Cache:
         kind: ``none``; ``memory``, shared by all workers of a process; ``disk``, a memory-mapped file that the next
             run finds again.
         folder: of the files; empty for where other caches of sdst-edge are.
-        limit_gb: at most so much is kept, 10^9 bytes; what does not fit is cut anew each time.
+        limit_gb: at most so much is kept, 10^9 bytes; what does not fit is cut anew each time. In memory each of the
+            processes that train together has a cache of its own, and an even share of the limit.
     """
 
     kind: CacheKind = "memory"

@@ -27,7 +27,8 @@ class TeacherSpec:
         recipe: file of the recipe that trains it, relative to the student's; ``sdst-edge distill`` runs it first.
         checkpoint: of ours, so also one of any family that ``sdst-edge import`` has read.
         bundle: folder; predictions only.
-        onnx: file with the inputs template and search, in this order, and the outputs of ``family``; predictions only.
+        onnx: file with two inputs, template and search, told apart by their shapes, and the outputs of ``family``, in
+            its order; predictions only.
         family: whose tracker configuration holds for ``onnx``.
         weight: among several general teachers, > 0.
     """

@@ -30,9 +30,11 @@ def find_recipe(name: Path | str, folders: Sequence[Path] = (Path(),), *, named_
         named_by: what names it, for the message; empty for the user.
 
     Raises:
-        ConfigError: there is none; the message lists the packaged ones.
+        ConfigError: there is none, and the message lists the packaged ones; or it is a folder.
     """
     name = Path(name)
+    if folder := next((path for path in (folder / name for folder in folders) if path.is_dir()), None):
+        raise ConfigError(f"recipe {folder} is a folder, expected a file (.toml)")
     found = next((path for path in (folder / name for folder in folders) if path.is_file()), PACKAGED / name)
     if found.is_file():
         return found

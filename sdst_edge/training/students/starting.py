@@ -53,8 +53,23 @@ def make_student(model: ModelSpec, seed: int, table: str = "model") -> SiameseMo
     return start.train()
 
 
-def trained_config(student: SiameseModel, model: ModelSpec) -> TrackerConfig:
-    """The student's tracker while it is trained: its own, or with a search region of ``search_cells``."""
+def trained_config(student: SiameseModel, model: ModelSpec, table: str = "model") -> TrackerConfig:
+    """The student's tracker while it is trained: its own, or with a search region of ``search_cells``.
+
+    Args:
+        student: as it is run later.
+        model: says how many cells.
+        table: of the recipe, for messages.
+
+    Raises:
+        ConfigError: more cells than the tracker has.
+    """
+    most = student.config.response_size
+    if model.search_cells > most:
+        raise ConfigError(
+            f"recipe: {table}.search_cells is {model.search_cells}, and {student.family or 'the network'} has {most}; "
+            f"expected 1 to {most}, or 0 for all"
+        )
     return narrowed(student.config, model.search_cells) if model.search_cells else student.config
 
 

@@ -12,7 +12,7 @@ from sdst_edge.training.recipe.distillation import TeacherSpec
 from sdst_edge.training.teachers.model_teacher import ModelTeacher
 from sdst_edge.training.teachers.onnx_teacher import BundleTeacher, OnnxTeacher
 from sdst_edge.training.teachers.teacher import Teacher
-from sdst_runtime.errors import ConfigError
+from sdst_runtime.errors import CheckpointError, ConfigError, ManifestError
 
 __all__ = ["load_teacher"]
 
@@ -35,8 +35,11 @@ def load_teacher(spec: TeacherSpec, name: str, device: torch.device) -> Teacher:
             f"teacher {name} is the recipe {spec.recipe}, which is not trained yet; "
             "run 'sdst-edge distill' with the student's recipe: it trains the teachers first"
         )
-    if spec.checkpoint:
-        return ModelTeacher(load_checkpoint(Path(spec.checkpoint)).model.to(device), name)
-    if spec.bundle:
-        return BundleTeacher(Path(spec.bundle), name)
-    return OnnxTeacher(Path(spec.onnx), blueprint(spec.family).config, name)
+    try:
+        if spec.checkpoint:
+            return ModelTeacher(load_checkpoint(Path(spec.checkpoint)).model.to(device), name)
+        if spec.bundle:
+            return BundleTeacher(Path(spec.bundle), name)
+        return OnnxTeacher(Path(spec.onnx), blueprint(spec.family).config, name)
+    except (CheckpointError, ConfigError, ManifestError) as error:
+        raise type(error)(f"teacher {name}: {error}") from None
