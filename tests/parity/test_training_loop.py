@@ -159,6 +159,26 @@ def test_fit_returns_the_running_mean_of_the_weights(tmp_path: Path) -> None:
     assert (mean - (0.75 * first + 0.25 * second)).abs().max() <= REL_F32 * second.abs().max()
 
 
+def test_gradients_are_clipped_to_their_norm(tmp_path: Path) -> None:
+    """A step of plain descent is as long as the rate times the norm, which is told as it was before."""
+
+    def step(clip_norm: float) -> tuple[float, float]:
+        recipe = recipe_with(
+            steps=1, clip_norm=clip_norm, optimizer="sgd", lr=0.1, weight_decay=0.0, warmup=0.0, schedule="constant"
+        )
+        setting = setting_of(recipe)
+        before = [parameter.detach().clone() for parameter in setting.student.parameters()]
+        result = run(tmp_path / str(clip_norm), recipe, setting=setting)
+        moved = [(now.detach() - then).norm() for now, then in zip(setting.student.parameters(), before, strict=True)]
+        return float(torch.stack(moved).norm()), result.losses["gradient_norm"]
+
+    free, told = step(0.0)
+    clipped, told_clipped = step(told / 2)
+    assert told_clipped == told
+    assert free == pytest.approx(0.1 * told, rel=REL_F32)
+    assert clipped == pytest.approx(0.1 * told / 2, rel=REL_F32)
+
+
 def test_the_saved_network_takes_whole_search_regions_and_says_where_it_comes_from(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(run(tmp_path, recipe_with(steps=1)).files.model)
     assert checkpoint.model.config.search_size == 256

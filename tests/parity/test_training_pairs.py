@@ -149,6 +149,19 @@ def test_boxes_are_where_a_simulated_attribute_puts_the_target(attribute: str) -
         assert_boxes_on_target(batch, CONFIGS, ABS_PAINTED_IN_CROP_PX + ABS_WARPED_BOX_PX)
 
 
+def test_a_weaker_simulation_changes_less() -> None:
+    options: dict[str, Any] = {"attributes": ("IV",), "attribute_share": 1.0, "simulation_share": 1.0}
+    clips = (painted_clip(BOXES, round_=True),)
+    still = Pairs(clips, augmentation=STILL).plans(20)
+
+    def change(strength: float) -> float:
+        plans = Pairs(clips, augmentation=STILL, simulation_strength=strength, **options).plans(20)
+        kept = {plan.search.window: plan.search.pixels.astype(np.int16) for plan in still}
+        return float(np.mean([np.abs(plan.search.pixels - kept[plan.search.window]).mean() for plan in plans]))
+
+    assert 0.0 < change(0.2) < 0.8 * change(1.0)
+
+
 def test_fast_target_is_farther_from_the_middle_and_still_inside() -> None:
     options: dict[str, Any] = {"attributes": ("FM",), "attribute_share": 1.0, "simulation_share": 1.0}
     boxes = Pairs((painted_clip(BOXES),), augmentation=STILL, **options).batch(20).boxes_xyxy()

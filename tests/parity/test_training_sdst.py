@@ -188,6 +188,37 @@ def test_a_teacher_speaks_for_the_pairs_that_it_knows_better() -> None:
     assert sdst.metrics["gate/FM"] == 0.5
 
 
+def test_a_margin_that_no_teacher_is_better_by_shuts_the_gate() -> None:
+    recipe = a_recipe(specialised={"FM": SPEC}, weighting="uniform", gate_margin=1e3)
+    sdst = Sdst(small_student(), CONFIG, recipe, [], {"FM": KNOWS_BLUE})
+    assert (sdst(pairs(0), 0.0)["specialised/FM/soft"].total == 0).all()
+    assert sdst.metrics["gate/FM"] == 0.0
+
+
+def from_general(teacher: Teacher, **parts: float) -> Terms:
+    """Of a new student, with these parts alone."""
+    table = {"soft": 0.0, "bounded": 0.0, "hard": 0.0, **parts}
+    recipe = a_recipe(general=(SPEC,), general_parts=Parts(**table))
+    terms: Terms = Sdst(small_student(), CONFIG, recipe, [teacher])(pairs(0), 0.0)
+    return terms
+
+
+def test_a_threshold_that_no_student_is_behind_by_leaves_nothing_hard() -> None:
+    assert from_general(KNOWS_ALL, hard=1.0)["general/hard"].total.all()
+    assert not from_general(KNOWS_ALL, hard=1.0, hard_threshold=1e3)["general/hard"].total.any()
+
+
+def test_a_teacher_with_worse_boxes_bounds_the_student_within_the_margin_alone() -> None:
+    class Wide(Oracle):
+        def teach(self, crops: Crops) -> Outputs:
+            score, ltrb = super().teach(crops).maps
+            return Outputs(maps=(score, torch.full_like(ltrb, 1e3)))
+
+    wide = Wide("wide", RED)
+    assert not from_general(wide, bounded=1.0)["general/bounded"].total.any()
+    assert from_general(wide, bounded=1.0, bound_margin=1e3)["general/bounded"].total.all()
+
+
 def test_process_2_begins_at_its_share_of_the_budget() -> None:
     sdst = built(general=(SPEC,), specialised={"FM": SPEC}, specialised_from=0.5)
     before, after = sdst(pairs(0), 0.49), sdst(pairs(0), 0.5)
@@ -329,7 +360,7 @@ def test_teachers_are_no_part_of_the_module() -> None:
 
 
 def test_a_peer_learns_beside_the_student_and_shares_with_it() -> None:
-    peer = Peer(model=ModelSpec(family="sdst-nano-s"), epoch_steps=2, threshold=1e6, weight=3.0)
+    peer = Peer(model=ModelSpec(family="sdst-nano-s"), epoch_steps=2, threshold=1e6, weight=3.0, feedback=0.25)
     recipe = a_recipe(general=(SPEC,), specialised={"FM": SPEC}, peer=peer)
     sdst = Sdst(small_student(), CONFIG, recipe, [KNOWS_RED], {"FM": KNOWS_BLUE})
     assert sdst.peer is not None
@@ -346,7 +377,7 @@ def test_a_peer_learns_beside_the_student_and_shares_with_it() -> None:
     terms = step(0)
     alone = {name for name in terms if not name.startswith("peer/")}
     assert {name.removeprefix("peer/") for name in terms if name.startswith("peer/")} == alone
-    assert (terms["sharing"].factor, terms["peer/sharing"].factor) == (3.0, 1.5)
+    assert (terms["sharing"].factor, terms["peer/sharing"].factor) == (3.0, 0.75)
     total(terms).backward()  # type: ignore[no-untyped-call]
     assert all(item.grad is not None for item in sdst.peer.parameters() if item.requires_grad)
     later, plain = step(4)["sharing"].total, per_epoch(sdst, step, 4)
