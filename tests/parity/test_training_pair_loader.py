@@ -164,6 +164,10 @@ def test_what_is_wrong_from_the_start_is_told_at_the_start(tmp_path: Path) -> No
         PairLoader(recipe_of(Source(path="LaSOT"), root=str(tmp_path)), CONFIGS, batch_size=2)
     with pytest.raises(ConfigError, match="attribute OCC"):
         PairLoader(recipe(attributes=("OCC",)), CONFIGS, batch_size=2)
+    with pytest.raises(
+        ConfigError, match=r"loading\.region_scale is 1\.5, and a search region is 2\.01 templates wide"
+    ):
+        PairLoader(recipe(replace(IN_MEMORY, region_scale=1.5)), CONFIGS, batch_size=2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread makes the pairs")

@@ -179,7 +179,9 @@ def test_packaged_students_have_stages(kind: str) -> None:
 def test_what_is_missing_is_told_before_the_first_stage_runs(folder: Path, tmp_path: Path) -> None:
     out, root = tmp_path / "out", tmp_path / "data"
     stages = planned(folder, f"data.root={root}", "evaluation.path=val", out=out)
-    with pytest.raises(ConfigError, match=r"stage general: data\.sources\.0\.path is .*train, which does not exist"):
+    with pytest.raises(
+        ConfigError, match=r"stage general: data\.sources\.0\.path is .*train, which does not exist; .* --set data.root"
+    ):
         require_inputs(stages, out)
     (root / "train").mkdir(parents=True)
     with pytest.raises(ConfigError, match=r"stage student: evaluation\.path is .*val, which does not exist"):

@@ -27,7 +27,7 @@ from sdst_edge.training.pairs.sampling import Sampler
 from sdst_edge.training.pairs.sources import open_sources
 from sdst_edge.training.recipe import Recipe
 from sdst_runtime.config import TrackerConfig
-from sdst_runtime.errors import SdstError
+from sdst_runtime.errors import ConfigError, SdstError
 
 __all__ = ["PairLoader"]
 
@@ -71,12 +71,14 @@ class PairLoader(Iterator[PairBatch]):
             on_progress: called with the share done, 0..1, while clips are rendered.
 
         Raises:
-            ConfigError: attributes or shares that the sources cannot give, or a cache that cannot be written.
+            ConfigError: attributes or shares that the sources cannot give, regions smaller than a search region, or a
+                cache that cannot be written.
             DatasetError: a data set is missing or broken.
         """
         loading = recipe.loading
         self.waited_s = 0.0
         self._device = device
+        _check_region_scale(loading.region_scale, configs)
         sources = open_sources(recipe.data, on_progress)
         sampler = Sampler(recipe, sources)
         rule = RegionRule(config=configs[0], scale=loading.region_scale)
@@ -152,6 +154,15 @@ class PairLoader(Iterator[PairBatch]):
                 f"a process that makes pairs was ended from outside ({str(error).strip(' .')}), most often for lack of "
                 "memory; lower loading.workers, loading.ahead or loading.cache.limit_gb, and run it again to go on"
             ) from None
+
+
+def _check_region_scale(scale: float, configs: Items[TrackerConfig]) -> None:
+    most = max(config.crop.search_scale for config in configs)
+    if scale < most:
+        raise ConfigError(
+            f"recipe: loading.region_scale is {scale:g}, and a search region is {most:.3g} templates wide; expected "
+            "more than that by what augmentation moves it, 3 to 3.5 as a rule"
+        )
 
 
 def _by_workers(batches: PairBatches, first_step: int, workers: int, ahead: int) -> Iterator[Made]:

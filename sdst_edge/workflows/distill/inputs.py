@@ -34,9 +34,9 @@ def require_inputs(stages: Sequence[Stage], out: Path) -> None:
     for stage in ahead:
         for key, path in _named(stage.recipe):
             if path not in made and not path.exists():
-                raise ConfigError(
-                    f"stage {stage.name}: {key} is {path}, which does not exist; put it there, or correct it by --set"
-                )
+                below_root = key.startswith(("data.", "evaluation."))
+                cure = "say by --set data.root=FOLDER what it is below" if below_root else "correct it by --set"
+                raise ConfigError(f"stage {stage.name}: {key} is {path}, which does not exist; put it there, or {cure}")
 
 
 def _named(recipe: Recipe) -> Iterator[tuple[str, Path]]:
