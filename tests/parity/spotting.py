@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from sdst_edge.models.composed import Branch, ComposedTracker, Exp, Matcher
+from sdst_edge.training.losses.term import Terms
 from sdst_edge.training.pairs.batch import Crops, PairBatch, normalized
 from sdst_edge.training.recipe import Data, Distillation, ModelSpec, Optimization, Parts, Recipe, Source, TeacherSpec
 from sdst_edge.training.sdst import Sdst
@@ -35,6 +36,7 @@ __all__ = [
     "pairs",
     "right",
     "small_student",
+    "total",
 ]
 
 CONFIG = toy("toy-points").config
@@ -127,6 +129,11 @@ def small_student(seed: int = 0) -> ComposedTracker:
 PREDICTIONS = Parts(soft=1.0, bounded=0.0, guided=1.0, hard=0.0)
 
 
+def total(terms: Terms) -> Tensor:
+    """The loss of a step."""
+    return torch.stack([term.factor * term.mean() for term in terms.values()]).sum()
+
+
 def learned(recipe: Recipe, general: Teacher, specialised: Mapping[str, Teacher], steps: int = 80) -> Sdst:
     """A student after some steps."""
     sdst = Sdst(small_student(), CONFIG, recipe, [general], specialised)
@@ -134,7 +141,7 @@ def learned(recipe: Recipe, general: Teacher, specialised: Mapping[str, Teacher]
     for step in range(steps):
         terms = sdst(pairs(step), step / steps)
         optimizer.zero_grad()
-        torch.stack([term.factor * term.mean() for term in terms.values()]).sum().backward()  # type: ignore[no-untyped-call]
+        total(terms).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return sdst
 

@@ -33,11 +33,12 @@ def find_recipe(name: Path | str, folders: Sequence[Path] = (Path(),), *, named_
         ConfigError: there is none, and the message lists the packaged ones; or it is a folder.
     """
     name = Path(name)
-    if folder := next((path for path in (folder / name for folder in folders) if path.is_dir()), None):
-        raise ConfigError(f"recipe {folder} is a folder, expected a file (.toml)")
-    found = next((path for path in (folder / name for folder in folders) if path.is_file()), PACKAGED / name)
+    places = [folder / name for folder in folders]
+    found = next((path for path in places if path.is_file()), PACKAGED / name)
     if found.is_file():
         return found
+    if wrong := next((path for path in places if path.is_dir()), None):
+        raise ConfigError(f"recipe {wrong} is a folder, expected a file (.toml)")
     packaged = packaged_recipes()
     meant = closest(name.stem, [Path(other).stem for other in packaged])
     suggestion = f"; did you mean {meant}.toml?" if meant else ""
