@@ -7,6 +7,8 @@ The runtime reads this file and nothing else. A bundle is a folder::
     onnx/fp32/search.onnx
     onnx/fp32/head.onnx          holds the correlation kernels as initializers, to be written over per target
     onnx/fp32/tail.onnx          head without the correlations, when libsdst computes them
+    ncnn/fp16/match.param        search and head in one, for engines that take kernels as inputs; weights beside it
+    ncnn/fp16/match.bin
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError, ManifestError
+from sdst_runtime.measurements import Accuracy, Drift, Parity, Quantization
 from sdst_runtime.strict import from_plain, to_plain
 
 __all__ = [
@@ -28,23 +31,47 @@ __all__ = [
     "Correlation",
     "CorrelationForm",
     "CorrelationKind",
+    "EngineName",
     "Graph",
+    "GraphRole",
     "Macs",
     "Manifest",
     "Mask",
     "Parity",
     "Placeholder",
+    "Precision",
     "Provenance",
+    "SessionKind",
     "Tensor",
     "Variant",
+    "WeightsFile",
 ]
 
 FORMAT_VERSION: Final = 1
 MANIFEST_NAME = "manifest.json"
 _MAX_BYTES = 16 << 20  # of a manifest; one is some 10 KiB
 
-GraphRole: TypeAlias = Literal["template", "search", "head", "tail", "search_small", "head_small", "tail_small", "mask"]
-SessionKind: TypeAlias = Literal["baked", "split"]
+GraphRole: TypeAlias = Literal[
+    "template",
+    "search",
+    "head",
+    "tail",
+    "correlate_conv",
+    "correlate_matmul",
+    "correlate_taps",
+    "match",
+    "search_small",
+    "head_small",
+    "tail_small",
+    "correlate_small_conv",
+    "correlate_small_matmul",
+    "correlate_small_taps",
+    "match_small",
+    "mask",
+]
+EngineName: TypeAlias = Literal["onnxruntime", "tensorrt", "openvino", "ncnn"]
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+SessionKind: TypeAlias = Literal["baked", "split", "whole"]
 CorrelationKind: TypeAlias = Literal["full", "depthwise", "up-channel", "pixelwise"]
 CorrelationForm: TypeAlias = Literal["conv", "taps", "matmul"]
 
@@ -62,14 +89,16 @@ class Tensor:
 class Placeholder:
     """An initializer of the head whose bytes are written over with a target's correlation kernel.
 
+    An int8 kernel is quantised for each target: a scale for each item of its first axis, the largest magnitude there
+    over 127, zero point 0. So no value is clipped, whatever the target.
+
     Attributes:
         name: of the initializer; also that of the template graph's output that goes there.
         offset: of its first byte in the ``.onnx`` file.
         length: bytes.
         shape: of the kernel.
-        dtype: NumPy name of what is stored in the file.
-        scale: of a quantised kernel, else null.
-        zero_point: of a quantised kernel, else null.
+        dtype: NumPy name of what is stored in the file: ``float32``, ``float16`` or ``int8``.
+        scale_offset: where the float32 scales of an int8 kernel begin, as many as its first side; else null.
     """
 
     name: str
@@ -77,13 +106,31 @@ class Placeholder:
     length: int
     shape: tuple[int, ...]
     dtype: str
-    scale: float | None = None
-    zero_point: int | None = None
+    scale_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsFile:
+    """A second file of a graph, for engines that keep structure and weights apart; paths as in :class:`Graph`."""
+
+    file: str
+    sha256: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """One ONNX file of a variant; ``file`` is relative to the bundle, with forward slashes."""
+    """One graph of a variant; ``file`` is relative to the bundle, with forward slashes.
+
+    Attributes:
+        file: of the graph: ``.onnx``, OpenVINO's ``.xml``, or ncnn's ``.param``.
+        sha256: of that file.
+        size_bytes: of that file.
+        inputs: in the graph's order.
+        outputs: in the graph's order.
+        placeholders: of a head or mask that kernels are baked into.
+        weights: OpenVINO's or ncnn's ``.bin``; null where the graph is one file.
+    """
 
     file: str
     sha256: str
@@ -91,6 +138,7 @@ class Graph:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     placeholders: tuple[Placeholder, ...] = ()
+    weights: WeightsFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,39 +179,31 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parity:
-    """How far two implementations are apart on the same inputs.
-
-    Attributes:
-        reference: what the variant was compared with, such as ``torch 2.13.0``.
-        inputs: how many pairs of template and search inputs.
-        max_rel_error: per output, ``max |a - b| / max |b|`` over all inputs.
-    """
-
-    reference: str
-    inputs: int
-    max_rel_error: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """One way to run the tracker: graphs of one precision for one engine.
 
     Attributes:
-        engine: of the graphs.
+        engine: that the graphs were made for. TensorRT builds its engines from ONNX graphs, on the device.
         precision: of the weights.
-        session: how ONNX Runtime caches the template by default.
+        session: how the template is kept by default.
         graphs: by role. ``search_small`` and its kin are what a small target runs (``TrackerConfig.small_target``).
-        correlation_form: how the head spells its correlations.
+            ``correlate_conv`` and its kin are the correlations alone, in the forms that TensorRT may choose from.
+        correlation_form: how head or match spell their correlations.
         parity: measured when the bundle was written.
+        quantization: of an int8 variant.
+        drift: from the fp32 variant, on single pairs of crops; null where it was not measured.
+        accuracy: on sequences beside the fp32 variant; null where it was not measured.
     """
 
-    engine: Literal["onnxruntime"]
-    precision: Literal["fp32"]
+    engine: EngineName
+    precision: Precision
     session: SessionKind
     graphs: Mapping[GraphRole, Graph]
     parity: Parity
     correlation_form: CorrelationForm = "conv"
+    quantization: Quantization | None = None
+    drift: Drift | None = None
+    accuracy: Accuracy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,13 +242,14 @@ class Manifest:
         family: such as ``nanotrack-v3``.
         tracker: sizes, crop rule, normalisation and tracker parameters.
         correlations: at the cut, in the order of the template graph's outputs; the mask's comes last there.
-        mask: of a tracker that can segment its target.
         variants: by folder, such as ``onnx/fp32``.
         default_variant: key of ``variants``.
         parameters: number of weights of the network, batch-norm folded or not as in the checkpoint.
         macs: of the three graphs.
         tools: name to version of what wrote the bundle.
         provenance: of the weights.
+        mask: of a tracker that can segment its target.
+        target: that the bundle was exported for, such as ``jetson-orin-jp6``; null for none in particular.
         accuracy: measured scores by data set and rule, empty when none were measured.
     """
 
@@ -224,6 +265,7 @@ class Manifest:
     tools: Mapping[str, str]
     provenance: Provenance
     mask: Mask | None = None
+    target: str | None = None
     accuracy: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -233,7 +275,10 @@ class Manifest:
             )
         for key, variant in self.variants.items():
             for role, graph in variant.graphs.items():
-                _check_relative(f"manifest.variants.{key}.graphs.{role}.file", graph.file)
+                where = f"manifest.variants.{key}.graphs.{role}"
+                _check_relative(f"{where}.file", graph.file)
+                if graph.weights is not None:
+                    _check_relative(f"{where}.weights.file", graph.weights.file)
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
