@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdst_runtime.consistency import check_consistency
 from sdst_runtime.errors import ManifestError
-from sdst_runtime.manifest import MANIFEST_NAME, Graph, GraphRole, Manifest, Variant
+from sdst_runtime.manifest import MANIFEST_NAME, Graph, GraphRole, Manifest, Variant, WeightsFile
 
 __all__ = ["Bundle"]
 
@@ -28,7 +28,7 @@ class Bundle:
         Args:
             path: of the folder.
             manifest: consistent.
-            files: contents by name, as the manifest's graphs name them.
+            files: contents by name, as the manifest's graphs and their weights name them.
         """
         self.path = path
         self.manifest = manifest
@@ -55,7 +55,9 @@ class Bundle:
         files: dict[str, bytes] = {}
         for variant in manifest.variants.values():
             for graph in variant.graphs.values():
-                files[graph.file] = _read(folder / graph.file, graph, files.get(graph.file))
+                for entry in (graph, graph.weights):
+                    if entry is not None:
+                        files[entry.file] = _read(folder / entry.file, entry, files.get(entry.file))
         return cls(folder, manifest, files)
 
     def variant(self, name: str | None = None) -> Variant:
@@ -79,13 +81,24 @@ class Bundle:
         Raises:
             ManifestError: the variant does not exist or has no such graph.
         """
+        return self._files[self._graph(variant, role).file]
+
+    def weights_bytes(self, variant: str | None, role: GraphRole) -> bytes | None:
+        """The weights of a graph that keeps them in a second file, None for one that does not.
+
+        Arguments and errors as in :meth:`graph_bytes`.
+        """
+        weights = self._graph(variant, role).weights
+        return None if weights is None else self._files[weights.file]
+
+    def _graph(self, variant: str | None, role: GraphRole) -> Graph:
         graphs = self.variant(variant).graphs
         if role not in graphs:
             raise ManifestError(
                 f"variant {variant or self.manifest.default_variant!r} of {self.path} has no {role} graph; "
                 f"it has {', '.join(graphs)}"
             )
-        return self._files[graphs[role].file]
+        return graphs[role]
 
     def __repr__(self) -> str:
         return f"Bundle({str(self.path)!r}, family={self.manifest.family!r})"
@@ -103,7 +116,7 @@ def _folder(path: Path) -> Path:
     raise ManifestError(f"{path} {found}, expected the folder of a bundle, which holds a {MANIFEST_NAME}")
 
 
-def _read(path: Path, graph: Graph, known: bytes | None) -> bytes:
+def _read(path: Path, graph: Graph | WeightsFile, known: bytes | None) -> bytes:
     again = "copy the bundle again, or export it again"
     try:
         size = path.stat().st_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError, ManifestError
@@ -16,20 +17,26 @@ from sdst_runtime.graph_checks import (
     check_size,
     check_tensors,
 )
-from sdst_runtime.manifest import Correlation, Graph, GraphRole, Manifest, Mask, SessionKind, Tensor, Variant
+from sdst_runtime.manifest import (
+    Correlation,
+    CorrelationForm,
+    Graph,
+    GraphRole,
+    Manifest,
+    Mask,
+    SessionKind,
+    Tensor,
+    Variant,
+)
+from sdst_runtime.search_roles import SEARCH_ROLES, SearchRoles
 
 __all__ = ["ROLES", "check_consistency", "correlation_response_shape", "search_configs", "session_roles"]
 
-# For each search size: the graph of the search branch, and the head with and without correlations.
-_SIZES: tuple[tuple[GraphRole, GraphRole, GraphRole], ...] = (
-    ("search", "head", "tail"),
-    ("search_small", "head_small", "tail_small"),
-)
-
-#: The two graphs that each kind of session runs for a frame, in the order of :func:`search_configs`.
-ROLES: dict[SessionKind, tuple[tuple[GraphRole, GraphRole], ...]] = {
-    "baked": tuple((search, head) for search, head, _ in _SIZES),
-    "split": tuple((search, tail) for search, _, tail in _SIZES),
+#: The graphs that each kind of session runs for a frame, in the order of :func:`search_configs`.
+ROLES: dict[SessionKind, tuple[tuple[GraphRole, ...], ...]] = {
+    "baked": tuple((roles.search, roles.head) for roles in SEARCH_ROLES),
+    "split": tuple((roles.search, roles.tail) for roles in SEARCH_ROLES),
+    "whole": tuple((roles.match,) for roles in SEARCH_ROLES),
 }
 
 
@@ -44,9 +51,9 @@ def search_configs(config: TrackerConfig) -> tuple[TrackerConfig, ...]:
 
 
 def session_roles(manifest: Manifest, kind: SessionKind) -> tuple[GraphRole, ...]:
-    """Graphs that a session of that kind runs."""
+    """Graphs that a session of that kind runs; masks are not for ``whole`` ones."""
     sizes = ROLES[kind][: 1 if manifest.tracker.small_target is None else 2]
-    mask: tuple[GraphRole, ...] = () if manifest.mask is None else ("mask",)
+    mask: tuple[GraphRole, ...] = () if manifest.mask is None or kind == "whole" else ("mask",)
     return ("template", *(role for roles in sizes for role in roles), *mask)
 
 
@@ -120,14 +127,25 @@ def _check_mask_rule(mask: Mask, config: TrackerConfig) -> None:
 
 def _check_roles(manifest: Manifest, variant: Variant, where: str) -> None:
     needed = session_roles(manifest, variant.session)
+    if variant.engine == "tensorrt":  # whose session has no masks
+        needed = tuple(role for role in needed if role != "mask")
     if missing := [role for role in needed if role not in variant.graphs]:
         raise ManifestError(f"{where} lacks the graph {missing[0]!r}, which a {variant.session} session runs")
+    sizes = SEARCH_ROLES[: 1 if manifest.tracker.small_target is None else 2]
+    if variant.engine == "tensorrt" and (lacking := [r for r in sizes if not _forms(variant.graphs, r)]):
+        raise ManifestError(f"{where} lacks a graph of the correlations, such as {lacking[0].correlate['conv']!r}")
     known = {role for kind in ROLES for role in session_roles(manifest, kind)}
+    known |= {role for roles in sizes for role in roles.correlate.values()}
     if unknown := [role for role in variant.graphs if role not in known]:
         raise ManifestError(
             f"{where} has the graph {unknown[0]!r}, which no session runs: "
             f"manifest.{'mask' if unknown[0] == 'mask' else 'tracker.small_target'} is null"
         )
+
+
+def _forms(graphs: Mapping[GraphRole, Graph], roles: SearchRoles) -> list[CorrelationForm]:
+    """Forms in which the correlations of a search size are there as graphs of their own."""
+    return [form for form in get_args(CorrelationForm) if roles.correlate[form] in graphs]
 
 
 def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where: str) -> None:
@@ -151,9 +169,12 @@ def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where:
             f"manifest.tracker.small_target.search_size is {configs[1].search_size}, expected another one than "
             "manifest.tracker.search_size"
         )
-    for config, roles in zip(configs, _SIZES, strict=False):
-        _check_search_size(manifest.correlations, config, graphs, roles, where)
-    if manifest.mask is not None:
+    for config, roles in zip(configs, SEARCH_ROLES, strict=False):
+        if roles.match in graphs:
+            _check_match(graphs[roles.match], manifest.correlations, kernels, config, f"{where}.{roles.match}")
+        if roles.search in graphs:
+            _check_search_size(manifest.correlations, config, graphs, roles, where)
+    if "mask" in graphs and manifest.mask is not None:
         _check_mask_graph(manifest.mask, manifest.tracker, graphs, f"{where}.mask")
 
 
@@ -161,10 +182,10 @@ def _check_search_size(
     correlations: Sequence[Correlation],
     config: TrackerConfig,
     graphs: Mapping[GraphRole, Graph],
-    roles: tuple[GraphRole, GraphRole, GraphRole],
+    roles: SearchRoles,
     where: str,
 ) -> None:
-    search, head, tail = roles
+    search, head, tail = roles.search, roles.head, roles.tail
     check_input(graphs[search], config.search_shape, f"{where}.{search}")
     kernels, features = by_name(graphs["template"].outputs), by_name(graphs[search].outputs)
     if reserved := sorted(features.keys() & {*config.outputs, "cell", "mask"}):
@@ -187,6 +208,33 @@ def _check_search_size(
         known = {**features, **responses}
         check_known(graphs[tail].inputs, known, f"{where}.{tail}", "a response or an output of the search graph")
         check_maps(graphs[tail], config, f"{where}.{tail}")
+    for form in _forms(graphs, roles):
+        correlate = roles.correlate[form]
+        _check_correlate(graphs[correlate], {**kernels, **features}, responses, f"{where}.{correlate}")
+
+
+def _check_match(
+    graph: Graph, correlations: Sequence[Correlation], kernels: dict[str, Tensor], config: TrackerConfig, where: str
+) -> None:
+    """One graph per frame: the search region and the kernels in, the maps out."""
+    used = {item.kernel: kernels[item.kernel] for item in correlations}
+    got = by_name(graph.inputs)
+    others = [tensor for name, tensor in got.items() if name not in used]
+    if [tensor.shape for tensor in others] != [config.search_shape] or len(got) != len(used) + 1:
+        raise ManifestError(
+            f"{where}: inputs are {', '.join(got) or 'none'}, expected a search region {config.search_shape} and the "
+            f"kernels {', '.join(used)}"
+        )
+    check_known([got[name] for name in used], used, where, "a kernel of the template graph")
+    check_maps(graph, config, where)
+
+
+def _check_correlate(graph: Graph, known: dict[str, Tensor], responses: dict[str, Tensor], where: str) -> None:
+    """The correlations alone: kernels and search features in, responses out."""
+    check_known(graph.inputs, known, where, "a kernel or an output of the search graph")
+    got = {tensor.name: tensor.shape for tensor in graph.outputs}
+    if got != {name: tensor.shape for name, tensor in responses.items()}:
+        raise ManifestError(f"{where}: outputs are {got}, expected the responses {', '.join(responses)}")
 
 
 def _response(

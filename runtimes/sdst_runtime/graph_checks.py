@@ -114,9 +114,9 @@ def check_placeholders(graph: Graph, kernels: dict[str, Tensor], where: str) -> 
 
 
 def _check_placeholder(placeholder: Placeholder, kernel: Tensor, where: str) -> None:
-    if placeholder.dtype != kernel.dtype or placeholder.scale is not None or placeholder.zero_point is not None:
+    if placeholder.dtype != kernel.dtype or placeholder.scale_offset is not None:
         raise ManifestError(
-            f"{where} is {placeholder.dtype} (scale {placeholder.scale}, zero point {placeholder.zero_point}), "
+            f"{where} is {placeholder.dtype} (scales at {placeholder.scale_offset}), "
             f"this runtime writes {kernel.dtype} kernels only; update sdst-edge"
         )
     if placeholder.shape != kernel.shape:

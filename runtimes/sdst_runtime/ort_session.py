@@ -25,6 +25,7 @@ __all__ = ["Features", "OrtSession"]
 
 Features: TypeAlias = tuple[NDArray[np.float32], ...]
 
+_KINDS: tuple[SessionKind, ...] = ("baked", "split")
 _WARM_UP_RUNS = 2  # the first plans the memory, the second is the first that uses the plan
 
 
@@ -83,7 +84,7 @@ class OrtSession:
         self._run_template = graphs.load("template", {template.inputs[0].name: self._z, **self._kernels}).run
         head_type: type[Head] = BakedHead if self.kind == "baked" else SplitHead
         sizes = zip(ROLES[self.kind], search_configs(config), strict=False)
-        self._searches = tuple(OrtSearch(graphs, roles, each, head_type) for roles, each in sizes)
+        self._searches = tuple(OrtSearch(graphs, (search, head), each, head_type) for (search, head), each in sizes)
         features = self._searches[0].named_features
         self._mask = OrtMask(graphs, features, config.response_size) if bundle.manifest.mask is not None else None
         self._matched: Template | None = None  # whose features the search graph has left
@@ -232,8 +233,8 @@ class OrtSession:
 
 def _choose_kind(bundle: Bundle, variant: Variant, kind: SessionKind | None) -> SessionKind:
     chosen = variant.session if kind is None else kind
-    if chosen not in ROLES:
-        raise ConfigError(f"session kind is {kind!r}, expected one of {', '.join(ROLES)}")
+    if chosen not in _KINDS:
+        raise ConfigError(f"session kind is {chosen!r}, expected one of {', '.join(_KINDS)} in ONNX Runtime")
     if missing := [role for role in session_roles(bundle.manifest, chosen) if role not in variant.graphs]:
         raise ManifestError(
             f"{bundle.path} has no {missing[0]} graph, which a {chosen} session runs; "
