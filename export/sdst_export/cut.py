@@ -4,11 +4,13 @@
 
     template   z                  -> kernel_*            once per target
     search     x                  -> search_*            once per frame
-    head       kernel_*, search_* -> score, ltrb         the kernels become placeholders later
+    head       kernel_*, search_* -> score, ltrb         where they are baked, the kernels become placeholders later
     tail       response_*         -> score, ltrb         head without the correlations
+    match      x, kernel_*        -> score, ltrb         search and head in one
+    correlate  kernel_*, search_* -> response_*          head without the tail, in three forms
     mask       kernel_*, search_*, cell -> mask          for one cell, after decoding
 
-``search_small``, ``head_small`` and ``tail_small`` are the same functions on the larger search region of small targets.
+``search_small``, ``head_small`` and so on are the same functions on the larger search region of small targets.
 Features that two correlations share are given once, under the name that the first of them has.
 """
 
@@ -25,6 +27,7 @@ from sdst_edge.models.base import Maps, SiameseModel
 from sdst_edge.models.correlation import correlate_kernel, kernel_layout
 from sdst_export.macs import correlation_macs
 from sdst_runtime.manifest import Correlation, CorrelationForm, GraphRole
+from sdst_runtime.search_roles import SEARCH_ROLES, SearchRoles
 
 __all__ = ["Cut", "Named", "Piece"]
 
@@ -87,17 +90,21 @@ class Cut:
         every = self.correlations if self.mask is None else (*self.correlations, self.mask)
         kernels = dict(zip((item.kernel for item in every), self._template(z), strict=True))
         template = Piece(function=self._template, inputs=z, outputs=list(kernels))
-        search, head, tail, known = self._region(config.search_shape, kernels)
-        pieces: dict[GraphRole, Piece] = {"template": template, "search": search, "head": head, "tail": tail}
-        if small is not None:
-            search, head, tail, _ = self._region(small.search_shape, kernels)
-            pieces |= {"search_small": search, "head_small": head, "tail_small": tail}
+        known: Named = {}
+        pieces: dict[GraphRole, Piece] = {"template": template}
+        for roles, each in zip(SEARCH_ROLES, (config, small), strict=True):
+            if each is not None:
+                region, tensors = self._region(roles, each.search_shape, kernels)
+                pieces |= region
+                known = known or tensors
         if self.mask is not None:
             pieces["mask"] = self._mask_piece(self.mask, known)
         return pieces
 
-    def _region(self, shape: tuple[int, ...], kernels: Named) -> tuple[Piece, Piece, Piece, Named]:
-        """Search, head and tail for one shape of search input, and examples of all tensors there."""
+    def _region(
+        self, roles: SearchRoles, shape: tuple[int, ...], kernels: Named
+    ) -> tuple[dict[GraphRole, Piece], Named]:
+        """The pieces for one shape of search input, and examples of all tensors there."""
         x = {"x": torch.zeros(shape)}
         features = dict(zip(self._channels, self._search(x), strict=True))
         known = {**kernels, **features}
@@ -106,13 +113,24 @@ class Cut:
         box_kernels = [item.kernel for item in self.correlations]
         read = {*tail_inputs, *(item.search for item in self.correlations)}
         head_inputs = [*box_kernels, *(name for name in features if name in read)]
-        outputs = list(self._model.config.outputs)
-        return (
-            Piece(function=self._search, inputs=x, outputs=list(features)),
-            Piece(function=self._head, inputs=_select(known, head_inputs), outputs=outputs, kernels=box_kernels),
-            Piece(function=self._tail, inputs=_select(known, tail_inputs), outputs=outputs),
-            known,
+        outputs, boxes = list(self._model.config.outputs), _select(kernels, box_kernels)
+        operands = _select(known, [*box_kernels, *_once(item.search for item in self.correlations)])
+        correlate = Piece(
+            function=self._correlate_all,
+            inputs=operands,
+            outputs=[item.response for item in self.correlations],
+            kernels=box_kernels,
         )
+        pieces: dict[GraphRole, Piece] = {
+            roles.search: Piece(function=self._search, inputs=x, outputs=list(features)),
+            roles.head: Piece(
+                function=self._head, inputs=_select(known, head_inputs), outputs=outputs, kernels=box_kernels
+            ),
+            roles.tail: Piece(function=self._tail, inputs=_select(known, tail_inputs), outputs=outputs),
+            roles.match: Piece(function=self._match, inputs={**x, **boxes}, outputs=outputs, kernels=box_kernels),
+            roles.correlate[self._form]: correlate,
+        }
+        return pieces, known
 
     def _mask_piece(self, correlation: Correlation, known: Named) -> Piece:
         branch = self._model.mask
@@ -137,6 +155,12 @@ class Cut:
 
     def _head(self, named: Named) -> Maps:
         return self._tail({**named, **self._responses(named)})
+
+    def _match(self, named: Named) -> Maps:
+        return self._head({**named, **dict(zip(self._channels, self._search(named), strict=True))})
+
+    def _correlate_all(self, named: Named) -> Maps:
+        return tuple(self._responses(named).values())
 
     def _tail(self, named: Named) -> Maps:
         return self._model.tail(*(named[self._name.get(name, name)] for name in self._model.tail_inputs))
