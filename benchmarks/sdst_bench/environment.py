@@ -15,6 +15,9 @@ __all__ = ["NOT_KNOWN", "Environment", "peak_rss_bytes", "probe_environment", "r
 #: What a field reads when the host does not tell it.
 NOT_KNOWN = "not known"
 
+#: As ``/proc/cpuinfo`` calls them: on x86 VNNI, on Arm the dot product and matrix extensions.
+_INT8_FLAGS = ("avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -32,6 +35,7 @@ class Environment:
         onnxruntime: version.
         libsdst: version.
         isa: instruction set whose kernels libsdst runs.
+        int8: the processor's instructions for dot products of bytes, on which the speed of INT8 hangs, or ``none``.
     """
 
     cpu: str
@@ -45,6 +49,7 @@ class Environment:
     onnxruntime: str
     libsdst: str
     isa: str
+    int8: str
 
 
 def probe_environment(root: Path = Path("/")) -> Environment:
@@ -66,6 +71,7 @@ def probe_environment(root: Path = Path("/")) -> Environment:
         onnxruntime=str(import_onnxruntime().__version__),
         libsdst=native.version(),
         isa=native.isa(),
+        int8=_int8_features(root),
     )
 
 
@@ -87,6 +93,14 @@ def _status_bytes(root: Path, name: str) -> int | None:
 def _cpu_name(root: Path) -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
     return found.group(1).strip() if found else platform.processor() or NOT_KNOWN
+
+
+def _int8_features(root: Path) -> str:
+    found = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
+    if not found:
+        return NOT_KNOWN
+    flags = set(found.group(1).split())
+    return ", ".join(name for name in _INT8_FLAGS if name in flags) or "none"
 
 
 def _read(path: Path) -> str:

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from sdst_bench.environment import peak_rss_bytes, probe_environment, rss_bytes
 from sdst_bench.report import LatencyReport, Memory, Setup, Start
 from sdst_bench.stats import Summary, summarize
-from sdst_bench.stopwatch import STAGES, Stopwatch, TimedCore, TimedSession, TwoStepSession
+from sdst_bench.stopwatch import STAGES, WHOLE_STAGES, Stopwatch, TimedCore, TimedSession, TimedWhole
 from sdst_edge.datasets import Sequence, render_clip
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.loading import SessionChoice, open_session
+from sdst_runtime.loading import OpenedSession, SessionChoice, open_session
+from sdst_runtime.manifest import EngineName
+from sdst_runtime.ort_session import OrtSession
 from sdst_runtime.tracker import Tracker
 
 __all__ = ["LatencyReport", "measure"]
@@ -40,17 +42,21 @@ def measure(
     threads: int = 1,
     variant: str | None = None,
     session: SessionChoice = "auto",
+    engine: EngineName | None = None,
+    accelerator: str | None = None,
     size_wh: tuple[int, int] = (1280, 720),
     frames: int = 300,
     warmup: int = 20,
 ) -> LatencyReport:
-    """Times a bundle on this machine's processor, on a rendered clip.
+    """Times a bundle on this machine, on a rendered clip.
 
     Args:
         bundle: folder.
         threads: of the inference engine, >= 1.
         variant: of the bundle, None for its default.
-        session: ``auto``, ``baked`` or ``split``.
+        session: how the template is kept; ``auto`` as the variant says.
+        engine: that runs the variant, None for its own.
+        accelerator: that the engine runs on, None for its default; both as :func:`sdst_runtime.open_session` has them.
         size_wh: of the frames, px, sides >= 96, in all at most ``MAX_CLIP_BYTES`` for the clip.
         frames: updates to time, >= 1.
         warmup: updates before them, >= 0.
@@ -58,7 +64,8 @@ def measure(
     Raises:
         ConfigError: a number out of its range.
         ManifestError: the bundle is not what its manifest says.
-        BackendUnavailable: ONNX Runtime or libsdst is missing.
+        BackendUnavailable: the engine or libsdst is missing.
+        DeviceError: the accelerator is not there.
     """
     if frames < 1 or warmup < 0:
         raise ConfigError(f"frames is {frames} and warmup {warmup}, expected frames >= 1 and warmup >= 0")
@@ -72,17 +79,18 @@ def measure(
     rss_before = rss_bytes()
     start = perf_counter_ns()
     opened = Bundle.open(bundle)
-    with open_session(opened, session, threads, variant) as engine:
+    with open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator) as running:
         load_ms = (perf_counter_ns() - start) / 1e6
-        run = _Run(engine, opened.manifest.tracker, clip)
+        run = _Run(running, opened.manifest.tracker, clip)
         run.play(frames, warmup)
         memory = _memory(rss_before, clip)
         setup = Setup(
             bundle=str(bundle),
             family=opened.manifest.family,
             variant=variant or opened.manifest.default_variant,
-            session=engine.kind,
-            device="cpu",
+            engine=engine or opened.variant(variant).engine,
+            session=running.kind,
+            device=accelerator or "cpu",
             threads=threads,
             size_wh=size_wh,
             frames=frames,
@@ -119,10 +127,12 @@ class _Clip:
 class _Run:
     """Plays a clip through a tracker whose stages are timed."""
 
-    def __init__(self, engine: TwoStepSession, config: TrackerConfig, clip: _Clip) -> None:
+    def __init__(self, session: OpenedSession, config: TrackerConfig, clip: _Clip) -> None:
         self._clip = clip
-        self._watch = Stopwatch()
-        self._tracker = Tracker(TimedSession(engine, self._watch), config, core=self._make_core)
+        two_steps = isinstance(session, OrtSession)
+        self._watch = Stopwatch(STAGES if two_steps else WHOLE_STAGES)
+        timed = TimedSession(session, self._watch) if two_steps else TimedWhole(session, self._watch)
+        self._tracker = Tracker(timed, config, core=self._make_core)
         self._init_ns: list[int] = []
         self._first_update_ns = 0
 
@@ -152,8 +162,9 @@ class _Run:
     def stages(self) -> dict[str, Summary]:
         """By stage; glue is what the others leave of the whole, frame by frame."""
         times = {name: np.array(durations, np.int64) for name, durations in self._watch.durations_ns.items()}
-        glue = times["total"] - np.sum([times[name] for name in STAGES], axis=0)
-        return {**{name: summarize(times[name]) for name in STAGES}, "glue": summarize(glue)}
+        names = self._watch.stages
+        glue = times["total"] - np.sum([times[name] for name in names], axis=0)
+        return {**{name: summarize(times[name]) for name in names}, "glue": summarize(glue)}
 
     def total(self) -> Summary:
         """Of ``update()``."""

@@ -22,6 +22,7 @@ _LABELS = {
     "crop": "crop",
     "search": "search network",
     "head": "correlation + head",
+    "network": "network",
     "decode": "decode",
     "glue": "glue",
 }
@@ -35,8 +36,9 @@ class Setup:
         bundle: path as it was given.
         family: such as ``nanotrack-v3``.
         variant: such as ``onnx/fp32``.
+        engine: that ran it.
         session: how the template was kept.
-        device: what ran it.
+        device: what the engine ran on.
         threads: of the inference engine.
         size_wh: of the frames, px.
         frames: updates that were timed.
@@ -47,6 +49,7 @@ class Setup:
     bundle: str
     family: str
     variant: str
+    engine: str
     session: str
     device: str
     threads: int
@@ -95,7 +98,8 @@ class LatencyReport:
     Attributes:
         setup: what was measured.
         start: before the frames flow.
-        stages: crop, search (network), head (correlations and the rest of the network), decode, glue.
+        stages: crop, search (network), head (correlations and the rest of the network), decode, glue; ``network``
+            instead of search and head where these are not run apart.
         total: of ``update()``; its mean is the sum of the stages' means.
         memory: of the process.
         environment: machine and versions.
@@ -144,7 +148,7 @@ def latency_tables(report: LatencyReport) -> list[RenderableType]:
 def _headline(report: LatencyReport) -> str:
     setup = report.setup
     return (
-        f"{setup.family}, {setup.variant}, {setup.session} session, {setup.device}, {setup.threads} thread(s), "
+        f"{setup.family}, {setup.variant}, {setup.engine}, {setup.session} session, {setup.device}, {setup.threads} thread(s), "
         f"{setup.size_wh[0]}x{setup.size_wh[1]}, target {setup.target_px:.0f} px, {setup.frames} frames "
         f"after {setup.warmup} of warm-up; capture and decoding of files excluded"
     )
@@ -176,7 +180,7 @@ def _remarks(report: LatencyReport) -> list[str]:
         f"peak RSS {_megabytes(memory.peak_rss_bytes)}, of which the clip {_megabytes(memory.clip_bytes)}; "
         f"growth from opening the bundle on {_megabytes(memory.growth_bytes)}; power: not measured",
         f"{machine.cpu}{board}, {machine.cores_usable} of {machine.cores} processors, governor {machine.governor}, "
-        f"{machine.system}",
+        f"{machine.system}; INT8 instructions: {machine.int8}",
         f"Python {machine.python}, NumPy {machine.numpy}, ONNX Runtime {machine.onnxruntime}, "
         f"libsdst {machine.libsdst} ({machine.isa})",
     ]

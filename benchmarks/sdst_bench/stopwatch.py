@@ -12,23 +12,28 @@ from numpy.typing import NDArray
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker, Result, State
 from sdst_runtime.ort_session import Features
-from sdst_runtime.session import Outputs, Template
+from sdst_runtime.session import Outputs, Session, Template
 
-__all__ = ["STAGES", "Stopwatch", "TimedCore", "TimedSession", "TwoStepSession"]
+__all__ = ["STAGES", "WHOLE_STAGES", "Stopwatch", "TimedCore", "TimedSession", "TimedWhole", "TwoStepSession"]
 
-#: In the order in which a frame passes them.
+#: In the order in which a frame passes them, in a session whose network is run in two steps.
 STAGES = ("crop", "search", "head", "decode")
+
+#: The same where one graph does all of it, or where the steps are queued on a GPU and only their end is seen.
+WHOLE_STAGES = ("crop", "network", "decode")
 
 
 class Stopwatch:
     """Durations in nanoseconds, one a call and in order.
 
     Attributes:
+        stages: names, in the order in which a frame passes them.
         durations_ns: by stage, and of the whole ``update()`` under ``total``. The lists stay the same ones.
     """
 
-    def __init__(self) -> None:
-        self.durations_ns: dict[str, list[int]] = {name: [] for name in (*STAGES, "total")}
+    def __init__(self, stages: Sequence[str] = STAGES) -> None:
+        self.stages = tuple(stages)
+        self.durations_ns: dict[str, list[int]] = {name: [] for name in (*stages, "total")}
 
     def clear(self) -> None:
         """Forgets all durations: what was warm-up is over."""
@@ -54,6 +59,21 @@ class TwoStepSession(Protocol):
     def close(self) -> None:
         """Frees the engine."""
         ...
+
+
+class TimedWhole:
+    """A session that keeps how long ``match`` takes; ``embed`` is not timed."""
+
+    def __init__(self, session: Session, watch: Stopwatch) -> None:
+        self.embed, self.close = session.embed, session.close
+        self._match, self._ns = session.match, watch.durations_ns["network"]
+
+    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+        """As the session's own."""
+        start = perf_counter_ns()
+        outputs = self._match(template, x)
+        self._ns.append(perf_counter_ns() - start)
+        return outputs
 
 
 class TimedSession:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.manifest import SessionKind
+from sdst_runtime.manifest import EngineName, SessionKind, Variant
 from sdst_runtime.ort_graph import CPU_PROVIDERS
 from sdst_runtime.ort_session import OrtSession
 from sdst_runtime.tracker import Tracker
 
-__all__ = ["SessionChoice", "load", "open_session"]
+if TYPE_CHECKING:
+    from sdst_runtime.tensorrt import TensorRTSession
+    from sdst_runtime.whole_session import WholeSession
 
-SessionChoice: TypeAlias = Literal["auto", "baked", "split"]
+__all__ = ["OpenedSession", "SessionChoice", "load", "open_session"]
 
-_KINDS: dict[str, SessionKind | None] = {"auto": None, "baked": "baked", "split": "split"}
+SessionChoice: TypeAlias = Literal["auto", "baked", "split", "whole"]
+OpenedSession: TypeAlias = "OrtSession | WholeSession | TensorRTSession"
+
+_KINDS: dict[str, SessionKind | None] = {"auto": None, "baked": "baked", "split": "split", "whole": "whole"}
 
 
 def load(
@@ -25,6 +30,9 @@ def load(
     session: SessionChoice = "auto",
     threads: int = 1,
     variant: str | None = None,
+    *,
+    engine: EngineName | None = None,
+    accelerator: str | None = None,
 ) -> Tracker:
     """A tracker with a session of its own, which :meth:`Tracker.close` closes.
 
@@ -33,20 +41,27 @@ def load(
         session: how the template is kept; ``auto`` is the variant's default.
         threads: that the network may use, >= 1.
         variant: of the bundle, None for its default.
+        engine: and
+        accelerator: as :func:`open_session` takes them.
 
     Raises:
         ManifestError: it is no bundle, or not what its manifest says.
-        BackendUnavailable: ONNX Runtime or libsdst is missing.
+        BackendUnavailable: the engine or libsdst is missing.
+        DeviceError: the accelerator is not there.
         ConfigError: an option that cannot be.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-    engine = open_session(opened, session, threads, variant)
-    mask = opened.manifest.mask
-    threshold = None if mask is None else mask.threshold
+    running = open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator)
+    mask = opened.manifest.mask if "mask" in opened.variant(variant).graphs else None
     try:
-        return Tracker(engine, opened.manifest.tracker, mask_threshold=threshold, owns_session=True)
+        return Tracker(
+            running,
+            opened.manifest.tracker,
+            mask_threshold=None if mask is None else mask.threshold,
+            owns_session=True,
+        )
     except BaseException:
-        engine.close()
+        running.close()
         raise
 
 
@@ -56,8 +71,10 @@ def open_session(
     threads: int = 1,
     variant: str | None = None,
     *,
-    providers: Sequence[str] = CPU_PROVIDERS,
-) -> OrtSession:
+    providers: Sequence[str] | None = None,
+    engine: EngineName | None = None,
+    accelerator: str | None = None,
+) -> OpenedSession:
     """A session that any number of trackers may share; arguments and errors as in :func:`load`.
 
     Args:
@@ -65,9 +82,37 @@ def open_session(
         session: how templates are kept; ``auto`` is the variant's default.
         threads: that the network may use, >= 1.
         variant: of the bundle, None for its default.
-        providers: ONNX Runtime's execution providers in order of preference.
+        providers: ONNX Runtime's execution providers by their own names, in order of preference; None for its CPU.
+        engine: that runs the variant, None for its own. ONNX graphs run in ``onnxruntime`` and ``tensorrt``.
+        accelerator: that the engine runs on, None for its default, mostly the CPU. ONNX Runtime: a provider, such as
+            ``cuda`` (:mod:`sdst_runtime.providers`); OpenVINO: ``CPU``, ``GPU``, ``NPU``; ncnn: ``cpu``, ``vulkan``, or
+            ``vulkan:1`` for the second GPU.
     """
     if session not in _KINDS:
         raise ConfigError(f"session is {session!r}, expected one of {', '.join(_KINDS)}")
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-    return OrtSession(opened, kind=_KINDS[session], variant=variant, threads=threads, providers=providers)
+    chosen = opened.variant(variant)
+    name = _engine(chosen, engine)
+    if name != "onnxruntime" and providers is not None:
+        raise ConfigError(
+            f"providers are ONNX Runtime's, {name} runs this variant; leave them out, or give an accelerator"
+        )
+    if name == "onnxruntime":
+        kind = _KINDS[session]
+        return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=providers or CPU_PROVIDERS)
+    raise ConfigError(f"engine {name} is not wired yet")
+
+
+def _engine(variant: Variant, engine: EngineName | None) -> EngineName:
+    """The engine that runs a variant: the one asked for, if it takes the variant's graphs."""
+    if engine is None or engine == variant.engine:
+        return variant.engine
+    if engine not in get_args(EngineName):
+        raise ConfigError(f"engine is {engine!r}, expected one of {', '.join(get_args(EngineName))}")
+    onnx: tuple[EngineName, ...] = ("onnxruntime", "tensorrt")
+    if variant.engine not in onnx or engine not in onnx:
+        raise ConfigError(
+            f"engine is {engine}, but this variant was made for {variant.engine}; choose a variant that was made for "
+            f"{engine}, or export one"
+        )
+    return engine

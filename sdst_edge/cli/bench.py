@@ -8,12 +8,15 @@ import typer
 
 from sdst_edge.cli.console import note, print_json, print_rich
 from sdst_edge.cli.options import (
+    AcceleratorOption,
     BundleArgument,
+    EngineOption,
     JsonOption,
     SessionChoice,
     SessionOption,
     ThreadsOption,
     VariantOption,
+    named,
 )
 from sdst_edge.cli.parsing import parse_size
 
@@ -28,6 +31,8 @@ def bench(
     threads: ThreadsOption = 1,
     variant: VariantOption = None,
     session: SessionOption = SessionChoice.AUTO,
+    engine: EngineOption = None,
+    accelerator: AcceleratorOption = None,
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Size of the frames, px.")] = "1280x720",
     frames: Annotated[int, typer.Option(min=1, help="Frames to time, after 20 of warm-up.")] = 300,
     as_json: JsonOption = False,
@@ -44,7 +49,14 @@ def bench(
     devices.require_device(device)
     note(f"timing {frames} frames of {size}")
     measured = latency.measure(
-        bundle, threads=threads, variant=variant, session=session.value, size_wh=size_wh, frames=frames
+        bundle,
+        threads=threads,
+        variant=variant,
+        session=session.value,
+        engine=named(engine),
+        accelerator=accelerator,
+        size_wh=size_wh,
+        frames=frames,
     )
     if as_json:
         print_json(measured.to_plain())

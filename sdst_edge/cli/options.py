@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from sdst_runtime.errors import ConfigError
 
+if TYPE_CHECKING:
+    from sdst_runtime.manifest import EngineName
+
 __all__ = [
+    "AcceleratorOption",
     "BundleArgument",
     "CheckpointOption",
     "DatasetArgument",
     "DepthOption",
+    "EngineChoice",
+    "EngineOption",
     "JsonOption",
     "LayoutOption",
     "SequencesOption",
@@ -25,16 +31,27 @@ __all__ = [
     "VariantOption",
     "WidthOption",
     "given",
+    "named",
     "require_safetensors",
 ]
 
 
 class SessionChoice(str, Enum):
-    """How ONNX Runtime keeps the template of a target."""
+    """How the template of a target is kept."""
 
     AUTO = "auto"
     BAKED = "baked"
     SPLIT = "split"
+    WHOLE = "whole"
+
+
+class EngineChoice(str, Enum):
+    """What runs the network."""
+
+    ONNXRUNTIME = "onnxruntime"
+    TENSORRT = "tensorrt"
+    OPENVINO = "openvino"
+    NCNN = "ncnn"
 
 
 BundleArgument: TypeAlias = Annotated[Path, typer.Argument(help="Folder that `sdst-edge export` wrote.")]
@@ -64,8 +81,23 @@ VariantOption: TypeAlias = Annotated[
 SessionOption: TypeAlias = Annotated[
     SessionChoice,
     typer.Option(
-        help="How the template is kept: baked into the head as constants, or split, correlated by libsdst; "
-        "auto: as the manifest says."
+        help="How the template is kept: baked into the head as constants; split, correlated by libsdst; whole, an "
+        "input of the one graph that a frame runs; auto: as the manifest says."
+    ),
+]
+EngineOption: TypeAlias = Annotated[
+    EngineChoice | None,
+    typer.Option(
+        help="What runs the network; ONNX graphs run in onnxruntime and tensorrt.", show_default="the variant's"
+    ),
+]
+AcceleratorOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What the engine runs on: of ONNX Runtime cpu, cuda, tensorrt, coreml, qnn, xnnpack; of OpenVINO CPU, "
+        "GPU, NPU; of ncnn cpu, vulkan.",
+        show_default="the engine's default",
     ),
 ]
 CheckpointOption: TypeAlias = Annotated[
@@ -82,6 +114,11 @@ DepthOption: TypeAlias = Annotated[
 def given(**options: float | None) -> dict[str, float]:
     """The options that the user gave."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def named(choice: EngineChoice | None) -> EngineName | None:
+    """The engine that was chosen, as the runtime calls it."""
+    return None if choice is None else choice.value
 
 
 def require_safetensors(path: Path) -> None:

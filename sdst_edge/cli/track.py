@@ -10,12 +10,15 @@ import typer
 from sdst_edge.cli.console import progress_bar
 from sdst_edge.cli.following import Outputs, follow, print_summary, require_one_target, require_other_files
 from sdst_edge.cli.options import (
+    AcceleratorOption,
     BundleArgument,
+    EngineOption,
     JsonOption,
     SessionChoice,
     SessionOption,
     ThreadsOption,
     VariantOption,
+    named,
 )
 
 __all__ = ["EXAMPLE", "track"]
@@ -37,6 +40,8 @@ def track(
     ] = False,
     variant: VariantOption = None,
     session: SessionOption = SessionChoice.AUTO,
+    engine: EngineOption = None,
+    accelerator: AcceleratorOption = None,
     threads: ThreadsOption = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +58,7 @@ def track(
     outputs = Outputs(video=output, csv=csv, jsonl=jsonl)
     require_other_files(outputs, source)
     with (
-        load(bundle, session.value, threads, variant) as tracker,
+        load(bundle, session.value, threads, variant, engine=named(engine), accelerator=accelerator) as tracker,
         open_source(source) as frames,
         progress_bar("track", hidden=jsonl) as bar,
     ):

@@ -29,6 +29,17 @@ def test_probe_environment_says_not_known_when_the_host_tells_nothing(tmp_path: 
     assert environment.board == ""
 
 
+def test_probe_environment_names_the_instructions_for_int8(tmp_path: Path) -> None:
+    write(tmp_path, "proc/cpuinfo", "flags\t\t: fpu avx2 avx512_vnni avx512_vnni2 avx_vnni\n")
+    assert probe_environment(tmp_path).int8 == "avx512_vnni, avx_vnni"
+    write(tmp_path, "proc/cpuinfo", "Features\t: fp asimd asimddp\n")
+    assert probe_environment(tmp_path).int8 == "asimddp"
+    write(tmp_path, "proc/cpuinfo", "flags\t\t: fpu avx2\n")
+    assert probe_environment(tmp_path).int8 == "none"
+    write(tmp_path, "proc/cpuinfo", "model name\t: Some CPU\n")
+    assert probe_environment(tmp_path).int8 == NOT_KNOWN
+
+
 def test_probe_environment_names_versions_and_instruction_set() -> None:
     import numpy as np
 

@@ -23,6 +23,7 @@ def report(*, peak: int | None = 200_000_000) -> LatencyReport:
             bundle="n3",
             family="nanotrack-v3",
             variant="onnx/fp32",
+            engine="onnxruntime",
             session="baked",
             device="cpu",
             threads=1,
@@ -47,6 +48,7 @@ def report(*, peak: int | None = 200_000_000) -> LatencyReport:
             onnxruntime="1.20.0",
             libsdst="0.1.0",
             isa="avx2",
+            int8="avx512_vnni",
         ),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdst_bench.stopwatch import Stopwatch, TimedCore, TimedSession
+from sdst_bench.stopwatch import WHOLE_STAGES, Stopwatch, TimedCore, TimedSession, TimedWhole
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.session import Outputs, Template
@@ -77,6 +77,27 @@ def test_timed_session_runs_the_two_steps_and_keeps_their_durations() -> None:
         "crop": 0,
         "search": 3,
         "head": 3,
+        "decode": 0,
+        "total": 0,
+    }
+
+
+def test_timed_whole_times_a_match_as_one_stage() -> None:
+    class WholeSession(FakeSession):
+        def match(self, template: FakeTemplate, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+            self.calls.append("match")
+            return self.outputs
+
+    session, watch = WholeSession(), Stopwatch(WHOLE_STAGES)
+    timed = TimedWhole(session, watch)
+    x = np.zeros((1, 3, 64, 64), np.float32)
+    assert timed.embed(x) is session.template
+    assert timed.match(session.template, x) is session.outputs
+    timed.close()
+    assert session.calls == ["embed", "match", "close"]
+    assert {name: len(values) for name, values in watch.durations_ns.items()} == {
+        "crop": 0,
+        "network": 1,
         "decode": 0,
         "total": 0,
     }

@@ -1,0 +1,64 @@
+"""The float32 variant for ONNX Runtime: what every other variant is made from and compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sdst_edge.models.base import SiameseModel
+from sdst_export.float_graphs import FloatGraphs
+from sdst_export.macs import count_macs
+from sdst_export.parity import measure_parity
+from sdst_export.placeholders import serialize, with_placeholders
+from sdst_export.signature import describe
+from sdst_export.variant_files import VariantFiles
+from sdst_runtime.manifest import Graph, GraphRole, Macs, Variant
+
+__all__ = ["FP32", "count_graph_macs", "make_fp32"]
+
+FP32 = "onnx/fp32"
+_BAKED: tuple[GraphRole, ...] = ("head", "head_small", "mask")
+
+
+def make_fp32(
+    graphs: FloatGraphs,
+    model: SiameseModel,
+    *,
+    correlations: bool = False,
+    on_graph: Callable[[GraphRole], None] | None = None,
+) -> VariantFiles:
+    """The variant, compared with torch.
+
+    Args:
+        graphs: of the network.
+        model: the network as the checkpoint has it, not folded, in eval mode.
+        correlations: whether their graphs by themselves are in it, in every form, for TensorRT.
+        on_graph: called with each role before its graph is traced.
+
+    Raises:
+        ParityError: ONNX Runtime does not compute what torch does.
+    """
+    entries: dict[GraphRole, Graph] = {}
+    files: dict[GraphRole, bytes] = {}
+    roles = graphs.onnx_roles()
+    for role in (*roles, *graphs.correlate_roles()) if correlations else roles:
+        if on_graph is not None:
+            on_graph(role)
+        kernels = graphs.kernels(role) if role in _BAKED else ()
+        graph = with_placeholders(graphs.model(role), kernels)
+        files[role], placeholders = serialize(graph, kernels)
+        entries[role] = describe(graph, files[role], file=f"{FP32}/{role}.onnx", placeholders=placeholders)
+    variant = Variant(
+        engine="onnxruntime",
+        precision="fp32",
+        session="baked",
+        graphs=entries,
+        parity=measure_parity(model, graphs.correlations, entries, files),
+        correlation_form=graphs.form,
+    )
+    return VariantFiles(name=FP32, variant=variant, files={entries[role].file: files[role] for role in entries})
+
+
+def count_graph_macs(graphs: FloatGraphs) -> Macs:
+    """Multiply-accumulates of template and search graphs, and of correlations and tail, however these are spelled."""
+    tail = count_macs(graphs.model("tail")) + graphs.correlation_macs
+    return Macs(template=count_macs(graphs.model("template")), search=count_macs(graphs.model("search")), head=tail)
