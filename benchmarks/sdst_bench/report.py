@@ -148,7 +148,8 @@ def latency_tables(report: LatencyReport) -> list[RenderableType]:
 def _headline(report: LatencyReport) -> str:
     setup = report.setup
     return (
-        f"{setup.family}, {setup.variant}, {setup.engine}, {setup.session} session, {setup.device}, {setup.threads} thread(s), "
+        f"{setup.family}, {setup.variant}, {setup.engine}, {setup.session} session, {setup.device}, "
+        f"{setup.threads} thread(s), "
         f"{setup.size_wh[0]}x{setup.size_wh[1]}, target {setup.target_px:.0f} px, {setup.frames} frames "
         f"after {setup.warmup} of warm-up; capture and decoding of files excluded"
     )

@@ -6,33 +6,33 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdst_export.options import RANDOM, ExportOptions
 from sdst_runtime.errors import BackendUnavailable
 
 if TYPE_CHECKING:
     from sdst_export.progress import Progress
-    from sdst_runtime.manifest import CorrelationForm, Manifest
+    from sdst_runtime.manifest import Manifest
 
-__all__ = ["export_bundle", "require_packages"]
+__all__ = ["RANDOM", "ExportOptions", "export_bundle", "require_packages"]
 
 
 def export_bundle(
     checkpoint: Path,
     out: Path,
+    options: ExportOptions | None = None,
     *,
-    correlation_form: CorrelationForm | None = None,
     overwrite: bool = False,
     on_progress: Progress | None = None,
 ) -> Manifest:
-    """Writes the bundle of a checkpoint: ONNX graphs cut at the correlation, and their manifest.
+    """Writes the bundle of a checkpoint: graphs cut at the correlation, in one or more variants, and their manifest.
 
-    The folder appears whole or not at all, and only if ONNX Runtime agrees with torch.
+    The folder appears whole or not at all, and only if every variant computes what the network does, as far as its
+    precision allows.
 
     Args:
         checkpoint: a ``.safetensors`` file that ``save_checkpoint`` wrote.
         out: the folder to make; one that exists must be empty, or a bundle with ``overwrite``.
-        correlation_form: how correlations are spelled. ``conv``: Conv nodes, fastest in ONNX Runtime; TensorRT takes a
-            kernel that is no constant from 8.5 on. ``taps``: slices, products and sums, which every engine parses.
-            ``matmul``: a MatMul each, of unfolded windows. None for the network's own choice.
+        options: what it is to hold; None for fp32 in ONNX Runtime.
         overwrite: whether a bundle at ``out`` may be replaced.
         on_progress: called with the name of each step before it starts, and the share done, 0..1.
 
@@ -41,15 +41,16 @@ def export_bundle(
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
-        ConfigError: ``out`` is in the way, or there is no such form.
+        ConfigError: ``out`` is in the way, or an option cannot be.
+        DatasetError: the data to calibrate or validate on is missing, broken or of no use.
         ParityError: the graphs do not compute what the network does.
-        BackendUnavailable: torch, onnx, onnxsim or onnxruntime is not installed.
+        BackendUnavailable: a package that is needed is not installed.
         SdstError: the folder cannot be written.
     """
     require_packages()
     from sdst_export.pipeline import run
 
-    return run(checkpoint, out, correlation_form=correlation_form, overwrite=overwrite, on_progress=on_progress)
+    return run(checkpoint, out, options or ExportOptions(), overwrite=overwrite, on_progress=on_progress)
 
 
 def require_packages() -> None:

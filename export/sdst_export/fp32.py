@@ -9,13 +9,13 @@ from sdst_export.float_graphs import FloatGraphs
 from sdst_export.macs import count_macs
 from sdst_export.parity import measure_parity
 from sdst_export.placeholders import serialize, with_placeholders
+from sdst_export.plan import FP32
 from sdst_export.signature import describe
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.manifest import Graph, GraphRole, Macs, Variant
 
-__all__ = ["FP32", "count_graph_macs", "make_fp32"]
+__all__ = ["count_graph_macs", "make_fp32"]
 
-FP32 = "onnx/fp32"
 _BAKED: tuple[GraphRole, ...] = ("head", "head_small", "mask")
 
 

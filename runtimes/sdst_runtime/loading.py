@@ -99,7 +99,8 @@ def open_session(
         )
     if name == "onnxruntime":
         kind = _KINDS[session]
-        return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=providers or CPU_PROVIDERS)
+        chosen_providers = CPU_PROVIDERS if providers is None else providers
+        return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=chosen_providers)
     raise ConfigError(f"engine {name} is not wired yet")
 
 

@@ -44,13 +44,14 @@ def export(
 
     ONNX Runtime must agree with torch on the same inputs, or nothing is written; how far they are apart is printed.
     """
-    from sdst_export import export_bundle
+    from sdst_export import ExportOptions, export_bundle
 
+    options = ExportOptions(correlation_form=None if xcorr is FormChoice.AUTO else xcorr.value)
     with progress_bar("export") as bar:
         manifest = export_bundle(
             checkpoint,
             output,
-            correlation_form=None if xcorr is FormChoice.AUTO else xcorr.value,
+            options,
             overwrite=overwrite,
             on_progress=lambda step, share: bar(share, 1.0, step),
         )

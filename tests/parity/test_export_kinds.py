@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from sdst_edge.cli.app import app
 from sdst_edge.models import SiameseModel, TorchSession, registry, save_checkpoint
-from sdst_export import export_bundle
+from sdst_export import ExportOptions, export_bundle
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.loading import SessionChoice, open_session
 from sdst_runtime.manifest import CorrelationForm, Graph, Manifest, Provenance, Variant
@@ -36,7 +36,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Export]:
         out = folder / f"{name}-{form}"
         if not out.exists():
             save_checkpoint(toy(name), folder / f"{name}.safetensors", Provenance(source="random weights"))
-            export_bundle(folder / f"{name}.safetensors", out, correlation_form=form)
+            export_bundle(folder / f"{name}.safetensors", out, ExportOptions(correlation_form=form))
         return out
 
     with pytest.MonkeyPatch.context() as patch:
@@ -215,6 +215,6 @@ def test_command_takes_the_form(export: Export, tmp_path: Path, choice: str, for
     assert read(tmp_path / "out")[1].correlation_form == form
 
 
-def test_export_bundle_raises_when_there_is_no_such_form(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="correlation_form is 'fft', expected one of conv, taps, matmul, or None"):
-        export_bundle(tmp_path / "a.safetensors", tmp_path / "out", correlation_form="fft")  # type: ignore[arg-type]
+def test_export_options_raise_when_there_is_no_such_form() -> None:
+    with pytest.raises(ConfigError, match="correlation_form: 'fft' is none of conv, taps, matmul"):
+        ExportOptions(correlation_form="fft")  # type: ignore[arg-type]
