@@ -19,7 +19,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,25 @@ from numpy.typing import NDArray
 from sdst_runtime.errors import BackendUnavailable, ConfigError, ManifestError, SdstError
 from sdst_runtime.manifest import Graph, Tensor
 
-__all__ = ["CPU_PROVIDERS", "Arrays", "OrtGraph", "OrtOptions", "empty_arrays", "import_onnxruntime", "require_array"]
+__all__ = [
+    "CPU_PROVIDERS",
+    "Arrays",
+    "OrtGraph",
+    "OrtOptions",
+    "Provider",
+    "empty_arrays",
+    "import_onnxruntime",
+    "provider_name",
+    "require_array",
+]
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
-CPU_PROVIDERS = ("CPUExecutionProvider",)
+#: ONNX Runtime's name of an execution provider, alone or with its options.
+Provider: TypeAlias = str | tuple[str, Mapping[str, str]]
+
+_CPU: Final = "CPUExecutionProvider"
+CPU_PROVIDERS: tuple[Provider, ...] = (_CPU,)
 _ORT_TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)"}
 _LOG_FATAL = 4  # what ONNX Runtime has to say reaches the caller as an error, not as a line on stderr
 
@@ -42,11 +56,12 @@ class OrtOptions:
 
     Attributes:
         threads: that one graph may use, >= 1.
-        providers: names of execution providers in order of preference.
+        providers: execution providers in order of preference. Nodes that none of them takes run on the CPU if its
+            provider is among them; else the graph is refused. :mod:`sdst_runtime.providers` makes them from names.
     """
 
     threads: int = 1
-    providers: tuple[str, ...] = CPU_PROVIDERS
+    providers: tuple[Provider, ...] = CPU_PROVIDERS
 
     def __post_init__(self) -> None:
         if isinstance(self.threads, bool) or not isinstance(self.threads, int) or not 1 <= self.threads <= 1024:
@@ -134,6 +149,11 @@ def require_array(name: str, array: NDArray[np.float32], shape: tuple[int, ...])
         )
 
 
+def provider_name(provider: Provider) -> str:
+    """ONNX Runtime's name of a provider."""
+    return provider if isinstance(provider, str) else provider[0]
+
+
 def import_onnxruntime() -> ModuleType:
     """The package ``onnxruntime``, told to send nothing anywhere unless the user has decided otherwise.
 
@@ -151,8 +171,8 @@ def import_onnxruntime() -> ModuleType:
 
 
 def _load(runtime: Any, model: bytes, name: str, options: OrtOptions) -> Any:
-    available = runtime.get_available_providers()
-    if unknown := [provider for provider in options.providers if provider not in available]:
+    names, available = [provider_name(provider) for provider in options.providers], runtime.get_available_providers()
+    if unknown := [name for name in names if name not in available]:
         raise BackendUnavailable(
             f"ONNX Runtime {runtime.__version__} has no {unknown[0]}; it has {', '.join(available)}. "
             "Install the build of onnxruntime that has it, or choose one of these"
@@ -163,17 +183,22 @@ def _load(runtime: Any, model: bytes, name: str, options: OrtOptions) -> Any:
     settings.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
     settings.log_severity_level = _LOG_FATAL
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if _CPU not in names:  # else the CPU takes what others leave, whether it is named or not
+        settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     try:
         # Without enable_fallback=0 the package prints to stdout and quietly takes another provider.
-        session = runtime.InferenceSession(model, settings, providers=list(options.providers), enable_fallback=0)
+        providers = [item if isinstance(item, str) else (item[0], dict(item[1])) for item in options.providers]
+        session = runtime.InferenceSession(model, settings, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's exceptions share no base class but this one
-        raise ManifestError(
-            f"ONNX Runtime {runtime.__version__} cannot load {name}: {_first_line(error)}; "
-            "export the bundle again, or update onnxruntime"
-        ) from None
-    if session.get_providers()[0] != options.providers[0]:
+        what = f"ONNX Runtime {runtime.__version__} cannot load {name}"
+        if _CPU not in names and "fallback" in str(error):
+            raise BackendUnavailable(
+                f"{what} on {', '.join(names)} alone: {_first_line(error)}; let {_CPU} take what is left"
+            ) from None
+        raise ManifestError(f"{what}: {_first_line(error)}; export the bundle again, or update onnxruntime") from None
+    if session.get_providers()[0] != names[0]:
         raise BackendUnavailable(
-            f"{options.providers[0]} did not start, ONNX Runtime fell back to {session.get_providers()[0]}; "
+            f"{names[0]} did not start, ONNX Runtime fell back to {session.get_providers()[0]}; "
             "install its libraries (CUDA, cuDNN, TensorRT, ...), or choose another provider"
         )
     return session
