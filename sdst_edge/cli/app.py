@@ -22,6 +22,7 @@ from sdst_edge.cli import (
     new,
     shrink,
     simulate,
+    targets,
     track,
     train,
     tune,
@@ -53,6 +54,7 @@ app.command("tune", epilog=f"Example: {tune.EXAMPLE}")(tune.tune)
 app.command("train", epilog=f"Example: {train.EXAMPLE}")(train.train)
 app.command("distill", epilog=f"Example: {distill.EXAMPLE}")(distill.distill)
 app.command("shrink", epilog=f"Example: {shrink.EXAMPLE}")(shrink.shrink)
+app.command("targets", epilog=f"Example: {targets.EXAMPLE}")(targets.targets)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)

@@ -27,13 +27,13 @@ def families(width: WidthOption = None, depth: DepthOption = None, as_json: Json
     the correlations' are apart. With a width or a depth, the table is that of the students. Needs the extra `train`.
     """
     from sdst_edge import models
-    from sdst_export.targets import TARGETS
+    from sdst_export.targets import ENGINES
 
     facts = [models.family_facts(name, **given(width=width, depth=depth)) for name in models.families()]
     if as_json:
-        print_json([{**asdict(item), "targets": TARGETS} for item in facts])
+        print_json([{**asdict(item), "targets": ENGINES} for item in facts])
     else:
-        print_rich(_table(facts, TARGETS))
+        print_rich(_table(facts, ENGINES))
 
 
 def _table(facts: Sequence[FamilyFacts], targets: Sequence[str]) -> Table:
