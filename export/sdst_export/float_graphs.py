@@ -9,7 +9,7 @@ import onnx
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.folding import fold
 from sdst_export.cut import Cut
-from sdst_export.graphs import trace
+from sdst_export.graphs import OPSET, trace
 from sdst_export.simplify import simplify
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.consistency import ROLES
@@ -35,18 +35,23 @@ class FloatGraphs:
         config: what the tracker around the network does.
         correlations: of the boxes, with the names that search features have in the graphs.
         mask: of a network that segments.
+        opset: of the graphs.
         form: in which correlations are spelled where no other is asked for.
         correlation_macs: multiply-accumulates of the boxes' correlations per frame.
     """
 
-    def __init__(self, model: SiameseModel, family: str, form: CorrelationForm | None = None) -> None:
+    def __init__(
+        self, model: SiameseModel, family: str, form: CorrelationForm | None = None, *, opset: int = OPSET
+    ) -> None:
         """A network's graphs; none is traced yet.
 
         Args:
             model: in eval mode, on the CPU. Not modified.
             family: name in the registry.
             form: of the correlations, None for the network's own.
+            opset: of the graphs.
         """
+        self.opset = opset
         self.network = copy.deepcopy(model)
         fold(self.network)
         self.family = family
@@ -90,7 +95,7 @@ class FloatGraphs:
         if not cut.pieces[role].kernels and "correlate" not in role:
             form = self.form  # it looks the same in every form
         if (role, form) not in self._models:
-            self._models[role, form] = simplify(trace(self.network, cut.pieces[role]))
+            self._models[role, form] = simplify(trace(self.network, cut.pieces[role], self.opset))
         return self._models[role, form]
 
     def kernels(self, role: GraphRole) -> tuple[str, ...]:

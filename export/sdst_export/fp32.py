@@ -12,7 +12,7 @@ from sdst_export.placeholders import serialize, with_placeholders
 from sdst_export.plan import FP32
 from sdst_export.signature import describe
 from sdst_export.variant_files import VariantFiles
-from sdst_runtime.manifest import Graph, GraphRole, Macs, Variant
+from sdst_runtime.manifest import EngineName, Graph, GraphRole, Macs, SessionKind, Variant
 
 __all__ = ["count_graph_macs", "make_fp32"]
 
@@ -23,7 +23,8 @@ def make_fp32(
     graphs: FloatGraphs,
     model: SiameseModel,
     *,
-    correlations: bool = False,
+    engine: EngineName = "onnxruntime",
+    session: SessionKind = "baked",
     on_graph: Callable[[GraphRole], None] | None = None,
 ) -> VariantFiles:
     """The variant, compared with torch.
@@ -31,7 +32,8 @@ def make_fp32(
     Args:
         graphs: of the network.
         model: the network as the checkpoint has it, not folded, in eval mode.
-        correlations: whether their graphs by themselves are in it, in every form, for TensorRT.
+        engine: that it is for; TensorRT's has the correlations by themselves too, in every form.
+        session: how ONNX Runtime keeps the template; TensorRT's variants are split.
         on_graph: called with each role before its graph is traced.
 
     Raises:
@@ -40,7 +42,7 @@ def make_fp32(
     entries: dict[GraphRole, Graph] = {}
     files: dict[GraphRole, bytes] = {}
     roles = graphs.onnx_roles()
-    for role in (*roles, *graphs.correlate_roles()) if correlations else roles:
+    for role in (*roles, *graphs.correlate_roles()) if engine == "tensorrt" else roles:
         if on_graph is not None:
             on_graph(role)
         kernels = graphs.kernels(role) if role in _BAKED else ()
@@ -48,9 +50,9 @@ def make_fp32(
         files[role], placeholders = serialize(graph, kernels)
         entries[role] = describe(graph, files[role], file=f"{FP32}/{role}.onnx", placeholders=placeholders)
     variant = Variant(
-        engine="onnxruntime",
+        engine=engine,
         precision="fp32",
-        session="baked",
+        session="split" if engine == "tensorrt" else session,
         graphs=entries,
         parity=measure_parity(model, graphs.correlations, entries, files),
         correlation_form=graphs.form,

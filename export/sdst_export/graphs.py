@@ -22,19 +22,27 @@ from torch import Tensor, nn
 
 from sdst_edge.models.base import Maps
 from sdst_export.cut import Piece
+from sdst_runtime.errors import ConfigError
 
-__all__ = ["OPSET", "trace"]
+__all__ = ["OPSET", "OPSETS", "trace"]
 
 OPSET = 17
+OPSETS = range(13, 21)  # from per-channel Q/DQ to the newest that this exporter knows
 
 
-def trace(model: nn.Module, piece: Piece) -> onnx.ModelProto:
+def trace(model: nn.Module, piece: Piece, opset: int = OPSET) -> onnx.ModelProto:
     """The graph of a piece, static shapes, not simplified.
 
     Args:
         model: that was cut; it holds the weights.
         piece: of its cut.
+        opset: of the graph.
+
+    Raises:
+        ConfigError: the exporter does not write that opset.
     """
+    if opset not in OPSETS:
+        raise ConfigError(f"opset is {opset}, torch's exporter writes {OPSETS[0]} to {OPSETS[-1]} here")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of this exporter; see the top of the file
         warnings.filterwarnings("ignore", "Constant folding - Only steps=1", UserWarning)  # of the simplifier's work
@@ -45,7 +53,7 @@ def trace(model: nn.Module, piece: Piece) -> onnx.ModelProto:
             path,
             input_names=list(piece.inputs),
             output_names=list(piece.outputs),
-            opset_version=OPSET,
+            opset_version=opset,
             do_constant_folding=False,  # the simplifier does it
             dynamo=False,
         )

@@ -14,9 +14,8 @@ from sdst_export.bundle_writer import check_target, write_bundle
 from sdst_export.draft import Draft
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.fp32 import count_graph_macs, make_fp32
-from sdst_export.graphs import OPSET
 from sdst_export.options import ExportOptions
-from sdst_export.plan import Plan, make_plan
+from sdst_export.plan import FP32, Plan, make_plan
 from sdst_export.progress import Progress
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.manifest import GraphRole, Manifest
@@ -36,14 +35,15 @@ def run(
         loaded = load_checkpoint(checkpoint)
         draft = _fp32(loaded, plan, report)
     report("write bundle", 0.95)
-    manifest = draft.with_default(plan.default, options.target)
+    manifest = draft.with_default(plan.default, plan.target)
     write_bundle(out, manifest, draft.files)
     report("done", 1.0)
     return manifest
 
 
 def _fp32(loaded: Checkpoint, plan: Plan, report: Progress) -> Draft:
-    graphs = FloatGraphs(loaded.model, loaded.family, plan.correlation_form)
+    form = plan.form_of(loaded.model.correlation_form)
+    graphs = FloatGraphs(loaded.model, loaded.family, form, opset=plan.opset)
     roles = len(graphs.onnx_roles())
     traced = 0
 
@@ -52,7 +52,7 @@ def _fp32(loaded: Checkpoint, plan: Plan, report: Progress) -> Draft:
         report(f"trace {role} graph", min(0.1 + 0.6 * traced / roles, 0.7))
         traced += 1
 
-    made = make_fp32(graphs, loaded.model, correlations=plan.correlations, on_graph=tell)
+    made = make_fp32(graphs, loaded.model, engine=plan.engines[FP32], session=plan.session, on_graph=tell)
     return Draft(_manifest(loaded, graphs, made), made.files)
 
 
@@ -82,13 +82,13 @@ def _manifest(loaded: Checkpoint, graphs: FloatGraphs, made: VariantFiles) -> Ma
         default_variant=made.name,
         parameters=sum(item.numel() for item in loaded.model.parameters()),
         macs=count_graph_macs(graphs),
-        tools=_tools(),
+        tools=_tools(graphs.opset),
         provenance=loaded.provenance,
     )
 
 
-def _tools() -> dict[str, str]:
-    versions = {"opset": str(OPSET)}
+def _tools(opset: int) -> dict[str, str]:
+    versions = {"opset": str(opset)}
     for name in ("sdst-edge", "torch", "onnx", "onnxsim", "onnxruntime"):
         try:
             versions[name] = importlib.metadata.version(name)

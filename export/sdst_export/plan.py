@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sdst_export.graphs import OPSET
 from sdst_export.options import ExportOptions
+from sdst_export.targets import Target, load_target
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.manifest import CorrelationForm, EngineName, Precision
+from sdst_runtime.manifest import CorrelationForm, EngineName, Precision, SessionKind
 from sdst_runtime.measurements import CalibrationMethod
 
 __all__ = ["FP32", "Plan", "make_plan", "variant_name"]
@@ -32,23 +35,33 @@ class Plan:
     """What is to be made.
 
     Attributes:
-        variants: names in the order in which they are made; the first is :data:`FP32`.
+        engines: by name of variant, in the order in which they are made; the first is :data:`FP32`.
         default: of the bundle.
-        correlation_form: None for the network's own.
-        correlations: whether fp32 and fp16 hold the correlations by themselves, which TensorRT needs.
+        correlation_forms: that may be used; empty for the network's own, whatever it is.
         method: of calibration.
+        session: of ONNX Runtime's variants; TensorRT's are split, and the others whole.
+        opset: of ONNX graphs.
+        target: name, None for none in particular.
+        left_out: what a target would have and the options do not allow, in words; empty for nothing.
     """
 
-    variants: tuple[str, ...]
+    engines: Mapping[str, EngineName]
     default: str
-    correlation_form: CorrelationForm | None
-    correlations: bool
+    correlation_forms: tuple[CorrelationForm, ...]
     method: CalibrationMethod
+    session: SessionKind
+    opset: int
+    target: str | None
+    left_out: str
 
     @property
     def quantized(self) -> tuple[str, ...]:
         """Names of the variants in int8."""
-        return tuple(name for name in self.variants if "int8" in name)
+        return tuple(name for name in self.engines if "int8" in name)
+
+    def form_of(self, own: CorrelationForm) -> CorrelationForm:
+        """How correlations are spelled: the network's own way where it may be used, else the first that may."""
+        return own if not self.correlation_forms or own in self.correlation_forms else self.correlation_forms[0]
 
 
 def make_plan(options: ExportOptions) -> Plan:
@@ -58,16 +71,25 @@ def make_plan(options: ExportOptions) -> Plan:
         ConfigError: there is no such target, int8 is asked for without data to calibrate on, or an engine does not
             take a precision.
     """
-    precisions, engines = options.precisions or ("fp32",), options.engines or ("onnxruntime",)
-    if not options.engines and "int8" in precisions:
+    target = None if options.target is None else load_target(options.target)
+    precisions, left_out = _precisions(options, target)
+    engines = options.engines or (("onnxruntime",) if target is None else (target.engine,))
+    if not options.engines and target is None and "int8" in precisions:
         engines = ("onnxruntime", "tensorrt")
-    names = dict.fromkeys([FP32, *(variant_name(engine, each) for each in precisions for engine in engines)])
+    named: dict[str, EngineName] = {}
+    for precision in precisions:
+        for engine in engines:
+            named.setdefault(variant_name(engine, precision), engine)
+    forms = () if target is None else target.correlation_forms
     plan = Plan(
-        variants=tuple(names),
-        default=FP32,
-        correlation_form=options.correlation_form,
-        correlations="tensorrt" in options.engines,
-        method=options.method or "min-max",
+        engines={FP32: named.get(FP32, "onnxruntime"), **named},
+        default=target.default_variant if target is not None and target.default_variant in named else next(iter(named)),
+        correlation_forms=forms if options.correlation_form is None else (options.correlation_form,),
+        method=options.method or ("min-max" if target is None else target.calibration),
+        session="split" if target is not None and target.session == "split" else "baked",
+        opset=OPSET if target is None else target.opset,
+        target=None if target is None else target.name,
+        left_out=left_out,
     )
     if plan.quantized and options.calibrate is None:
         raise ConfigError(
@@ -85,3 +107,13 @@ def variant_name(engine: EngineName, precision: Precision) -> str:
     if engine == "ncnn" and precision == "int8":
         raise ConfigError(_NO_INT8)
     return _ONNX_NAMES.get((engine, precision), f"{engine}/{precision}")
+
+
+def _precisions(options: ExportOptions, target: Target | None) -> tuple[tuple[Precision, ...], str]:
+    """Precisions to make, and what of the target's is left out."""
+    if options.precisions or target is None:
+        return options.precisions or ("fp32",), ""
+    if options.calibrate is not None or "int8" not in target.precisions:
+        return target.precisions, ""
+    rest = tuple(item for item in target.precisions if item != "int8")
+    return rest, f"{target.name} takes int8 too, which needs frames to calibrate on: name a data set with --calibrate"

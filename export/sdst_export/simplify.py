@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import onnx
 import onnxsim
+from onnx import helper
 
-__all__ = ["IR_VERSION", "simplify"]
-
-IR_VERSION = 8  # that of opset 17
+__all__ = ["simplify"]
 
 
 def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -18,7 +17,7 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     simplified, _ = onnxsim.simplify(model)
     result: onnx.ModelProto = simplified
-    result.ir_version = IR_VERSION
+    result.ir_version = helper.find_min_ir_version_for(result.opset_import)
     result.producer_name, result.producer_version, result.doc_string = "sdst-edge", "", ""
     del result.metadata_props[:]
     graph = result.graph

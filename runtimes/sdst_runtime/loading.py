@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import EngineName, SessionKind, Variant
-from sdst_runtime.ort_graph import CPU_PROVIDERS
+from sdst_runtime.ort_graph import CPU_PROVIDERS, Provider
 from sdst_runtime.ort_session import OrtSession
+from sdst_runtime.providers import ProviderSettings, choose_providers, choose_session_kind
 from sdst_runtime.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def open_session(
     threads: int = 1,
     variant: str | None = None,
     *,
-    providers: Sequence[str] | None = None,
+    providers: Sequence[Provider] | None = None,
     engine: EngineName | None = None,
     accelerator: str | None = None,
 ) -> OpenedSession:
@@ -82,7 +83,8 @@ def open_session(
         session: how templates are kept; ``auto`` is the variant's default.
         threads: that the network may use, >= 1.
         variant: of the bundle, None for its default.
-        providers: ONNX Runtime's execution providers by their own names, in order of preference; None for its CPU.
+        providers: ONNX Runtime's execution providers by their own names, with or without options, in order of
+            preference; None for its CPU.
         engine: that runs the variant, None for its own. ONNX graphs run in ``onnxruntime`` and ``tensorrt``.
         accelerator: that the engine runs on, None for its default, mostly the CPU. ONNX Runtime: a provider, such as
             ``cuda`` (:mod:`sdst_runtime.providers`); OpenVINO: ``CPU``, ``GPU``, ``NPU``; ncnn: ``cpu``, ``vulkan``, or
@@ -99,6 +101,11 @@ def open_session(
         )
     if name == "onnxruntime":
         kind = _KINDS[session]
+        if accelerator is not None:
+            if providers is not None:
+                raise ConfigError("accelerator and providers both say what ONNX Runtime runs on; give one of them")
+            kind = choose_session_kind(accelerator, kind)
+            providers = choose_providers(accelerator, ProviderSettings.of(chosen, threads=threads))
         chosen_providers = CPU_PROVIDERS if providers is None else providers
         return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=chosen_providers)
     raise ConfigError(f"engine {name} is not wired yet")

@@ -13,7 +13,7 @@ from sdst_runtime.bundle import Bundle
 from sdst_runtime.consistency import ROLES, search_configs, session_roles
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
 from sdst_runtime.manifest import SessionKind, Variant
-from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtOptions, empty_arrays, require_array
+from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtOptions, Provider, empty_arrays, require_array
 from sdst_runtime.ort_heads import BakedHead, Head, Run, SplitHead
 from sdst_runtime.ort_mask import OrtMask
 from sdst_runtime.ort_search import OrtSearch
@@ -52,7 +52,7 @@ class OrtSession:
         kind: SessionKind | None = None,
         variant: str | None = None,
         threads: int = 1,
-        providers: Sequence[str] = CPU_PROVIDERS,
+        providers: Sequence[Provider] | str = CPU_PROVIDERS,
     ) -> None:
         """Loads the graphs and runs each, so that no first frame pays for it.
 
