@@ -1,0 +1,1 @@
+"""What engines take, as they document it: tables of facts, each with its source. No rule is in here."""

@@ -1,0 +1,85 @@
+"""``sdst-edge lint``: whether a target can run a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sdst_edge.cli.console import print_json, print_rich
+from sdst_edge.cli.options import BundleArgument, JsonOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sdst_export.lint import Finding, Report
+
+__all__ = ["EXAMPLE", "lint"]
+
+EXAMPLE = "sdst-edge lint n3/ --target jetson-orin-jp6"
+
+
+def lint(
+    bundle: BundleArgument,
+    target: Annotated[
+        str, typer.Option(metavar="NAME", help="One of `sdst-edge targets`, or a recipe of your own (.toml).")
+    ],
+    variant: Annotated[
+        str | None,
+        typer.Option(help="Variant to look at, such as onnx/fp16.", show_default="all that are for the target"),
+    ] = None,
+    dla: Annotated[
+        bool, typer.Option("--dla", help="Hold the graphs against the device's deep learning accelerator too.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for what would keep a target from running a bundle, before you copy it there: operators, types, quantisers.
+
+    Nothing is built: rules compare the graphs with what the engines document. Exit status 1 if there are errors.
+    Needs the extra `export`.
+    """
+    from sdst_export.lint import lint as run
+    from sdst_export.targets import load_target
+    from sdst_runtime import Bundle
+
+    chosen = load_target(target)
+    report = run(Bundle.open(bundle), chosen, variant=variant, dla=dla)
+    if as_json:
+        print_json(report)
+    else:
+        print_rich(*([_table(report.findings)] if report.findings else []), _summary(report))
+    if report.count("error"):
+        raise typer.Exit(1)
+
+
+def _table(findings: Iterable[Finding]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table("", "rule", "variant", "graph", "node", "what is the matter", "what to do", box=box.SIMPLE_HEAD)
+    for item, more in _gathered(findings):
+        node = f"{item.node} and {more} more" if more else item.node
+        what = f"{item.what} [{item.source}]" if item.source else item.what
+        table.add_row(item.severity, item.rule, item.variant, item.graph, node, what, item.fix)
+    return table
+
+
+def _gathered(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
+    """Findings that differ by the node alone, once, and how many more there are of each."""
+
+    def but_node(item: Finding) -> tuple[str, ...]:
+        return (item.severity, item.rule, item.variant, item.graph, item.what, item.fix)
+
+    order = list(dict.fromkeys(map(but_node, findings)))
+    by_order = sorted(findings, key=lambda item: order.index(but_node(item)))
+    for _, group in groupby(by_order, but_node):
+        first, *others = group
+        yield first, len(others)
+
+
+def _summary(report: Report) -> str:
+    graphs = "; ".join(f"{name}: {', '.join(roles)}" for name, roles in report.graphs.items())
+    counts = ", ".join(f"{report.count(severity)} {severity}s" for severity in ("error", "warning", "note"))
+    return f"{report.target}: {counts} (looked at {graphs or 'no graph'})"
