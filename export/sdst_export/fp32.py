@@ -6,17 +6,15 @@ from collections.abc import Callable
 
 from sdst_edge.models.base import SiameseModel
 from sdst_export.float_graphs import FloatGraphs
+from sdst_export.graph_files import describe, graph_files
 from sdst_export.macs import count_macs
 from sdst_export.parity import measure_parity
 from sdst_export.placeholders import serialize, with_placeholders
 from sdst_export.plan import FP32
-from sdst_export.signature import describe
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.manifest import EngineName, Graph, GraphRole, Macs, SessionKind, Variant
 
 __all__ = ["count_graph_macs", "make_fp32"]
-
-_BAKED: tuple[GraphRole, ...] = ("head", "head_small", "mask")
 
 
 def make_fp32(
@@ -39,25 +37,29 @@ def make_fp32(
     Raises:
         ParityError: ONNX Runtime does not compute what torch does.
     """
-    entries: dict[GraphRole, Graph] = {}
-    files: dict[GraphRole, bytes] = {}
     roles = graphs.onnx_roles()
-    for role in (*roles, *graphs.correlate_roles()) if engine == "tensorrt" else roles:
+    if engine == "tensorrt":
+        roles = (*roles, *graphs.correlate_roles())
+    for role in roles:
         if on_graph is not None:
             on_graph(role)
-        kernels = graphs.kernels(role) if role in _BAKED else ()
-        graph = with_placeholders(graphs.model(role), kernels)
-        files[role], placeholders = serialize(graph, kernels)
-        entries[role] = describe(graph, files[role], file=f"{FP32}/{role}.onnx", placeholders=placeholders)
+        graphs.model(role)
+    entries: dict[GraphRole, Graph] = {}
+    files: dict[str, bytes] = {}
+    for file in graph_files(graphs, roles, shared=engine == "onnxruntime"):
+        data, placeholders = serialize(with_placeholders(file.model, file.kernels), file.kernels)
+        entries |= describe(file, data, FP32, placeholders)
+        files[f"{FP32}/{file.name}.onnx"] = data
+    by_role = {role: files[entry.file] for role, entry in entries.items()}
     variant = Variant(
         engine=engine,
         precision="fp32",
         session="split" if engine == "tensorrt" else session,
         graphs=entries,
-        parity=measure_parity(model, graphs.correlations, entries, files),
+        parity=measure_parity(model, graphs.correlations, entries, by_role),
         correlation_form=graphs.form,
     )
-    return VariantFiles(name=FP32, variant=variant, files={entries[role].file: files[role] for role in entries})
+    return VariantFiles(name=FP32, variant=variant, files=files)
 
 
 def count_graph_macs(graphs: FloatGraphs) -> Macs:

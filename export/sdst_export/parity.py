@@ -142,12 +142,14 @@ class _Runner:
     ) -> None:
         self.region = region
         self._correlations, self._graphs, self._files = correlations, graphs, files
-        self._template = _session(files["template"])
-        self._search, self._tail = _session(files[region.search]), _session(files[region.tail])
+        self._trunk = self._load("trunk") if "trunk" in graphs else None
+        self._template, self._search, self._tail = (
+            self._load(role) for role in ("template", region.search, region.tail)
+        )
 
     def embed(self, z: Array) -> Arrays:
         """Kernels by name."""
-        return _run(self._template, {"z": z})
+        return _run(self._template, {"z": z} if self._trunk is None else _run(self._trunk, {"x": z}))
 
     def search(self, x: Array) -> Arrays:
         """Search features by name."""
@@ -170,13 +172,18 @@ class _Runner:
         return self._run_baked("mask", kernels, {**features, "cell": cell})["mask"]
 
     def _run_baked(self, role: GraphRole, kernels: Arrays, known: Mapping[str, NDArray[Any]]) -> Arrays:
-        return _run(_session(bake(self._files[role], self._graphs[role].placeholders, kernels)), known)
+        return _run(_session(bake(self._files[role], self._graphs[role].placeholders, kernels), {}), known)
+
+    def _load(self, role: GraphRole) -> onnxruntime.InferenceSession:
+        return _session(self._files[role], self._graphs[role].dims)
 
 
-def _session(data: bytes) -> onnxruntime.InferenceSession:
+def _session(data: bytes, dims: Mapping[str, int]) -> onnxruntime.InferenceSession:
     runtime = import_onnxruntime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
+    for name, size in dims.items():
+        options.add_free_dimension_override_by_name(name, size)
     return runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 

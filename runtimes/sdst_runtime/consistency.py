@@ -135,7 +135,7 @@ def _check_roles(manifest: Manifest, variant: Variant, where: str) -> None:
     if variant.engine == "tensorrt" and (lacking := [r for r in sizes if not _forms(variant.graphs, r)]):
         raise ManifestError(f"{where} lacks a graph of the correlations, such as {lacking[0].correlate['conv']!r}")
     known = {role for kind in ROLES for role in session_roles(manifest, kind)}
-    known |= {role for roles in sizes for role in roles.correlate.values()}
+    known |= {"trunk", *(role for roles in sizes for role in roles.correlate.values())}
     if unknown := [role for role in variant.graphs if role not in known]:
         raise ManifestError(
             f"{where} has the graph {unknown[0]!r}, which no session runs: "
@@ -151,7 +151,7 @@ def _forms(graphs: Mapping[GraphRole, Graph], roles: SearchRoles) -> list[Correl
 def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where: str) -> None:
     for role, graph in graphs.items():
         check_tensors(graph, role, f"{where}.{role}")
-    check_input(graphs["template"], manifest.tracker.template_shape, f"{where}.template")
+    _check_template(graphs, manifest.tracker.template_shape, where)
     kernels = by_name(graphs["template"].outputs)
     used = [correlation.kernel for correlation in manifest.correlations]
     used += [] if manifest.mask is None else [manifest.mask.correlation.kernel]
@@ -176,6 +176,16 @@ def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where:
             _check_search_size(manifest.correlations, config, graphs, roles, where)
     if "mask" in graphs and manifest.mask is not None:
         _check_mask_graph(manifest.mask, manifest.tracker, graphs, f"{where}.mask")
+
+
+def _check_template(graphs: Mapping[GraphRole, Graph], shape: tuple[int, ...], where: str) -> None:
+    """The template graph takes the crop, or what a trunk makes of it."""
+    if "trunk" not in graphs:
+        check_input(graphs["template"], shape, f"{where}.template")
+        return
+    check_input(graphs["trunk"], shape, f"{where}.trunk")
+    known = by_name(graphs["trunk"].outputs)
+    check_known(graphs["template"].inputs, known, f"{where}.template", "an output of the trunk graph")
 
 
 def _check_search_size(

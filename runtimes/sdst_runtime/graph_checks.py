@@ -50,6 +50,8 @@ def check_tensors(graph: Graph, role: GraphRole, where: str) -> None:
                 f"{where}: {tensor.name} is {tensor.dtype} {tensor.shape}, this runtime takes {dtype} of positive sides"
             )
         check_size(tensor, where)
+    if wrong := {name: size for name, size in graph.dims.items() if size < 1}:
+        raise ManifestError(f"{where}.dims are {wrong}, expected numbers of at least 1")
     if graph.placeholders and role not in _BAKED_ROLES:
         raise ManifestError(f"{where} has placeholders, only {', '.join(_BAKED_ROLES)} may")
 

@@ -123,4 +123,8 @@ def _engine(variant: Variant, engine: EngineName | None) -> EngineName:
             f"engine is {engine}, but this variant was made for {variant.engine}; choose a variant that was made for "
             f"{engine}, or export one"
         )
+    if engine == "tensorrt" and "trunk" in variant.graphs:
+        raise ConfigError(
+            "this variant keeps its backbone once, as ONNX Runtime takes it; export with --engine tensorrt"
+        )
     return engine

@@ -52,6 +52,7 @@ MANIFEST_NAME = "manifest.json"
 _MAX_BYTES = 16 << 20  # of a manifest; one is some 10 KiB
 
 GraphRole: TypeAlias = Literal[
+    "trunk",
     "template",
     "search",
     "head",
@@ -130,6 +131,8 @@ class Graph:
         outputs: in the graph's order.
         placeholders: of a head or mask that kernels are baked into.
         weights: OpenVINO's or ncnn's ``.bin``; null where the graph is one file.
+        dims: what symbolic dimensions of the file are fixed to when it is loaded. Where template and search begin with
+            the same layers, these are in one file, loaded with the sides of the one and of the other.
     """
 
     file: str
@@ -139,6 +142,7 @@ class Graph:
     outputs: tuple[Tensor, ...]
     placeholders: tuple[Placeholder, ...] = ()
     weights: WeightsFile | None = None
+    dims: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +191,7 @@ class Variant:
         precision: of the weights.
         session: how the template is kept by default.
         graphs: by role. ``search_small`` and its kin are what a small target runs (``TrackerConfig.small_target``).
+            ``trunk``, where it is there, runs before ``template``, in the file of the search graph.
             ``correlate_conv`` and its kin are the correlations alone, in the forms that TensorRT may choose from.
         correlation_form: how head or match spell their correlations.
         parity: measured when the bundle was written.

@@ -99,7 +99,7 @@ class OrtGraph:
         runtime = import_onnxruntime()
         self._name = graph.file
         self._arrays = {tensor.name: arrays[tensor.name] for tensor in (*graph.inputs, *graph.outputs)}
-        self._session = _load(runtime, model, graph.file, options)
+        self._session = _load(runtime, model, graph, options)
         _check_signature(self._session, graph)
         self._binding = self._session.io_binding()
         for tensor in graph.inputs:
@@ -170,7 +170,7 @@ def import_onnxruntime() -> ModuleType:
     return onnxruntime  # type: ignore[no-any-return, unused-ignore]
 
 
-def _load(runtime: Any, model: bytes, name: str, options: OrtOptions) -> Any:
+def _load(runtime: Any, model: bytes, graph: Graph, options: OrtOptions) -> Any:
     names, available = [provider_name(provider) for provider in options.providers], runtime.get_available_providers()
     if unknown := [name for name in names if name not in available]:
         raise BackendUnavailable(
@@ -182,6 +182,8 @@ def _load(runtime: Any, model: bytes, name: str, options: OrtOptions) -> Any:
     settings.inter_op_num_threads = 1
     settings.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
     settings.log_severity_level = _LOG_FATAL
+    for name, size in graph.dims.items():
+        settings.add_free_dimension_override_by_name(name, size)
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if _CPU not in names:  # else the CPU takes what others leave, whether it is named or not
         settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
@@ -190,7 +192,7 @@ def _load(runtime: Any, model: bytes, name: str, options: OrtOptions) -> Any:
         providers = [item if isinstance(item, str) else (item[0], dict(item[1])) for item in options.providers]
         session = runtime.InferenceSession(model, settings, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's exceptions share no base class but this one
-        what = f"ONNX Runtime {runtime.__version__} cannot load {name}"
+        what = f"ONNX Runtime {runtime.__version__} cannot load {graph.file}"
         if _CPU not in names and "fallback" in str(error):
             raise BackendUnavailable(
                 f"{what} on {', '.join(names)} alone: {_first_line(error)}; let {_CPU} take what is left"
@@ -205,12 +207,15 @@ def _load(runtime: Any, model: bytes, name: str, options: OrtOptions) -> Any:
 
 
 def _check_signature(session: Any, graph: Graph) -> None:
+    """Refuses a file that is not as described; one with symbolic dimensions may give more than is asked of it."""
     for what, tensors, nodes in (
         ("inputs", graph.inputs, session.get_inputs()),
         ("outputs", graph.outputs, session.get_outputs()),
     ):
         wanted = {tensor.name: (_ORT_TYPES[tensor.dtype], tensor.shape) for tensor in tensors}
         found = {node.name: (node.type, tuple(node.shape)) for node in nodes}
+        if graph.dims:
+            found = {name: item for name, item in found.items() if name in wanted}
         if wanted != found:
             raise ManifestError(
                 f"{graph.file}: {what} are {found}, the manifest says {wanted}; export the bundle again"

@@ -17,7 +17,7 @@ from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtOptions, Provider, empty_ar
 from sdst_runtime.ort_heads import BakedHead, Head, Run, SplitHead
 from sdst_runtime.ort_mask import OrtMask
 from sdst_runtime.ort_search import OrtSearch
-from sdst_runtime.ort_template import OrtTemplate
+from sdst_runtime.ort_template import OrtTemplate, load_template
 from sdst_runtime.ort_variant import OrtVariant
 from sdst_runtime.session import Outputs, Template
 
@@ -81,7 +81,7 @@ class OrtSession:
         template, config = graphs.graph("template"), bundle.manifest.tracker
         self._kernels = empty_arrays(template.outputs)
         self._z = np.zeros(config.template_shape, np.float32)
-        self._run_template = graphs.load("template", {template.inputs[0].name: self._z, **self._kernels}).run
+        self._run_template = load_template(graphs, self._z, self._kernels)
         head_type: type[Head] = BakedHead if self.kind == "baked" else SplitHead
         sizes = zip(ROLES[self.kind], search_configs(config), strict=False)
         self._searches = tuple(OrtSearch(graphs, (search, head), each, head_type) for (search, head), each in sizes)

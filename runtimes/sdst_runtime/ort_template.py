@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from sdst_runtime.errors import SdstError
-from sdst_runtime.ort_graph import Arrays
-from sdst_runtime.ort_heads import Run
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["OrtTemplate"]
+from sdst_runtime.errors import SdstError
+from sdst_runtime.ort_graph import Arrays, empty_arrays
+from sdst_runtime.ort_heads import Run
+from sdst_runtime.ort_variant import OrtVariant
+
+__all__ = ["OrtTemplate", "load_template"]
+
+
+def load_template(variant: OrtVariant, z: NDArray[np.float32], kernels: Arrays) -> Run:
+    """What runs the template branch, from ``z`` to ``kernels``: one graph, or the trunk that it shares and the rest.
+
+    Args:
+        variant: with the graphs.
+        z: template crop, read where it is.
+        kernels: by name, written where they are.
+    """
+    graph = variant.graph("template")
+    if not variant.has("trunk"):
+        return variant.load("template", {graph.inputs[0].name: z, **kernels}).run
+    trunk = variant.graph("trunk")
+    features = empty_arrays(trunk.outputs)
+    first = variant.load("trunk", {trunk.inputs[0].name: z, **features}).run
+    second = variant.load("template", {**features, **kernels}).run
+
+    def run() -> None:
+        first()
+        second()
+
+    return run
 
 
 class OrtTemplate:

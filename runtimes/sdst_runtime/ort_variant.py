@@ -29,6 +29,10 @@ class OrtVariant:
         """What the manifest says of the graph of a role."""
         return self.bundle.variant(self.name).graphs[role]
 
+    def has(self, role: GraphRole) -> bool:
+        """Whether the variant has a graph of that role."""
+        return role in self.bundle.variant(self.name).graphs
+
     def load(self, role: GraphRole, arrays: Arrays) -> OrtGraph:
         """The graph of a role, bound to arrays; errors as in :class:`OrtGraph`."""
         return OrtGraph(self.bundle.graph_bytes(self.name, role), self.graph(role), self.options, arrays)

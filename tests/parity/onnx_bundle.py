@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,8 +43,9 @@ def run_bundle(folder: Path, z: NDArray[np.float32], x: NDArray[np.float32], *, 
     """
     manifest = Manifest.read(folder / MANIFEST_NAME)
     graphs = manifest.variants[manifest.default_variant].graphs
-    kernels = run_graph((folder / graphs["template"].file).read_bytes(), {"z": z})
-    features = run_graph((folder / graphs[f"search{suffix}"].file).read_bytes(), {"x": x})
+    first = {"z": z} if "trunk" not in graphs else run_described(folder, graphs["trunk"], {"x": z})
+    kernels = run_described(folder, graphs["template"], first)
+    features = run_described(folder, graphs[f"search{suffix}"], {"x": x})
     return BundleRun(kernels, features, run_baked(folder, graphs[f"head{suffix}"], kernels, features))
 
 
@@ -61,10 +64,19 @@ def baked(folder: Path, head: Graph, kernels: Arrays) -> bytes:
     return bytes(data)
 
 
-def run_graph(data: bytes, feeds: Arrays) -> Arrays:
-    """All outputs of a graph by name."""
+def run_described(folder: Path, graph: Graph, known: Arrays) -> Arrays:
+    """The outputs that a manifest names of a graph, on those of the known tensors that it reads."""
+    feeds = {item.name: known[item.name] for item in graph.inputs}
+    maps = run_graph((folder / graph.file).read_bytes(), feeds, dims=graph.dims)
+    return {item.name: maps[item.name] for item in graph.outputs}
+
+
+def run_graph(data: bytes, feeds: Arrays, *, dims: Mapping[str, int] = MappingProxyType({})) -> Arrays:
+    """All outputs of a graph by name, its symbolic dimensions fixed."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    for name, size in dims.items():
+        options.add_free_dimension_override_by_name(name, size)
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     names = [item.name for item in session.get_outputs()]
     return dict(zip(names, session.run(names, feeds), strict=True))

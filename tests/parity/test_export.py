@@ -22,7 +22,7 @@ from sdst_export.graphs import OPSET
 from sdst_runtime.config import Normalization
 from sdst_runtime.errors import CheckpointError, ConfigError, ParityError
 from sdst_runtime.manifest import Manifest, Provenance, Variant
-from tests.parity.onnx_bundle import relative_error, run_bundle, run_graph
+from tests.parity.onnx_bundle import relative_error, run_bundle, run_described, run_graph
 from tests.tolerances import REL_NETWORK_F32
 
 WIDTH = 0.5
@@ -99,7 +99,7 @@ def test_tail_equals_torch_on_its_responses(checkpoint: Path, bundle: Path, vari
 
 def test_unbaked_head_gives_no_numbers(bundle: Path, variant: Variant) -> None:
     _, x = inputs(0)
-    features = run_graph((bundle / variant.graphs["search"].file).read_bytes(), {"x": x})
+    features = run_described(bundle, variant.graphs["search"], {"x": x})
     maps = run_graph((bundle / variant.graphs["head"].file).read_bytes(), features)
     assert all(np.isnan(item).all() for item in maps.values())
 
@@ -112,7 +112,19 @@ def test_manifest_describes_every_file(bundle: Path, variant: Variant) -> None:
         assert graph.sha256 == hashlib.sha256(data).hexdigest()
         model = onnx.load_from_string(data)
         assert [item.name for item in graph.inputs] == [item.name for item in model.graph.input]
-        assert [item.name for item in graph.outputs] == [item.name for item in model.graph.output]
+        given = [item.name for item in model.graph.output]
+        assert {item.name for item in graph.outputs} <= set(given)
+        assert graph.dims or [item.name for item in graph.outputs] == given
+
+
+def test_layers_that_template_and_search_share_are_kept_once(bundle: Path, variant: Variant) -> None:
+    graphs = variant.graphs
+    assert graphs["trunk"].file == graphs["search"].file
+    assert (graphs["trunk"].dims, graphs["search"].dims) == ({"batch": 1, "side": 128}, {"batch": 1, "side": 256})
+    search, template = (onnx.load(bundle / graphs[role].file) for role in ("search", "template"))
+    assert [node.op_type for node in template.graph.node if node.op_type == "Conv"] == ["Conv"]
+    weights = [onnx.numpy_helper.to_array(item).tobytes() for item in search.graph.initializer]
+    assert not any(onnx.numpy_helper.to_array(item).tobytes() in weights for item in template.graph.initializer)
 
 
 def test_manifest_names_the_tensors_of_the_cut(manifest: Manifest, variant: Variant) -> None:
@@ -125,8 +137,11 @@ def test_manifest_names_the_tensors_of_the_cut(manifest: Manifest, variant: Vari
     maps = {"score": (1, 1, 16, 16), "ltrb": (1, 4, 16, 16)}
     channels = tensors["search"]["search_shared"][1]
     features, kernel = (1, channels, 16, 16), (64, channels, 1, 1)
+    trunk = tensors["trunk"]["trunk_0"]
+    assert trunk[2:] == (8, 8)
     assert tensors == {
-        "template": {"z": (1, 3, 128, 128), "kernel_shared": kernel},
+        "trunk": {"x": (1, 3, 128, 128), "trunk_0": trunk},
+        "template": {"trunk_0": trunk, "kernel_shared": kernel},
         "search": {"x": (1, 3, 256, 256), "search_shared": features},
         "head": {"search_shared": features, **maps},
         "tail": {"response_shared": (1, 64, 16, 16), **maps},

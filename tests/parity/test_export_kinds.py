@@ -98,7 +98,8 @@ def test_form_is_the_networks_own_when_none_is_asked_for(export: Export, name: s
 def test_shapes_are_those_of_the_configuration(export: Export, name: str) -> None:
     config = toy(name).config
     graphs = read(export(name, "conv"))[1].graphs
-    assert graphs["template"].inputs[0].shape == config.template_shape
+    first = graphs["trunk"] if "trunk" in graphs else graphs["template"]
+    assert first.inputs[0].shape == config.template_shape
     assert graphs["search"].inputs[0].shape == config.search_shape
     for role in ("head", "tail"):
         assert {item.name: item.shape for item in graphs[role].outputs} == dict(config.outputs)
