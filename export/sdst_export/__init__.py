@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sdst_export.progress import Progress
     from sdst_runtime.manifest import Manifest
 
-__all__ = ["RANDOM", "ExportOptions", "export_bundle", "require_packages"]
+__all__ = ["RANDOM", "ExportOptions", "export_bundle", "left_out", "require_packages"]
 
 
 def export_bundle(
@@ -51,6 +51,18 @@ def export_bundle(
     from sdst_export.pipeline import run
 
     return run(checkpoint, out, options or ExportOptions(), overwrite=overwrite, on_progress=on_progress)
+
+
+def left_out(options: ExportOptions) -> str:
+    """What the target would have and the options do not allow, in words; empty for nothing.
+
+    Raises:
+        ConfigError: an option cannot be.
+    """
+    require_packages()
+    from sdst_export.plan import make_plan
+
+    return make_plan(options).left_out
 
 
 def require_packages() -> None:

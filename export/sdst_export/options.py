@@ -27,7 +27,7 @@ class ExportOptions:
         correlation_form: how correlations are spelled. ``conv``: Conv nodes, fastest in ONNX Runtime; TensorRT takes a
             kernel that is no constant from 8.5 on. ``taps``: slices, products and sums, which every engine parses.
             ``matmul``: a MatMul each, of unfolded windows. None for the network's or the target's own choice.
-        calibrate: data set whose frames int8 is calibrated on, or :data:`RANDOM`.
+        calibrate: data set whose frames int8 is calibrated on, or :data:`RANDOM`; needed for int8.
         method: how ranges are taken from what was seen, None for the target's choice, or min-max.
         validate: data set that every variant is scored on beside fp32; None for no scores.
         max_drop: of success AUC on ``validate``, 0..1; layers stay float until int8 is under it. None for no search.
