@@ -24,6 +24,7 @@ __all__ = [
     "OPSETS",
     "OPSET_MIN",
     "QDQ_IMPORTER",
+    "VERSIONS",
     "Version",
     "version_text",
 ]
@@ -40,12 +41,15 @@ QDQ_IMPORTER: Final = "onnx/onnx-tensorrt, QuantDequantLinearHelper"
 
 #: The newest opset of the parser, by the version whose documentation says so, and where it does.
 OPSETS: Final[dict[Version, tuple[int, str]]] = {
+    (8, 4): (13, "onnx/onnx-tensorrt docs/operators.md, commit 009d6541 (TensorRT 8.4)"),
     (8, 5): (17, OPERATORS_8_5),
     (8, 6): (17, "NVIDIA/Deep-Learning-Accelerator-SW operators/README.md (TensorRT 8.6)"),
     (9, 2): (19, OPERATORS_9_2),
     (10, 15): (24, OPERATORS_10_15),
     (11, 5): (25, "onnx/onnx-tensorrt release 11.5-GA"),
 }
+#: What the tables here are about: engines are built from 8.5 on, and 11.5 is the newest with documentation at hand.
+VERSIONS: Final[tuple[Version, Version]] = ((8, 5), (11, 5))
 #: "In the inclusive range of opset 9 to opset 24"; 8.x goes further back, which nothing here needs.
 OPSET_MIN: Final = 9
 

@@ -34,7 +34,7 @@ def no_external_data(scope: OnnxScope) -> Iterator[Fault]:
 def opset_is_known_to_parser(scope: OnnxScope) -> Iterator[Fault]:
     """The parser documents the newest opset that it takes."""
     opset, version = scope.graph.opset, scope.version
-    known, source = max((limit for since, limit in OPSETS.items() if since <= version), default=(17, ""))
+    known, source = max((limit for since, limit in OPSETS.items() if since <= version), default=OPSETS[8, 4])
     later = [limit for since, limit in OPSETS.items() if since > version]
     if opset > known:
         unknown = bool(later) and opset <= min(later)[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sdst_export.lint.facts.tensorrt import VERSIONS, version_text
 from sdst_export.lint.finding import Fault
 from sdst_export.lint.scopes import VARIANT_RULES, VariantScope
+from sdst_export.targets import parse_version
 from sdst_runtime.consistency import search_configs
 from sdst_runtime.search_roles import SEARCH_ROLES
 
@@ -27,6 +29,28 @@ def engine_reads_files(scope: VariantScope) -> Iterator[Fault]:
             node=files[0],
             what=f"was made for {scope.variant.engine}; {scope.target.name} runs {scope.target.engine}",
             fix=f"choose another variant with --variant, or export with --target {scope.target.name}",
+        )
+
+
+@VARIANT_RULES.rule("version", "tensorrt")
+def version_is_known(scope: VariantScope) -> Iterator[Fault]:
+    """The tables are about versions from 8.5 on."""
+    (oldest, newest), versions = VERSIONS, scope.target.tensorrt
+    assert versions is not None
+    if parse_version(versions.lowest) < oldest:
+        yield Fault(
+            severity="error",
+            node="",
+            what=f"the target may have TensorRT {versions.lowest}; engines need {version_text(oldest)} or later",
+            fix="update the device, or name a later tensorrt.lowest in the recipe",
+        )
+    if parse_version(versions.highest) > newest:
+        yield Fault(
+            severity="warning",
+            node="",
+            what=f"the target may have TensorRT {versions.highest}, of which nothing later than {version_text(newest)} "
+            "is known here",
+            fix="update sdst-edge, or build the engine and see",
         )
 
 
