@@ -19,6 +19,7 @@ from sdst_edge.cli import (
     families,
     import_,
     info,
+    lint,
     new,
     shrink,
     simulate,
@@ -55,6 +56,7 @@ app.command("train", epilog=f"Example: {train.EXAMPLE}")(train.train)
 app.command("distill", epilog=f"Example: {distill.EXAMPLE}")(distill.distill)
 app.command("shrink", epilog=f"Example: {shrink.EXAMPLE}")(shrink.shrink)
 app.command("targets", epilog=f"Example: {targets.EXAMPLE}")(targets.targets)
+app.command("lint", epilog=f"Example: {lint.EXAMPLE}")(lint.lint)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)

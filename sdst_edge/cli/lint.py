@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,28 +57,20 @@ def _table(findings: Iterable[Finding]) -> Table:
     from rich import box
     from rich.table import Table
 
+    from sdst_export.lint.finding import gathered
+
     table = Table("", "rule", "variant", "graph", "node", "what is the matter", "what to do", box=box.SIMPLE_HEAD)
-    for item, more in _gathered(findings):
+    for item, more in gathered(findings):
         node = f"{item.node} and {more} more" if more else item.node
         what = f"{item.what} [{item.source}]" if item.source else item.what
         table.add_row(item.severity, item.rule, item.variant, item.graph, node, what, item.fix)
     return table
 
 
-def _gathered(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
-    """Findings that differ by the node alone, once, and how many more there are of each."""
-
-    def but_node(item: Finding) -> tuple[str, ...]:
-        return (item.severity, item.rule, item.variant, item.graph, item.what, item.fix)
-
-    order = list(dict.fromkeys(map(but_node, findings)))
-    by_order = sorted(findings, key=lambda item: order.index(but_node(item)))
-    for _, group in groupby(by_order, but_node):
-        first, *others = group
-        yield first, len(others)
-
-
 def _summary(report: Report) -> str:
+    from sdst_export.lint.finding import SEVERITIES
+
     graphs = "; ".join(f"{name}: {', '.join(roles)}" for name, roles in report.graphs.items())
-    counts = ", ".join(f"{report.count(severity)} {severity}s" for severity in ("error", "warning", "note"))
+    numbers = ((report.count(severity), severity) for severity in SEVERITIES)
+    counts = ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for number, severity in numbers)
     return f"{report.target}: {counts} (looked at {graphs or 'no graph'})"

@@ -14,6 +14,7 @@ onnx = pytest.importorskip("onnx", reason="graphs are read with the onnx package
 from onnx import TensorProto, helper  # noqa: E402
 
 from sdst_export.lint import Finding, lint  # noqa: E402
+from sdst_export.lint.finding import gathered  # noqa: E402
 from sdst_export.lint.scopes import NCNN_RULES, ONNX_RULES, VARIANT_RULES  # noqa: E402
 from sdst_export.targets import Target, TensorRTRange, list_targets, load_target  # noqa: E402
 from sdst_runtime.errors import ManifestError  # noqa: E402
@@ -500,6 +501,18 @@ def test_default_variant_that_is_missing_is_told() -> None:
 def test_variant_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ManifestError, match="has no variant 'onnx/fp8'; it has onnx/int8-qdq"):
         lint(bundle_of(good_models()), load_target(ORIN), variant="onnx/fp8")
+
+
+def test_findings_that_differ_by_node_alone_are_gathered() -> None:
+    models = good_models()
+    for name in ("relu", "conv"):
+        node(models["search"], name).op_type = "Det"
+    node(models["tail"], "sigmoid").op_type = "Det"
+    found = [item for item in lint(bundle_of(models), load_target(ORIN)).findings if item.rule == "operator"]
+    assert [(item.graph, item.node, more) for item, more in gathered(found)] == [
+        ("search", "conv", 1),
+        ("tail", "sigmoid", 0),
+    ]
 
 
 def test_file_that_is_no_graph_is_told() -> None:

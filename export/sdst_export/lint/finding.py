@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["SEVERITIES", "Fault", "Finding", "Report", "Severity"]
+__all__ = ["SEVERITIES", "Fault", "Finding", "Report", "Severity", "gathered"]
 
 #: ``error``: it will not build or will give wrong results. ``warning``: it runs worse, or it is not known whether it
 #: runs. ``note``: good to know.
@@ -73,3 +75,14 @@ class Report:
     def count(self, severity: Severity) -> int:
         """How many findings are of that severity."""
         return sum(finding.severity == severity for finding in self.findings)
+
+
+def gathered(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """The first of all findings that differ by their node alone, and how many more there are of it."""
+    first: dict[Finding, Finding] = {}
+    counts: Counter[Finding] = Counter()
+    for finding in findings:
+        kind = replace(finding, node="")
+        first.setdefault(kind, finding)
+        counts[kind] += 1
+    return [(finding, counts[kind] - 1) for kind, finding in first.items()]

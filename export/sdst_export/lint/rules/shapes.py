@@ -24,7 +24,7 @@ def shapes_are_static(scope: OnnxScope) -> Iterator[Fault]:
                 severity="error",
                 node=name,
                 what=f"its shape is {sides}, expected numbers: the engine is built for one shape",
-                fix="export the bundle again; its graphs are static, batch 1",
+                fix=f"export with --target {scope.target.name}, whose graphs are static",
             )
 
 
