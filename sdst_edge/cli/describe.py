@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sdst_edge.cli.console import facts_text, print_json, print_rich
 from sdst_runtime.manifest import Macs, Manifest, Provenance, Variant
+from sdst_runtime.measurements import Quantization
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 __all__ = ["CheckpointFacts", "print_checkpoint", "print_manifest", "read_checkpoint"]
+
+_SHOWN_LAYERS = 5  # of a list of layers; all are in the JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,9 @@ def print_manifest(manifest: Manifest, path: Path, *, as_json: bool) -> None:
         print_json(manifest)
     else:
         print_rich(facts_text([("bundle", str(path)), *_manifest_rows(manifest)]), _variant_table(manifest))
+        for name, variant in manifest.variants.items():
+            if rows := _measured_rows(variant):
+                print_rich(f"{name}\n{facts_text(rows)}\n")
 
 
 def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
@@ -85,6 +91,7 @@ def _manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
     return [
         ("name", manifest.name),
         ("family", manifest.family),
+        ("target", manifest.target or ""),
         ("template", f"{tracker.template_size} x {tracker.template_size} px"),
         ("search", f"{tracker.search_size} x {tracker.search_size} px"),
         (
@@ -137,8 +144,15 @@ def _variant_table(manifest: Manifest) -> RenderableType:
 
 
 def _files(variant: Variant) -> str:
-    sizes = {graph.file: graph.size_bytes for graph in variant.graphs.values()}
-    lines = [f"{role} {graph.size_bytes / 1e6:.2f} MB" for role, graph in variant.graphs.items()]
+    sizes: dict[str, int] = {}
+    lines = []
+    for role, graph in variant.graphs.items():
+        entries = [entry for entry in (graph, graph.weights) if entry is not None]
+        again = " (the same file)" if graph.file in sizes else ""
+        sizes |= {entry.file: entry.size_bytes for entry in entries}
+        parts = " + ".join(f"{entry.size_bytes / 1e6:.2f}" for entry in entries)
+        endings = "" if graph.weights is None else f" ({', '.join(Path(entry.file).suffix for entry in entries)})"
+        lines.append(f"{role} {parts} MB{endings}{again}")
     return "\n".join([*lines, f"together {sum(sizes.values()) / 1e6:.2f} MB"])
 
 
@@ -146,6 +160,48 @@ def _parity(variant: Variant) -> str:
     parity = variant.parity
     errors = [f"{name} {error:.1e}" for name, error in parity.max_rel_error.items()]
     return "\n".join([f"against {parity.reference}, {parity.inputs} inputs", "max |a-b| / max |b|:", *errors])
+
+
+def _measured_rows(variant: Variant) -> list[tuple[str, str]]:
+    """What was found out about a variant besides its parity; no rows for one that nothing was measured of."""
+    rows = [] if variant.quantization is None else _quantization_rows(variant.quantization)
+    if (drift := variant.drift) is not None:
+        rows.append(
+            (
+                "  drift",
+                f"{drift.source}, {drift.pairs} pairs of crops: score {drift.mean_score_difference:.3f} "
+                f"(at most {drift.max_score_difference:.3f}), IoU {drift.mean_iou:.3f} (at least {drift.min_iou:.3f})",
+            )
+        )
+    if (accuracy := variant.accuracy) is not None:
+        change = accuracy.success_auc - accuracy.reference_success_auc
+        rows.append(
+            (
+                "  accuracy",
+                f"{accuracy.source}, {accuracy.rules} rules, {accuracy.sequences} sequences, {accuracy.frames} frames: "
+                f"success AUC {accuracy.success_auc:.4f}, fp32 {accuracy.reference_success_auc:.4f} ({change:+.4f}); "
+                f"IoU with fp32 {accuracy.mean_iou:.3f}, score {accuracy.mean_score_difference:.3f} apart",
+            )
+        )
+    return rows
+
+
+def _quantization_rows(quantization: Quantization) -> list[tuple[str, str]]:
+    calibration, kept = quantization.calibration, quantization.float_layers
+    shown = f"{len(kept)}: {', '.join(kept[:_SHOWN_LAYERS])}{', ...' if len(kept) > _SHOWN_LAYERS else ''}"
+    worst = [f"{item.layer} {item.error:.3f}" for item in quantization.sensitivity[:_SHOWN_LAYERS]]
+    rest = len(quantization.sensitivity) - len(worst)
+    more = f"; {rest} more with --json" if rest else ""
+    return [
+        ("  activations", quantization.activations),
+        (
+            "  calibration",
+            f"{calibration.source}, {calibration.method}: {calibration.templates} templates and "
+            f"{calibration.searches} search regions of {calibration.sequences} sequences",
+        ),
+        ("  float layers", shown if kept else "none"),
+        ("  worst layers", f"error of each alone: {', '.join(worst)}{more}" if worst else ""),
+    ]
 
 
 def _numbers(values: tuple[float, ...]) -> str:
