@@ -143,6 +143,8 @@ def test_bundles_that_it_cannot_run_are_told(program: Path, bundle: Path) -> Non
     assert "tracker.size_smoothing is thrice" in said(lambda m: m["tracker"].update(size_smoothing="thrice"))
     assert "key 'penalty_k' not found" in said(lambda m: m["tracker"].pop("penalty_k"))
     assert "template.onnx: its input is not z alone" in said(lambda m: m["tracker"].update(template_size=48))
+    made_for = "variant onnx/fp32 is made for onnxruntime; export the bundle with a TensorRT target"
+    assert made_for in said(lambda m: m["variants"][FOLDER].update(engine="onnxruntime"))
     assert "has no correlate_conv graph; export the bundle with a TensorRT target" in said(drop_correlations)
     (bundle / FOLDER / "tail.onnx").write_bytes(b"changed")
     assert "tail.onnx has SHA-256" in said(lambda _: None)

@@ -68,6 +68,11 @@ Bundle read_bundle(const fs::path &folder, const json &manifest, const std::stri
     }
     const json &chosen = variants.at(bundle.variant);
     bundle.precision = chosen.at("precision").get<std::string>();
+    const auto engine = chosen.at("engine").get<std::string>();
+    if (engine != "tensorrt") {
+        throw Error("variant " + bundle.variant + " is made for " + engine +
+                    "; export the bundle with a TensorRT target, such as --target jetson-xavier-nx-jp5");
+    }
     for (const auto &item : chosen.at("graphs").items()) {
         const std::string &role = item.key();
         if (role.rfind("head", 0) != 0 && role != "mask") { // heads are for kernels baked in; masks are not run here
