@@ -24,7 +24,7 @@ from sdst_runtime.bundle import Bundle
 from sdst_runtime.manifest import Graph, GraphRole, Manifest, Parity, Placeholder, Variant
 from tests.toy_bundle import toy_manifest
 
-__all__ = ["bundle_of", "find", "good_models", "initializer", "node", "set_initializer"]
+__all__ = ["bundle_of", "find", "good_models", "initializer", "node", "plain_search", "set_initializer"]
 
 OPSET, IR_VERSION = 17, 8
 CHANNELS, SIDE, KERNEL = 8, 16, 4
@@ -80,6 +80,22 @@ def good_models() -> dict[str, onnx.ModelProto]:
         "correlate_matmul": _correlate_matmul(),
         "correlate_taps": _correlate_matmul(),
     }
+
+
+def plain_search() -> onnx.ModelProto:
+    """The search graph in float32, without quantisers."""
+    numbers = np.random.default_rng(0)
+    constants = {
+        "w": numbers.standard_normal((CHANNELS, 4, 3, 3)).astype(np.float32),
+        "b": numbers.standard_normal(CHANNELS).astype(np.float32),
+        "w_dw": numbers.standard_normal((CHANNELS, 1, 3, 3)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "b"], ["c"], "conv", pads=[1, 1, 1, 1], kernel_shape=[3, 3]),
+        helper.make_node("Relu", ["c"], ["r"], "relu"),
+        helper.make_node("Conv", ["r", "w_dw"], ["features"], "depthwise", group=CHANNELS, pads=[1, 1, 1, 1]),
+    ]
+    return _model(nodes, {"x": (1, 4, SIDE, SIDE)}, {"features": (1, CHANNELS, SIDE, SIDE)}, constants)
 
 
 def node(model: onnx.ModelProto, name: str) -> onnx.NodeProto:
