@@ -433,6 +433,13 @@ def other_plants() -> list[Plant]:
             plant=lambda m: m.update(param_files("ArgMax argmax 1 1 x y 0=0")),
             **match,
         ),
+        Plant(
+            rule="ncnn-vulkan-layer",
+            where=("match", "product"),
+            plant=lambda m: m.update(param_files("MatMul product 2 1 x k y")),
+            fix="take a later ncnn, or export with --xcorr taps",
+            **match,
+        ),
     ]
 
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from sdst_export.lint.facts.ncnn import (
     DYNAMIC_WEIGHT,
     DYNAMIC_WEIGHT_PARAMETER,
+    LATER_LAYERS,
+    LATER_SOURCE,
     NO_COMPUTATION,
+    RELEASE,
     VULKAN_LAYERS,
     VULKAN_SOURCE,
 )
@@ -28,7 +31,7 @@ def correlation_stays_on_gpu(scope: NcnnScope) -> Iterator[Fault]:
                 node=layer.name,
                 what=f"{layer.kind} takes its kernel from {layer.inputs[-1]}, which ncnn does on the processor "
                 "only: two transfers a frame",
-                fix="export with --xcorr matmul",
+                fix="export with --xcorr matmul or taps",
                 source=DYNAMIC_WEIGHT,
             )
 
@@ -37,11 +40,14 @@ def correlation_stays_on_gpu(scope: NcnnScope) -> Iterator[Fault]:
 def layers_are_on_vulkan(scope: NcnnScope) -> Iterator[Fault]:
     """A layer without an implementation on Vulkan runs on the processor."""
     for layer in scope.layers:
-        if layer.kind not in VULKAN_LAYERS and layer.kind not in NO_COMPUTATION:
-            yield Fault(
-                severity="warning",
-                node=layer.name,
-                what=f"ncnn has no {layer.kind} on Vulkan: it runs on the processor, with transfers around it",
-                fix="spell it with other layers, or accept it where it is small",
-                source=VULKAN_SOURCE,
-            )
+        if layer.kind in VULKAN_LAYERS or layer.kind in NO_COMPUTATION:
+            continue
+        later = layer.kind in LATER_LAYERS
+        instead = "export with --xcorr taps" if layer.kind == "MatMul" else "spell it with other layers"
+        yield Fault(
+            severity="warning",
+            node=layer.name,
+            what=f"ncnn {RELEASE} has no {layer.kind} on Vulkan: it runs on the processor, with transfers around it",
+            fix=f"{'take a later ncnn, or ' if later else ''}{instead}, or accept it where it is small",
+            source=LATER_SOURCE if later else VULKAN_SOURCE,
+        )
