@@ -1,0 +1,124 @@
+"""What a TensorRT session runs for one size of the search region: search, correlate and tail, without leaving the GPU.
+
+Every tensor has one address for as long as the session lives, so engines are bound once and a frame's work can be
+captured into one CUDA graph: the upload, three engines, the downloads. Kernels have their place too, which the session
+fills from a target's template when the target changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdst_runtime.config import TrackerConfig
+from sdst_runtime.errors import BackendUnavailable, DeviceError
+from sdst_runtime.manifest import Graph
+from sdst_runtime.session import Outputs
+from sdst_runtime.tensorrt.cuda import CudaBackend, Work
+from sdst_runtime.tensorrt.engine import LoadedEngine
+from sdst_runtime.tensorrt.memory import tensor_memory, tensors_of
+
+__all__ = ["SearchChain"]
+
+#: How far maps of the captured work may be from those of the plain, as a share of the largest: the same kernels run.
+_MAX_CAPTURE_ERROR: Final = 1e-3
+
+
+class SearchChain:
+    """From a search region to maps, for the kernels that are in their place.
+
+    Attributes:
+        shape: of the search region.
+        outputs: maps in the order of ``TrackerConfig.outputs``, written by :meth:`run`.
+        engines: in the order in which they run.
+        captured: whether a frame is one CUDA graph.
+    """
+
+    def __init__(
+        self,
+        cuda: CudaBackend,
+        steps: Sequence[tuple[LoadedEngine, Graph]],
+        kernels: Mapping[str, int],
+        config: TrackerConfig,
+    ) -> None:
+        """Allocates and binds all tensors.
+
+        Args:
+            cuda: the GPU.
+            steps: engines with their graphs, in the order in which they run: search, correlate, tail.
+            kernels: addresses of the correlation kernels by name.
+            config: of this search size.
+        """
+        self._cuda = cuda
+        self.engines = [engine for engine, _ in steps]
+        self.shape = config.search_shape
+        self.captured = False
+        tensors = tensors_of(graph for _, graph in steps)
+        memory = {**tensor_memory(cuda, (t for name, t in tensors.items() if name not in kernels)), **kernels}
+        for engine in self.engines:
+            engine.bind(memory)
+        (x,) = steps[0][1].inputs
+        self._x, self._x_address = cuda.pinned(x.shape), memory[x.name]
+        self._maps = [(cuda.pinned(tensors[name].shape), memory[name]) for name in config.outputs]
+        # Pinned memory goes with the session; what is handed out must not.
+        self.outputs: Outputs = tuple(np.zeros(array.shape, np.float32) for array, _ in self._maps)
+        self._launch: Work = self._enqueue
+
+    def run(self, x: NDArray[np.float32]) -> None:
+        """Runs one search region; returns when the maps are there.
+
+        Args:
+            x: of :attr:`shape`. Not kept.
+
+        Raises:
+            DeviceError: TensorRT or CUDA failed.
+        """
+        np.copyto(self._x, x)
+        self._launch()
+        self._cuda.wait()
+        for output, (array, _) in zip(self.outputs, self._maps, strict=True):
+            np.copyto(output, array)
+
+    def capture(self, x: NDArray[np.float32]) -> str | None:
+        """Captures a frame's work where that is possible, and the maps stay the same.
+
+        Args:
+            x: a search region whose maps are compared, which has been run before: TensorRT puts off part of its
+                preparations to the first run, and these cannot be captured.
+
+        Returns:
+            None, or why frames are queued piece by piece.
+        """
+        self.run(x)
+        plain = [output.copy() for output in self.outputs]
+        try:
+            self._launch = self._cuda.capture(self._enqueue)
+            self.run(x)
+        except (BackendUnavailable, DeviceError) as error:
+            self._launch = self._enqueue
+            return f"frames are queued engine by engine, without a CUDA graph: {error}"
+        if not all(_same(a, b) for a, b in zip(self.outputs, plain, strict=True)):
+            self._launch = self._enqueue
+            return "frames are queued engine by engine: the CUDA graph gave other maps"
+        self.captured = True
+        return None
+
+    def close(self) -> None:
+        """Lets go of pinned memory; the backend frees what is on the device, and who loaded the engines closes them."""
+        self.engines, self._maps, self._x = [], [], np.zeros(0, np.float32)
+        self._launch = self._enqueue
+
+    def _enqueue(self) -> None:
+        cuda = self._cuda
+        cuda.upload(self._x_address, self._x)
+        for engine in self.engines:
+            engine.enqueue(cuda.stream)
+        for array, address in self._maps:
+            cuda.download(array, address)
+
+
+def _same(captured: NDArray[np.float32], plain: NDArray[np.float32]) -> bool:
+    return bool(np.abs(captured - plain).max() <= _MAX_CAPTURE_ERROR * np.abs(plain).max())
