@@ -92,6 +92,12 @@ def variant_plants() -> list[Plant]:
             plant=lambda m: m.pop("correlate_taps"),
             severity="warning",
         ),
+        Plant(
+            rule="trunk-shared",
+            where=("", "trunk"),
+            plant=lambda m: m.update(trunk=m["search"]),
+            fix=f"--target {ORIN}",
+        ),
         Plant(rule="version", where=("", ""), tensorrt="8.4", plant=nothing),
         Plant(rule="version", where=("", ""), tensorrt="12.0", severity="warning", plant=nothing),
         Plant(rule="dla-absent", where=("", ""), target="jetson-thor-jp7", dla=True, plant=nothing),

@@ -67,6 +67,18 @@ def graphs_are_there(scope: VariantScope) -> Iterator[Fault]:
             )
 
 
+@VARIANT_RULES.rule("trunk-shared", "tensorrt", "openvino", "ncnn")
+def branches_stand_alone(scope: VariantScope) -> Iterator[Fault]:
+    """A file that template and search share has symbolic sides, which only our ONNX Runtime sessions fix."""
+    if "trunk" in scope.variant.graphs:
+        yield Fault(
+            severity="error",
+            node="trunk",
+            what=f"template and search share layers in one file, which {scope.target.engine} sessions do not load twice",
+            fix=f"export with --target {scope.target.name}, which gives each branch a file of its own",
+        )
+
+
 @VARIANT_RULES.rule("correlation-missing", "tensorrt")
 def correlations_are_there(scope: VariantScope) -> Iterator[Fault]:
     """TensorRT has no correlation but in a graph of ours, and takes the first form that builds."""
