@@ -74,7 +74,7 @@ def branches_stand_alone(scope: VariantScope) -> Iterator[Fault]:
         yield Fault(
             severity="error",
             node="trunk",
-            what=f"template and search share layers in one file, which {scope.target.engine} sessions do not load twice",
+            what=f"template and search share layers in one file, which {scope.target.engine} does not load twice",
             fix=f"export with --target {scope.target.name}, which gives each branch a file of its own",
         )
 
