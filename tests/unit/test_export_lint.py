@@ -552,6 +552,21 @@ def test_baked_head_of_onnx_runtime_passes_there() -> None:
     assert "head" in report.graphs["onnx/int8-qdq"]
 
 
+def test_scales_of_int8_placeholders_pass_on_onnx_runtime() -> None:
+    models = good_models()
+    head = models["head"] = models["correlate_conv"]
+    del head.graph.input[0]
+    set_initializer(head, "kernel", np.zeros((8, 1, 4, 4), np.int8))
+    set_initializer(head, "kernel_scale", np.full(8, np.nan, np.float32))
+    set_initializer(head, "kernel_zero", np.zeros(8, np.int8))
+    parts = ["kernel", "kernel_scale", "kernel_zero"]
+    head.graph.node.insert(0, helper.make_node("DequantizeLinear", parts, ["k"], "DQ_k", axis=0))
+    node(head, "correlate").input[1] = "k"
+    bundle = bundle_of(models, engine="onnxruntime", session="baked", placeholders=("kernel",))
+    report = lint(bundle, load_target(CPU), variant="onnx/int8-qdq")
+    assert [item.rule for item in report.findings if item.graph == "head"] == []
+
+
 def test_float_kernels_of_depthwise_layers_pass_in_int8() -> None:
     """Constant kernels of depthwise layers are no correlation: int8 takes them."""
     rules = {item.rule for item in lint(bundle_of(good_models()), load_target(XAVIER)).findings}

@@ -15,7 +15,7 @@ __all__: list[str] = []
 @ONNX_RULES.rule("weight-nan", "tensorrt", "onnxruntime")
 def weights_are_finite(scope: OnnxScope) -> Iterator[Fault]:
     """NaN is what stands for a target's kernel until it is written there; only ONNX Runtime's sessions write it."""
-    placeholders = {item.name for item in scope.entry.placeholders}
+    placeholders = _written_per_target(scope)
     for name, _ in scope.graph.constants():
         value = scope.graph.constant(name)
         if value is None or not np.issubdtype(value.dtype, np.floating) or np.isfinite(value).all():
@@ -31,3 +31,10 @@ def weights_are_finite(scope: OnnxScope) -> Iterator[Fault]:
             what = f"holds {'NaN' if np.isnan(value).any() else 'infinities'}"
             fix = "look for the training run that diverged, and export another checkpoint"
         yield Fault(severity="error", node=name, what=what, fix=fix)
+
+
+def _written_per_target(scope: OnnxScope) -> set[str]:
+    """Placeholders of kernels, and the scales of those in int8."""
+    kernels = {item.name for item in scope.entry.placeholders}
+    readers = [node for name in kernels for node, _ in scope.graph.consumers(name)]
+    return kernels | {node.input[1] for node in readers if node.op_type == "DequantizeLinear"}
