@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from sdst_runtime.bundle import Bundle
@@ -34,6 +34,7 @@ def load(
     *,
     engine: EngineName | None = None,
     accelerator: str | None = None,
+    on_build: Callable[[float, str], None] | None = None,
 ) -> Tracker:
     """A tracker with a session of its own, which :meth:`Tracker.close` closes.
 
@@ -42,8 +43,9 @@ def load(
         session: how the template is kept; ``auto`` is the variant's default.
         threads: that the network may use, >= 1.
         variant: of the bundle, None for its default.
-        engine: and
-        accelerator: as :func:`open_session` takes them.
+        engine: this, and
+        accelerator: this, and
+        on_build: this as :func:`open_session` takes them.
 
     Raises:
         ManifestError: it is no bundle, or not what its manifest says.
@@ -52,7 +54,9 @@ def load(
         ConfigError: an option that cannot be.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-    running = open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator)
+    running = open_session(
+        opened, session, threads, variant, engine=engine, accelerator=accelerator, on_build=on_build
+    )
     mask = opened.manifest.mask if "mask" in opened.variant(variant).graphs else None
     try:
         return Tracker(
@@ -75,6 +79,7 @@ def open_session(
     providers: Sequence[Provider] | None = None,
     engine: EngineName | None = None,
     accelerator: str | None = None,
+    on_build: Callable[[float, str], None] | None = None,
 ) -> OpenedSession:
     """A session that any number of trackers may share; arguments and errors as in :func:`load`.
 
@@ -88,7 +93,9 @@ def open_session(
         engine: that runs the variant, None for its own. ONNX graphs run in ``onnxruntime`` and ``tensorrt``.
         accelerator: that the engine runs on, None for its default, mostly the CPU. ONNX Runtime: a provider, such as
             ``cuda`` (:mod:`sdst_runtime.providers`); OpenVINO: ``CPU``, ``GPU``, ``NPU``; ncnn: ``cpu``, ``vulkan``, or
-            ``vulkan:1`` for the second GPU.
+            ``vulkan:1`` for the second GPU; TensorRT: ``gpu``, or ``gpu:1`` for the second one.
+        on_build: called with the share done and what is being built, while TensorRT builds engines, which takes
+            minutes and happens once on a device; None for a line in the log.
     """
     if session not in _KINDS:
         raise ConfigError(f"session is {session!r}, expected one of {', '.join(_KINDS)}")
@@ -108,7 +115,31 @@ def open_session(
             providers = choose_providers(accelerator, ProviderSettings.of(chosen, threads=threads))
         chosen_providers = CPU_PROVIDERS if providers is None else providers
         return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=chosen_providers)
-    raise ConfigError(f"engine {name} is not wired yet")
+    if name == "tensorrt":
+        return _open_tensorrt(opened, session, variant, accelerator, on_build)
+    from sdst_runtime.whole_session import open_whole_session
+
+    if session not in ("auto", "whole"):
+        raise ConfigError(f"session is {session!r}, but {name} runs one graph a frame; choose whole or auto")
+    return open_whole_session(opened, name, variant=variant, threads=threads, accelerator=accelerator)
+
+
+def _open_tensorrt(
+    bundle: Bundle,
+    session: SessionChoice,
+    variant: str | None,
+    accelerator: str | None,
+    on_build: Callable[[float, str], None] | None,
+) -> TensorRTSession:
+    from sdst_runtime.tensorrt import TensorRTOptions, open_tensorrt_session
+
+    if session not in ("auto", "split"):
+        raise ConfigError(f"session is {session!r}, but TensorRT keeps kernels beside its engines; choose split or auto")
+    device = (accelerator or "gpu:0").removeprefix("gpu").removeprefix(":") or "0"
+    if not device.isdecimal():
+        raise ConfigError(f"accelerator is {accelerator!r}, expected gpu, or gpu:1 for the second one, for TensorRT")
+    options = TensorRTOptions(device=int(device))
+    return open_tensorrt_session(bundle, variant=variant, options=options, on_progress=on_build)
 
 
 def _engine(variant: Variant, engine: EngineName | None) -> EngineName:

@@ -58,7 +58,16 @@ def track(
     outputs = Outputs(video=output, csv=csv, jsonl=jsonl)
     require_other_files(outputs, source)
     with (
-        load(bundle, session.value, threads, variant, engine=named(engine), accelerator=accelerator) as tracker,
+        progress_bar("build engines", hidden=jsonl) as building,
+        load(
+            bundle,
+            session.value,
+            threads,
+            variant,
+            engine=named(engine),
+            accelerator=accelerator,
+            on_build=lambda share, what: building(share, 1.0, what),
+        ) as tracker,
         open_source(source) as frames,
         progress_bar("track", hidden=jsonl) as bar,
     ):
