@@ -18,6 +18,7 @@ from sdst_runtime.measurements import Accuracy
 __all__ = ["MAX_TRIALS", "Mix", "Trial", "TryMix", "find_mix", "try_mix"]
 
 MAX_TRIALS = 12  # each follows all validation sequences
+_SAME_TIME = 1.03  # times whose ratio is below differ by noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Mix:
     """What a search came to.
 
     Attributes:
-        chosen: the fastest trial within ``max_drop``; where there is none, the one that loses the least.
+        chosen: the fastest trial within ``max_drop``, of equally fast ones that with the fewest float layers; where
+            there is none, the one that loses the least.
         layers: how many there are to quantise.
         max_drop: of success AUC.
         trials: all, in the order in which they were made.
@@ -140,12 +142,15 @@ def find_mix(
     _give_back(_bisect(order, log), log)
     trials = tuple(log.trials.values())
     within = [trial for trial in trials if trial.drop <= max_drop]
-    chosen = min(within, key=_speed) if within else min(trials, key=lambda trial: trial.drop)
+    chosen = _fastest(within) if within else min(trials, key=lambda trial: trial.drop)
     return Mix(chosen=chosen, layers=len(order), max_drop=max_drop, trials=trials)
 
 
-def _speed(trial: Trial) -> tuple[float, int]:
-    return (trial.time_ratio or 0.0, len(trial.float_layers))
+def _fastest(trials: Sequence[Trial]) -> Trial:
+    """Of those that are as fast as the fastest, the one with the fewest float layers, which is also the smallest."""
+    limit = _SAME_TIME * min(trial.time_ratio or 0.0 for trial in trials)
+    as_fast = [trial for trial in trials if (trial.time_ratio or 0.0) <= limit]
+    return min(as_fast, key=lambda trial: (len(trial.float_layers), trial.drop))
 
 
 class _Log:

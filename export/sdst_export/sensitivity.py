@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -27,7 +28,7 @@ from sdst_runtime.loading import open_session
 from sdst_runtime.measurements import LayerError
 from sdst_runtime.session import Outputs
 
-__all__ = ["MakeMix", "measure_sensitivity"]
+__all__ = ["MakeMix", "measure_sensitivity", "with_sensitivity"]
 
 #: Makes a quantised variant in which these layers stay float.
 MakeMix: TypeAlias = Callable[[frozenset[str]], VariantFiles]
@@ -76,6 +77,18 @@ def measure_sensitivity(
             raise ParityError(f"{made.name} with only {layer} quantised gives maps that are no numbers; leave it float")
         errors.append(LayerError(layer=layer, error=error))
     return tuple(sorted(errors, key=lambda item: -item.error))
+
+
+def with_sensitivity(made: VariantFiles, table: tuple[LayerError, ...]) -> VariantFiles:
+    """A quantised variant whose manifest entry has the table.
+
+    Raises:
+        ConfigError: it is not quantised.
+    """
+    quantization = made.variant.quantization
+    if quantization is None:
+        raise ConfigError(f"{made.name} is not quantised, so no layer of it costs anything; measure an int8 variant")
+    return replace(made, variant=replace(made.variant, quantization=replace(quantization, sensitivity=table)))
 
 
 def _maps(bundle: Bundle, variant: str, pairs: Collection[Crops]) -> Iterator[Outputs]:

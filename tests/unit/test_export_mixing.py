@@ -93,6 +93,13 @@ def test_the_fastest_that_holds_is_chosen_not_the_last() -> None:
     assert mix.chosen.float_layers == names(*range(7))
 
 
+def test_noise_of_times_does_not_choose() -> None:
+    def attempt(float_layers: frozenset[str]) -> Trial:
+        return trial(float_layers, 0.0 if float_layers else 0.5, 0.51 if len(float_layers) < 7 else 0.5)
+
+    assert find_mix(LAYERS, attempt, 0.01).chosen.float_layers == names(0)
+
+
 def test_without_times_the_fewest_float_layers_are_chosen() -> None:
     def attempt(float_layers: frozenset[str]) -> Trial:
         return trial(float_layers, 0.0 if len(float_layers) >= 3 else 0.1)
