@@ -71,7 +71,7 @@ def test_engines_are_built_once_and_the_template_runs_once_per_target(program: P
 
 def test_timings_of_one_engine_serve_the_next_unless_they_are_of_another_gpu(program: Path, bundle: Path) -> None:
     run_example(program, bundle, FRAMES, BOX_TEXT)
-    timings = bundle / "engines" / FOLDER / "timings"
+    timings = bundle / "engines" / "cpp" / FOLDER / "timings"
     assert timings.read_bytes() == b"tttt"  # one for each engine
     timings.write_bytes(b"of another")
     assert run_example(program, bundle, FRAMES, BOX_TEXT, "--rebuild").status == 0
@@ -100,7 +100,7 @@ def test_the_first_form_of_the_correlation_that_builds_is_taken(program: Path, b
 
 def test_an_engine_that_does_not_fit_is_refused_before_it_is_opened(program: Path, bundle: Path) -> None:
     run_example(program, bundle, FRAMES, BOX_TEXT)
-    engine = bundle / "engines" / FOLDER / "template.engine"
+    engine = bundle / "engines" / "cpp" / FOLDER / "template.engine"
     done = run_example(program, bundle, FRAMES, BOX_TEXT, gpu="Other")
     assert (done.status, done.calls) == (1, [])
     assert f'{engine} was built for gpu "Toy sm_72", here it is "Other sm_72"; build it again with' in done.stderr

@@ -58,8 +58,9 @@ void run(const Arguments &arguments) {
     const auto source = follow::open_source(arguments.source);
     follow::BackendOptions options;
     options.precision = bundle.precision;
-    options.engines = arguments.engines.empty() ? std::filesystem::path(arguments.bundle) / "engines" / bundle.variant
-                                                : std::filesystem::path(arguments.engines);
+    options.engines = arguments.engines.empty()
+                          ? std::filesystem::path(arguments.bundle) / "engines" / "cpp" / bundle.variant
+                          : std::filesystem::path(arguments.engines);
     options.rebuild = arguments.rebuild;
     const auto backend = follow::make_backend(options);
     follow::Network network(bundle, *backend);
