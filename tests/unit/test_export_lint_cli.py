@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +92,21 @@ def test_bundle_that_cannot_be_is_told(lint: Any, toy_bundle: Path, tmp_path: Pa
 
 def test_lint_without_a_target_is_wrong_usage(lint: Any, toy_bundle: Path) -> None:
     assert lint(toy_bundle).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [(("targets",), "jetson-orin-jp6"), (("lint", "BUNDLE", "--target", "cpu-x86"), "pip install 'sdst-edge[export]'")],
+)
+def test_targets_need_no_extra_and_lint_names_its_own(
+    arguments: tuple[str, ...], expected: str, toy_bundle: Path
+) -> None:
+    code = (
+        "import sys\nfor name in ('torch', 'onnx', 'onnxsim'): sys.modules[name] = None\n"
+        "from sdst_edge.cli.app import main\nsys.argv = ['sdst-edge', *sys.argv[1:]]\nmain()"
+    )
+    given = [str(toy_bundle) if item == "BUNDLE" else item for item in arguments]
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=False)
+    assert expected in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if arguments[0] == "lint" else 0)
