@@ -67,14 +67,14 @@ def weights_are_float_for_old_parsers(scope: OnnxScope) -> Iterator[Fault]:
     """TensorRT 8 is known to refuse int8 constants; 10 takes them."""
     if scope.version >= FIRST_INT8_WEIGHTS:
         return
-    for node, dequantize in _quantized_weights(scope):
+    for _, dequantize in _quantized_weights(scope):
         name = dequantize.input[0]
         if scope.graph.is_constant(name) and scope.graph.type(name) == onnx.TensorProto.INT8:
             yield Fault(
                 severity="warning",
                 node=label(dequantize),
-                what=f"the weights of {label(node)} are int8 in the file; it is not known whether TensorRT "
-                f"{version_text(scope.version)} takes them",
+                what=f"the weights are int8 in the file; it is not known whether TensorRT {version_text(scope.version)} "
+                "takes them",
                 fix="build it on the board before you rely on it, or take the fp16 variant; float weights with a "
                 "QuantizeLinear before the DequantizeLinear are what it takes (AddQDQPairToWeight)",
                 source=INT8_WEIGHTS,
