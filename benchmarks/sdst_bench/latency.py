@@ -79,6 +79,7 @@ def measure(
     rss_before = rss_bytes()
     start = perf_counter_ns()
     opened = Bundle.open(bundle)
+    name = engine or opened.variant(variant).engine
     with open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator) as running:
         load_ms = (perf_counter_ns() - start) / 1e6
         run = _Run(running, opened.manifest.tracker, clip)
@@ -88,9 +89,9 @@ def measure(
             bundle=str(bundle),
             family=opened.manifest.family,
             variant=variant or opened.manifest.default_variant,
-            engine=engine or opened.variant(variant).engine,
+            engine=name,
             session=running.kind,
-            device=accelerator or "cpu",
+            device=accelerator or ("gpu" if name == "tensorrt" else "cpu"),
             threads=threads,
             size_wh=size_wh,
             frames=frames,

@@ -134,7 +134,7 @@ def _open_tensorrt(
     from sdst_runtime.tensorrt import TensorRTOptions, open_tensorrt_session
 
     if session not in ("auto", "split"):
-        raise ConfigError(f"session is {session!r}, but TensorRT keeps kernels beside its engines; choose split or auto")
+        raise ConfigError(f"session is {session!r}, but TensorRT keeps kernels beside its engines: split or auto")
     device = (accelerator or "gpu:0").removeprefix("gpu").removeprefix(":") or "0"
     if not device.isdecimal():
         raise ConfigError(f"accelerator is {accelerator!r}, expected gpu, or gpu:1 for the second one, for TensorRT")

@@ -46,14 +46,14 @@ def bench(
     from sdst_bench import latency, report
 
     size_wh = parse_size(size)
-    devices.require_device(device)
+    host = devices.require_device(device)
     note(f"timing {frames} frames of {size}")
     measured = latency.measure(
         bundle,
         threads=threads,
         variant=variant,
         session=session.value,
-        engine=named(engine),
+        engine=named(engine) or ("tensorrt" if host == "jetson" else None),
         accelerator=accelerator,
         size_wh=size_wh,
         frames=frames,
