@@ -73,8 +73,8 @@ def weights_are_float_for_old_parsers(scope: OnnxScope) -> Iterator[Fault]:
             yield Fault(
                 severity="warning",
                 node=label(dequantize),
-                what=f"the weights are int8 in the file; it is not known whether TensorRT {version_text(scope.version)} "
-                "takes them",
+                what="the weights are int8 in the file, and it is not known whether TensorRT "
+                f"{version_text(scope.version)} takes them",
                 fix="build it on the board before you rely on it, or take the fp16 variant; float weights with a "
                 "QuantizeLinear before the DequantizeLinear are what it takes (AddQDQPairToWeight)",
                 source=INT8_WEIGHTS,
