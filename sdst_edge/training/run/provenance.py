@@ -21,6 +21,8 @@ def provenance(recipe: Recipe, steps: int) -> Provenance:
     notes = [f"{steps} steps of {recipe.optimization.batch_size} pairs", f"data: {_data(recipe)}"]
     if recipe.model.start:
         notes.append(f"started from {Path(recipe.model.start).name}")
+    if recipe.quantization is not None:
+        notes.append(f"quantisation-aware, rounded as {recipe.quantization.variant}")
     distillation = recipe.distillation
     if distillation is not None:
         general = [_name(spec) for spec in distillation.general]

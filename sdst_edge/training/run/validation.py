@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from sdst_edge.datasets import Sequence, open_dataset
 from sdst_edge.evaluation import evaluate
 from sdst_edge.evaluation.run import check_runnable
 from sdst_edge.models import SiameseModel, TorchSession
+from sdst_edge.training.quantization_aware.quantizer import Quantizer
 from sdst_edge.training.recipe import Recipe
 from sdst_runtime.errors import DatasetError
 from sdst_runtime.tracker import Tracker
@@ -22,6 +24,7 @@ class Validation:
 
     Attributes:
         sequences: of it.
+        quantizer: networks are run with its rounding; None for as they are.
 
     Args:
         sequences: at least one, each with the target visible in its first frame and in one more.
@@ -31,6 +34,7 @@ class Validation:
         for sequence in sequences:
             check_runnable(sequence)
         self.sequences = sequences
+        self.quantizer: Quantizer | None = None
 
     @classmethod
     def of(cls, recipe: Recipe) -> Validation | None:
@@ -56,6 +60,7 @@ class Validation:
             model: put into eval mode.
         """
         session = TorchSession(model)
-        with Tracker(session, model.config) as tracker:
+        rounded = nullcontext() if self.quantizer is None else self.quantizer.applied(model)
+        with rounded, Tracker(session, model.config) as tracker:
             overall = evaluate(tracker, self.sequences).overall
         return overall[METRIC] or 0.0

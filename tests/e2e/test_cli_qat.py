@@ -1,0 +1,74 @@
+"""Quantisation-aware fine-tuning by command: from a checkpoint to one that exports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli_process import fail, run, succeed
+from tests.e2e.conftest import Clip
+
+SHORT = ("--steps", "2", "--set", "optimization.batch_size=2", "--set", "loading.workers=0")
+
+
+@pytest.fixture(scope="module")
+def tuned(student: Path, clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoint of a short run."""
+    output = tmp_path_factory.mktemp("qat") / "int8.safetensors"
+    told = succeed(
+        "qat", student, "--data", clip.got10k, "-o", output, "--validate", clip.got10k / "one", *SHORT, "--json"
+    )
+    out = json.loads(told)
+    assert (out["checkpoint"], out["run"], out["variant"]) == (str(output), str(output.with_suffix(".qat")), "int8-ort")
+    assert out["steps"] == 2
+    for network in (out["before"], out["after"]):
+        assert set(network["drift"]) == {"score", "ltrb"}
+        assert all(0 < value < 1 for value in network["drift"].values())
+        assert 0 <= network["auc_rounded"] <= 1
+        assert 0 <= network["auc_float"] <= 1
+    return output
+
+
+def test_the_result_is_an_ordinary_checkpoint_that_says_what_was_done(
+    tuned: Path, student: Path, tmp_path: Path
+) -> None:
+    facts = json.loads(succeed("info", tuned, "--json"))
+    assert facts["family"] == "sdst-nano-s"
+    assert facts["options"] == json.loads(succeed("info", student, "--json"))["options"]
+    notes = facts["provenance"]["notes"]
+    assert "2 steps of 2 pairs" in notes
+    assert f"started from {student.name}; quantisation-aware, rounded as int8-ort; teachers: {student.name}" in notes
+    succeed("export", tuned, "-o", tmp_path / "bundle")
+
+
+def test_a_finished_run_is_told_again_and_its_checkpoint_written_again(tuned: Path, student: Path, clip: Clip) -> None:
+    before = tuned.read_bytes()
+    tuned.unlink()
+    validate = ("--validate", clip.got10k / "one")
+    told = succeed("qat", student, "--data", clip.got10k, "-o", tuned, *validate, *SHORT)
+    assert tuned.read_bytes() == before
+    assert "AUC rounded" in told
+    assert "drift of ltrb" in told
+
+
+def test_another_run_is_refused_where_one_is_kept(tuned: Path, student: Path, clip: Clip) -> None:
+    before = tuned.read_bytes()
+    message = fail("qat", student, "--data", clip.got10k, "-o", tuned, *SHORT, "--variant", "int8-qdq")
+    assert "holds the run of another recipe" in message
+    assert "quantization.variant" in message
+    assert tuned.read_bytes() == before
+
+
+def test_a_checkpoint_that_is_missing_or_damaged_is_an_error(student: Path, clip: Clip, tmp_path: Path) -> None:
+    output = tmp_path / "out.safetensors"
+    assert "does not exist" in fail("qat", tmp_path / "no.safetensors", "--data", clip.got10k, "-o", output)
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(student.read_bytes()[:1000])
+    assert "is damaged" in fail("qat", cut, "--data", clip.got10k, "-o", output)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["cut.safetensors"]
+
+
+def test_help_shows_an_example() -> None:
+    assert "sdst-edge qat student.safetensors --data DATA" in run("qat", "--help").stdout
