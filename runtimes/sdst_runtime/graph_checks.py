@@ -24,6 +24,7 @@ __all__ = [
 
 _MAX_GRAPH_BYTES = 2**31 - 1  # what protobuf, and so ONNX, allows
 _MAX_TENSOR_VALUES = 1 << 26  # more than the largest input of a tracker, 3 x 4096 x 4096
+_KERNEL_DTYPES = ("float32", "float16", "int8")
 _BAKED_ROLES: tuple[GraphRole, ...] = ("head", "head_small", "mask")
 
 
@@ -104,22 +105,32 @@ def check_placeholders(graph: Graph, kernels: dict[str, Tensor], where: str) -> 
         raise ManifestError(
             f"{where}: placeholders are {', '.join(names) or 'none'}, expected one for each of {', '.join(kernels)}"
         )
+    spans: list[tuple[int, int, str]] = []
+    for item in graph.placeholders:
+        name = f"{where}.placeholders.{item.name}"
+        _check_placeholder(item, kernels[item.name], name)
+        spans.append((item.offset, item.offset + item.length, name))
+        if item.scale_offset is not None:
+            spans.append((item.scale_offset, item.scale_offset + 4 * item.shape[0], f"{name}, its scales,"))
     end = 0
-    for placeholder in sorted(graph.placeholders, key=lambda item: item.offset):
-        _check_placeholder(placeholder, kernels[placeholder.name], f"{where}.placeholders.{placeholder.name}")
-        if placeholder.offset < end or placeholder.offset + placeholder.length > graph.size_bytes:
+    for start, stop, name in sorted(spans):
+        if start < end or stop > graph.size_bytes:
             raise ManifestError(
-                f"{where}.placeholders.{placeholder.name} is at bytes {placeholder.offset} to "
-                f"{placeholder.offset + placeholder.length}, expected in {end} to {graph.size_bytes}, without overlap"
+                f"{name} is at bytes {start} to {stop}, expected in {end} to {graph.size_bytes}, without overlap"
             )
-        end = placeholder.offset + placeholder.length
+        end = stop
 
 
 def _check_placeholder(placeholder: Placeholder, kernel: Tensor, where: str) -> None:
-    if placeholder.dtype != kernel.dtype or placeholder.scale_offset is not None:
+    if placeholder.dtype not in _KERNEL_DTYPES:
         raise ManifestError(
-            f"{where} is {placeholder.dtype} (scales at {placeholder.scale_offset}), "
-            f"this runtime writes {kernel.dtype} kernels only; update sdst-edge"
+            f"{where} is {placeholder.dtype}, this runtime writes kernels in {', '.join(_KERNEL_DTYPES)}; "
+            "update sdst-edge"
+        )
+    if (placeholder.scale_offset is None) == (placeholder.dtype == "int8"):
+        raise ManifestError(
+            f"{where} is {placeholder.dtype} with scales at {placeholder.scale_offset}, expected scales of int8 "
+            "kernels, and of no others"
         )
     if placeholder.shape != kernel.shape:
         raise ManifestError(f"{where} is {placeholder.shape}, the template graph gives {kernel.shape}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sdst_runtime.baking import bake
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.manifest import Graph, GraphRole
 from sdst_runtime.ort_graph import Arrays, OrtGraph, OrtOptions
@@ -44,10 +45,10 @@ class OrtVariant:
             role: of a graph with placeholders.
             arrays: inputs and outputs by name. Kept.
             kernels: outputs of the template graph by name. Not kept.
+
+        Raises:
+            ManifestError: a kernel holds what its placeholder cannot, or an error of :class:`OrtGraph`.
         """
         graph = self.graph(role)
-        model = bytearray(self.bundle.graph_bytes(self.name, role))
-        for placeholder in graph.placeholders:
-            raw = kernels[placeholder.name].astype("<f4", copy=False).tobytes()  # ONNX stores little-endian
-            model[placeholder.offset : placeholder.offset + placeholder.length] = raw
-        return OrtGraph(bytes(model), graph, self.options, arrays)
+        model = bake(self.bundle.graph_bytes(self.name, role), graph.placeholders, kernels)
+        return OrtGraph(model, graph, self.options, arrays)

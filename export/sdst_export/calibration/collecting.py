@@ -140,7 +140,7 @@ def _follow(session: Session, config: TrackerConfig, run: _Run, share: int) -> l
             score = tracker.update(frame).score
             assert recorder.z is not None
             assert recorder.x is not None
-            is_hard = index not in even and (len(hard) < hard_share or bool(hard) and score < hard[-1][0])
+            is_hard = index not in even and (len(hard) < hard_share or (bool(hard) and score < hard[-1][0]))
             if (index in even or is_hard) and not is_plain(recorder.x) and not is_plain(recorder.z):
                 pair = CropPair(z=recorder.z, x=recorder.x.copy())
                 if index in even:

@@ -1,0 +1,76 @@
+"""What values the tensors of a graph take on real inputs, by ONNX Runtime's calibrators."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, TensorsData, create_calibrator
+
+from sdst_runtime import measurements
+from sdst_runtime.errors import DatasetError
+
+__all__ = ["Feeds", "find_ranges"]
+
+#: Inputs of a graph by name.
+Feeds: TypeAlias = Mapping[str, NDArray[np.float32]]
+
+_METHODS: dict[measurements.CalibrationMethod, CalibrationMethod] = {
+    "min-max": CalibrationMethod.MinMax,
+    "entropy": CalibrationMethod.Entropy,
+    "percentile": CalibrationMethod.Percentile,
+}
+_AT_ONCE = {CalibrationMethod.MinMax: 16}  # inputs whose results are held; histograms hold every tensor in full
+
+
+def find_ranges(
+    model: onnx.ModelProto, feeds: Iterable[Feeds], method: measurements.CalibrationMethod, *, symmetric: bool
+) -> TensorsData:
+    """Ranges by tensor, as ONNX Runtime's quantiser takes them.
+
+    Args:
+        model: float32. Not modified.
+        feeds: at least one.
+        method: how a range is taken from what was seen.
+        symmetric: whether ranges are to be symmetric about 0.
+
+    Raises:
+        DatasetError: there are no feeds.
+    """
+    kind = _METHODS[method]
+    remaining = iter(feeds)
+    first = next(remaining, None)
+    if first is None:
+        raise DatasetError("there are no crops to calibrate a graph on; calibrate on more frames")
+    with tempfile.TemporaryDirectory(prefix="sdst-calibration-") as folder:
+        path = Path(folder) / "model.onnx"
+        onnx.save(model, path)
+        calibrator = create_calibrator(
+            path,
+            augmented_model_path=str(Path(folder) / "augmented.onnx"),
+            calibrate_method=kind,
+            extra_options={"symmetric": symmetric},
+        )
+        calibrator.collect_data(_Reader([first]))
+        while chunk := list(islice(remaining, _AT_ONCE.get(kind, 1))):
+            calibrator.collect_data(_Reader(chunk))
+        ranges: TensorsData = calibrator.compute_data()
+    return ranges
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Feeds one after the other."""
+
+    def __init__(self, feeds: Iterable[Feeds]) -> None:
+        self._feeds: Iterator[Feeds] = iter(feeds)
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next one, None after the last."""
+        feed = next(self._feeds, None)
+        return None if feed is None else dict(feed)
