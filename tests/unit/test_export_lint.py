@@ -18,6 +18,7 @@ from sdst_export.lint.finding import gathered  # noqa: E402
 from sdst_export.lint.scopes import NCNN_RULES, ONNX_RULES, VARIANT_RULES  # noqa: E402
 from sdst_export.targets import Target, TensorRTRange, list_targets, load_target  # noqa: E402
 from sdst_runtime.errors import ManifestError  # noqa: E402
+from sdst_runtime.manifest import Mask  # noqa: E402
 from tests.linted_graphs import bundle_of, find, good_models, initializer, node, set_initializer  # noqa: E402
 
 ORIN = "jetson-orin-jp6"
@@ -565,6 +566,19 @@ def test_scales_of_int8_placeholders_pass_on_onnx_runtime() -> None:
     bundle = bundle_of(models, engine="onnxruntime", session="baked", placeholders=("kernel",))
     report = lint(bundle, load_target(CPU), variant="onnx/int8-qdq")
     assert [item.rule for item in report.findings if item.graph == "head"] == []
+
+
+def test_mask_is_for_onnx_runtime_alone() -> None:
+    models: Models = {**good_models(), "mask": good_models()["tail"]}
+    set_initializer(models["mask"], "w", np.full((1, 8, 1, 1), np.nan, np.float32))
+    bundle = bundle_of(models)
+    plain = lint(bundle, load_target(ORIN), variant="onnx/int8-qdq")
+    correlation = replace(bundle.manifest.correlations[0], kernel="kernel_mask")
+    segmenting = replace(bundle.manifest, mask=Mask(correlation=correlation, threshold=0.5))
+    bundle.manifest = segmenting
+    assert lint(bundle, load_target(ORIN), variant="onnx/int8-qdq").graphs == plain.graphs
+    on_cpu = lint(bundle, load_target(CPU), variant="onnx/int8-qdq")
+    assert ("weight-nan", "mask") in {(item.rule, item.graph) for item in on_cpu.findings}
 
 
 def test_float_kernels_of_depthwise_layers_pass_in_int8() -> None:

@@ -40,8 +40,8 @@ class GraphView:
         except Exception as error:  # of protobuf, whose classes differ by version
             raise ValueError(str(error)) from None
         graph = self.model.graph
-        if not graph.node:
-            raise ValueError("there is no node in it")
+        if not graph.node and not graph.output:
+            raise ValueError("it is empty")
         self.nodes: list[onnx.NodeProto] = list(graph.node)
         self.opset: int = max((i.version for i in self.model.opset_import if i.domain in _DOMAINS), default=0)
         self._tensors: dict[str, onnx.TensorProto] = {item.name: item for item in graph.initializer}

@@ -14,7 +14,7 @@ from sdst_export.plan import variant_name
 from sdst_export.targets import Target
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.consistency import search_configs, session_roles
-from sdst_runtime.manifest import GraphRole, Variant
+from sdst_runtime.manifest import GraphRole, SessionKind, Variant
 from sdst_runtime.search_roles import SEARCH_ROLES
 
 __all__ = ["lint"]
@@ -39,7 +39,11 @@ def lint(bundle: Bundle, target: Target, *, variant: str | None = None, dla: boo
         entry = bundle.variant(name)
         roles = _roles(bundle, entry, target)
         scope = VariantScope(
-            manifest=bundle.manifest, variant_name=name, variant=entry, target=target, roles=_needed(bundle, target)
+            manifest=bundle.manifest,
+            variant_name=name,
+            variant=entry,
+            target=target,
+            roles=_needed(bundle, target, target.session),
         )
         findings += VARIANT_RULES.run(scope, target.engine, dla=dla)
         graphs[name] = tuple(roles)
@@ -68,17 +72,17 @@ def _variants(bundle: Bundle, target: Target) -> tuple[list[str], list[Finding]]
     return names, [missing]
 
 
-def _needed(bundle: Bundle, target: Target) -> tuple[GraphRole, ...]:
-    """Graphs of the target's session; TensorRT's has no masks."""
-    roles = session_roles(bundle.manifest, target.session)
+def _needed(bundle: Bundle, target: Target, session: SessionKind) -> tuple[GraphRole, ...]:
+    """Graphs of a session of the target's engine; TensorRT's has no masks."""
+    roles = session_roles(bundle.manifest, session)
     return tuple(role for role in roles if role != "mask" or target.engine == "onnxruntime")
 
 
 def _roles(bundle: Bundle, variant: Variant, target: Target) -> list[GraphRole]:
     """Graphs of the variant that the target would run, or that a session of the variant's own kind would."""
-    roles = list(_needed(bundle, target))
+    roles = list(_needed(bundle, target, target.session))
     if variant.engine == target.engine:
-        roles += session_roles(bundle.manifest, variant.session)
+        roles += _needed(bundle, target, variant.session)
     if target.engine == "tensorrt":
         for names in SEARCH_ROLES[: len(search_configs(bundle.manifest.tracker))]:
             roles += [names.correlate[form] for form in target.correlation_forms]
