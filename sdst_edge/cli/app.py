@@ -14,6 +14,7 @@ from sdst_edge.cli import (
     compare,
     demo,
     distill,
+    engine,
     eval_,
     export,
     families,
@@ -21,6 +22,7 @@ from sdst_edge.cli import (
     info,
     lint,
     new,
+    qat,
     shrink,
     simulate,
     targets,
@@ -54,9 +56,11 @@ app.command("simulate", epilog=f"Example: {simulate.EXAMPLE}")(simulate.simulate
 app.command("tune", epilog=f"Example: {tune.EXAMPLE}")(tune.tune)
 app.command("train", epilog=f"Example: {train.EXAMPLE}")(train.train)
 app.command("distill", epilog=f"Example: {distill.EXAMPLE}")(distill.distill)
+app.command("qat", epilog=f"Example: {qat.EXAMPLE}")(qat.qat)
 app.command("shrink", epilog=f"Example: {shrink.EXAMPLE}")(shrink.shrink)
 app.command("targets", epilog=f"Example: {targets.EXAMPLE}")(targets.targets)
 app.command("lint", epilog=f"Example: {lint.EXAMPLE}")(lint.lint)
+app.command("engine", epilog=f"Example: {engine.EXAMPLE}")(engine.engine)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)
