@@ -76,6 +76,7 @@ def building_classes(fake: FakeTensorRT) -> dict[str, type]:
             header = {
                 "tensorrt": fake.version,
                 "gpu": gpu.name,
+                "hardware": getattr(vars(config).get("hardware_compatibility_level"), "name", "NONE"),
                 "outputs": [tensor.name for tensor in network._outputs],
                 "shapes": config._shapes,
                 "wrong": fake.wrong(model),
