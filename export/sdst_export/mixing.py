@@ -99,8 +99,7 @@ def try_mix(
     bundle = trial.bundle()
     ratio = None
     if made.variant.engine != "tensorrt":
-        times = time_networks(bundle, (made.name, reference.variant))
-        ratio = times[made.name] / times[reference.variant]
+        ratio = time_networks(bundle, (reference.variant, made.name))[made.name].ratio
     accuracy = measure_accuracy(bundle, made.name, reference, validation)
     return Trial(float_layers=float_layers, accuracy=accuracy, time_ratio=ratio)
 

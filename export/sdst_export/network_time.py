@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from time import perf_counter_ns
 
@@ -14,44 +16,70 @@ from sdst_export.accuracy.running import engine_here
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.loading import open_session
-from sdst_runtime.session import Session
 
-__all__ = ["time_networks"]
+__all__ = ["NetworkTime", "time_networks"]
 
-TURNS = 12
-CALLS, UNCOUNTED = 12, 3  # of a turn; the first calls find the caches full of another variant's weights
+TURNS = 30
+CALLS, UNCOUNTED = 6, 2  # of a turn; the first calls find the caches full of another variant's weights
 
 
-def time_networks(bundle: Bundle, variants: Sequence[str], *, turns: int = TURNS) -> dict[str, float]:
-    """Median milliseconds of search graph and head, or of what a session has in their place, one thread.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTime:
+    """Of one variant.
 
-    Variants take turns of some calls each, so that ratios hold on a busy machine, where milliseconds do not.
+    Attributes:
+        median_ms: over all calls, milliseconds.
+        ratio: to the first variant's time: the median over the turns, in each of which both are measured within some
+            milliseconds, so that it holds on a busy machine, where ``median_ms`` does not.
+    """
+
+    median_ms: float
+    ratio: float
+
+
+def time_networks(bundle: Bundle, variants: Sequence[str], *, turns: int = TURNS) -> dict[str, NetworkTime]:
+    """Times of search graph and head, or of what a session has in their place, one thread.
 
     Args:
         bundle: that holds them.
-        variants: names. TensorRT's are run by ONNX Runtime.
+        variants: names, the one to compare with first. They take turns of some calls each. TensorRT's are run by ONNX
+            Runtime.
         turns: of each variant, >= 1.
 
     Raises:
         ManifestError: there is no such variant.
         BackendUnavailable: the engine of one is not installed.
     """
+    runs: dict[str, Callable[[], object]] = {}
+    times: dict[str, list[list[int]]] = {name: [] for name in variants}
     z, x = _inputs(bundle.manifest.tracker)
-    times: dict[str, list[int]] = {name: [] for name in variants}
     with ExitStack() as stack:
-        runs = {}
         for name in times:
-            session: Session = open_session(bundle, variant=name, engine=engine_here(bundle, name))
+            session = open_session(bundle, variant=name, engine=engine_here(bundle, name))
             stack.enter_context(closing(session))
-            runs[name] = (session, stack.enter_context(closing(session.embed(z))))
+            template = stack.enter_context(closing(session.embed(z)))
+            runs[name] = partial(session.match, template, x)
         for _ in range(turns):
-            for name, (session, template) in runs.items():
-                for call in range(CALLS):
-                    start = perf_counter_ns()
-                    session.match(template, x)
-                    if call >= UNCOUNTED:
-                        times[name].append(perf_counter_ns() - start)
-    return {name: median(values) / 1e6 for name, values in times.items()}
+            for name, run in runs.items():
+                times[name].append(_turn(run))
+    first = times[variants[0]]
+    return {
+        name: NetworkTime(
+            median_ms=median(item for turn in own for item in turn) / 1e6,
+            ratio=median(median(mine) / median(other) for mine, other in zip(own, first, strict=True)),
+        )
+        for name, own in times.items()
+    }
+
+
+def _turn(run: Callable[[], object]) -> list[int]:
+    """Nanoseconds of the counted calls of a turn."""
+    counted = []
+    for _ in range(CALLS):
+        start = perf_counter_ns()
+        run()
+        counted.append(perf_counter_ns() - start)
+    return counted[UNCOUNTED:]
 
 
 def _inputs(config: TrackerConfig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -155,7 +155,8 @@ def test_networks_are_timed_in_one_run(toy_bundle: Path) -> None:
     draft.add(toy_variant(draft, "onnx/other", {}, session="split"))
     times = time_networks(draft.bundle(), [FOLDER, "onnx/other"], turns=1)
     assert list(times) == [FOLDER, "onnx/other"]
-    assert all(value > 0 for value in times.values())
+    assert times[FOLDER].ratio == 1.0
+    assert all(time.median_ms > 0 and time.ratio > 0 for time in times.values())
 
 
 def test_what_a_mix_says_of_itself_when_it_is_slower() -> None:
