@@ -10,7 +10,8 @@ operands of correlations   u8, and s8 kernels    float
 =========================  ====================  =====================
 
 Float in both are squeeze-and-excite and the last layers before the tracker's maps. Residual sums are left as they come:
-what they take is rounded where a layer gave it, what they give where a layer takes it.
+what they take is rounded where a layer gave it, what they give where a layer takes it. Template and search have ranges
+of their own, also where a bundle keeps their trunk once and takes ranges of both together.
 """
 
 from __future__ import annotations
