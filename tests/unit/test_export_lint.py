@@ -568,6 +568,12 @@ def test_scales_of_int8_placeholders_pass_on_onnx_runtime() -> None:
     assert [item.rule for item in report.findings if item.graph == "head"] == []
 
 
+def test_variant_without_a_head_runs_split_on_onnx_runtime() -> None:
+    report = lint(bundle_of(good_models()), load_target(CPU), variant="onnx/int8-qdq")
+    assert [(item.rule, item.severity) for item in report.findings] == [("ort-symmetric-int8", "warning")]
+    assert report.graphs["onnx/int8-qdq"] == ("template", "search", "tail")
+
+
 def test_mask_is_for_onnx_runtime_alone() -> None:
     models: Models = {**good_models(), "mask": good_models()["tail"]}
     set_initializer(models["mask"], "w", np.full((1, 8, 1, 1), np.nan, np.float32))

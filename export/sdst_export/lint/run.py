@@ -43,7 +43,7 @@ def lint(bundle: Bundle, target: Target, *, variant: str | None = None, dla: boo
             variant_name=name,
             variant=entry,
             target=target,
-            roles=_needed(bundle, target, target.session),
+            roles=_needed(bundle, target, _session(bundle, entry, target)),
         )
         findings += VARIANT_RULES.run(scope, target.engine, dla=dla)
         graphs[name] = tuple(roles)
@@ -78,9 +78,15 @@ def _needed(bundle: Bundle, target: Target, session: SessionKind) -> tuple[Graph
     return tuple(role for role in roles if role != "mask" or target.engine == "onnxruntime")
 
 
+def _session(bundle: Bundle, variant: Variant, target: Target) -> SessionKind:
+    """The target's kind of session; ONNX Runtime runs a variant that has no graphs for it in the variant's own."""
+    complete = all(role in variant.graphs for role in _needed(bundle, target, target.session))
+    return target.session if complete or target.engine != "onnxruntime" else variant.session
+
+
 def _roles(bundle: Bundle, variant: Variant, target: Target) -> list[GraphRole]:
     """Graphs of the variant that the target would run, or that a session of the variant's own kind would."""
-    roles = list(_needed(bundle, target, target.session))
+    roles = list(_needed(bundle, target, _session(bundle, variant, target)))
     if variant.engine == target.engine:
         roles += _needed(bundle, target, variant.session)
     if target.engine == "tensorrt":
