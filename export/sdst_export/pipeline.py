@@ -14,9 +14,10 @@ from sdst_export.bundle_writer import check_target, write_bundle
 from sdst_export.draft import Draft
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.fp32 import count_graph_macs, make_fp32
+from sdst_export.make_variants import make_variants
 from sdst_export.options import ExportOptions
 from sdst_export.plan import FP32, Plan, make_plan
-from sdst_export.progress import Progress
+from sdst_export.progress import Progress, part
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.manifest import GraphRole, Manifest
 
@@ -33,7 +34,12 @@ def run(
     with _one_torch_thread():
         report("read checkpoint", 0.0)
         loaded = load_checkpoint(checkpoint)
-        draft = _fp32(loaded, plan, report)
+        form = plan.form_of(loaded.model.correlation_form)
+        graphs = FloatGraphs(loaded.model, loaded.family, form, opset=plan.opset)
+        alone = len(plan.engines) == 1
+        draft = _fp32(loaded, graphs, plan, part(report, 0.05, 0.95 if alone else 0.15))
+        if not alone or options.validate is not None:
+            make_variants(draft, graphs, plan, options, part(report, 0.15, 0.95))
     report("write bundle", 0.95)
     manifest = draft.with_default(plan.default, plan.target)
     write_bundle(out, manifest, draft.files)
@@ -41,15 +47,13 @@ def run(
     return manifest
 
 
-def _fp32(loaded: Checkpoint, plan: Plan, report: Progress) -> Draft:
-    form = plan.form_of(loaded.model.correlation_form)
-    graphs = FloatGraphs(loaded.model, loaded.family, form, opset=plan.opset)
-    roles = len(graphs.onnx_roles())
+def _fp32(loaded: Checkpoint, graphs: FloatGraphs, plan: Plan, report: Progress) -> Draft:
+    roles = len(graphs.onnx_roles()) + 1  # and the comparison with torch
     traced = 0
 
     def tell(role: GraphRole) -> None:
         nonlocal traced
-        report(f"trace {role} graph", min(0.1 + 0.6 * traced / roles, 0.7))
+        report(f"trace {role} graph", min(traced / roles, 1.0))
         traced += 1
 
     made = make_fp32(graphs, loaded.model, engine=plan.engines[FP32], session=plan.session, on_graph=tell)

@@ -54,9 +54,7 @@ def load(
         ConfigError: an option that cannot be.
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
-    running = open_session(
-        opened, session, threads, variant, engine=engine, accelerator=accelerator, on_build=on_build
-    )
+    running = open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator, on_build=on_build)
     mask = opened.manifest.mask if "mask" in opened.variant(variant).graphs else None
     try:
         return Tracker(
@@ -117,11 +115,11 @@ def open_session(
         return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=chosen_providers)
     if name == "tensorrt":
         return _open_tensorrt(opened, session, variant, accelerator, on_build)
-    from sdst_runtime.whole_session import open_whole_session
+    from sdst_runtime.whole_session import open_whole
 
     if session not in ("auto", "whole"):
         raise ConfigError(f"session is {session!r}, but {name} runs one graph a frame; choose whole or auto")
-    return open_whole_session(opened, name, variant=variant, threads=threads, accelerator=accelerator)
+    return open_whole(opened, variant=variant, threads=threads, accelerator=accelerator)
 
 
 def _open_tensorrt(
