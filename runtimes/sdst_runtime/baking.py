@@ -31,11 +31,11 @@ def bake(data: bytes, placeholders: Collection[Placeholder], kernels: Mapping[st
         kernel = kernels[item.name]
         if item.dtype == "int8":
             assert item.scale_offset is not None
-            kernel, scales = quantize_kernel(kernel)
+            steps, scales = quantize_kernel(kernel)
             _write(baked, item.scale_offset, scales)
+            _write(baked, item.offset, steps)
         else:
-            kernel = _cast(kernel, item)
-        _write(baked, item.offset, kernel)
+            _write(baked, item.offset, _cast(kernel, item))
     return bytes(baked)
 
 

@@ -27,7 +27,11 @@ Arrays: TypeAlias = dict[str, NDArray[np.float32]]
 
 
 class FloatRun:
-    """The float graphs under ONNX Runtime, fed with crops."""
+    """The float graphs under ONNX Runtime, fed with crops.
+
+    Attributes:
+        calibration: the crops.
+    """
 
     def __init__(self, graphs: FloatGraphs, calibration: CalibrationSet) -> None:
         """Checks that the crops are the network's.
@@ -39,16 +43,18 @@ class FloatRun:
         Raises:
             ConfigError: a crop has another shape, or there is none of a search size.
         """
-        self._graphs, self._calibration = graphs, calibration
+        self._graphs, self.calibration = graphs, calibration
         self._sessions: dict[GraphRole, onnxruntime.InferenceSession] = {}
         self._kernels: dict[int, Arrays] = {}
         configs = search_configs(graphs.config)
-        self._sizes = {each.search_shape: roles for each, roles in zip(configs, SEARCH_ROLES, strict=False)}
+        self._sizes: dict[tuple[int, ...], SearchRoles] = {
+            each.search_shape: roles for each, roles in zip(configs, SEARCH_ROLES, strict=False)
+        }
         _check(graphs.config, self._sizes, calibration)
 
     def template(self) -> Iterator[Arrays]:
         """Inputs of the template graph."""
-        for z in self._calibration.template_crops:
+        for z in self.calibration.template_crops:
             yield {"z": z}
 
     def search(self, roles: SearchRoles) -> Iterator[Arrays]:
@@ -99,7 +105,7 @@ class FloatRun:
         return "_small" if self._sizes[pair.x.shape] is SEARCH_ROLES[1] else ""
 
     def _pairs(self, roles: SearchRoles) -> Iterator[CropPair]:
-        return (pair for pair in self._calibration.pairs if self._sizes[pair.x.shape] is roles)
+        return (pair for pair in self.calibration.pairs if self._sizes[pair.x.shape] is roles)
 
     def _run(self, role: GraphRole, known: Mapping[str, NDArray[Any]]) -> Arrays:
         if role not in self._sessions:

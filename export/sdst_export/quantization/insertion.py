@@ -9,13 +9,14 @@ from contextlib import contextmanager
 import onnx
 from onnxruntime.quantization import QDQQuantizer, QuantType, TensorsData
 
+from sdst_export.quantization.finishing import finished
 from sdst_export.quantization.layers import find_quantized
 from sdst_export.quantization.scheme import Scheme
 from sdst_export.quantization.slots import as_constants
 
 __all__ = ["insert_pairs"]
 
-_ZERO_POINTS, _SCALES, _QUANTIZED = "_zero_point", "_scale", "_quantized"  # what the quantiser calls a constant's parts
+_SCALES, _QUANTIZED = "_scale", "_quantized"  # what the quantiser calls a constant's parts
 
 
 def insert_pairs(
@@ -36,7 +37,7 @@ def insert_pairs(
     """
     prepared = _with_own_constants(as_constants(model, kernels), kernels)
     if ranges is None or not layers:
-        return _cleaned(prepared), dict.fromkeys(kernels)
+        return finished(prepared), dict.fromkeys(kernels)
     names = find_quantized(prepared, layers, scheme)
     kinds = sorted({node.op_type for node in prepared.graph.node if node.name in names})
     with _quiet():
@@ -53,8 +54,7 @@ def insert_pairs(
             _options(scheme, kinds),
         )
         quantizer.quantize_model()
-        quantizer.model.topological_sort()
-    result = _cleaned(quantizer.model.model)
+    result = finished(quantizer.model.model)
     return result, _name_kernels(result, kernels)
 
 
@@ -96,15 +96,6 @@ def _name_kernels(model: onnx.ModelProto, kernels: Collection[str]) -> dict[str,
         tensors[name + _QUANTIZED].name = name
         scales[name] = name + _SCALES
     return scales
-
-
-def _cleaned(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The graph with what of it depends on the quantiser's version, or is not needed, left out, in place; checked."""
-    model.producer_name, model.producer_version, model.doc_string = "sdst-edge", "", ""
-    del model.metadata_props[:]
-    del model.graph.value_info[:]
-    onnx.checker.check_model(model, full_check=True)
-    return model
 
 
 @contextmanager

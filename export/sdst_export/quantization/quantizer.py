@@ -106,7 +106,7 @@ class Quantizer:
             ),
         )
         made = VariantFiles(name=scheme.variant, variant=variant, files=contents)
-        parity = compare_variant(self._graphs, made, self._run, self._calibration.spread)
+        parity = compare_variant(self._graphs, made, self._run)
         return replace(made, variant=replace(variant, parity=parity))
 
     def _check(self, float_layers: Collection[str]) -> None:

@@ -18,7 +18,7 @@ from onnx import helper
 
 from sdst_runtime.manifest import Placeholder
 
-__all__ = ["serialize_slots"]
+__all__ = ["as_constants", "serialize_slots"]
 
 _SALTS = 8  # a marker of few bytes may occur by chance
 
@@ -52,7 +52,7 @@ def _mark(tensor: onnx.TensorProto, salt: int) -> bytes:
     """Fills a tensor with pseudo-random bytes, fixed by its name."""
     marker = hashlib.shake_256(f"{salt} {tensor.name}".encode()).digest(_blank(tensor).nbytes)
     for field in ("float_data", "int32_data"):
-        tensor.ClearField(field)  # type: ignore[arg-type]
+        tensor.ClearField(field)
     tensor.raw_data = marker
     return marker
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -24,25 +24,23 @@ _PAIRS = 4
 _MAX_ERROR = 1.0  # of the largest magnitude: nothing of the float map is left
 
 
-def compare_variant(
-    graphs: FloatGraphs, made: VariantFiles, run: FloatRun, spread: Callable[[int], tuple[CropPair, ...]]
-) -> Parity:
+def compare_variant(graphs: FloatGraphs, made: VariantFiles, run: FloatRun, *, max_error: float = _MAX_ERROR) -> Parity:
     """The largest difference to the float graphs, relative to the largest magnitude of each output.
 
     Args:
         graphs: of the network.
         made: the variant; its own ``parity`` is not looked at.
         run: the float graphs on the same crops.
-        spread: some of the crops.
+        max_error: that is allowed; a quantised map may be off by much at one cell and still be of use.
 
     Returns:
         Errors of ``baked.score``, ``split.score``, ``baked_small.score``, ``mask`` and so on, of what there is.
 
     Raises:
         ParityError: an output is no number, the same on all crops and cells where the float one is not, or off by more
-            than its largest magnitude.
+            than allowed.
     """
-    pairs = spread(_PAIRS)
+    pairs = run.calibration.spread(_PAIRS)
     kinds: list[SessionKind] = ["split", "baked"] if "head" in made.variant.graphs else ["split"]
     got = {kind: list(_outputs(graphs, made, kind, pairs)) for kind in kinds}
     errors: dict[str, float] = {}
@@ -56,10 +54,11 @@ def compare_variant(
         theirs = [run.mask(pair, _cell(graphs)) for pair in pairs]
         errors["mask"] = _error([maps["mask"] for maps in got[kinds[-1]]], theirs)
     for name, error in errors.items():
-        if not error <= _MAX_ERROR:
+        if not error <= max_error:
             raise ParityError(
                 f"{made.name}: {name} is off by {error:.3g} of its largest magnitude on the crops it was made with, "
-                f"expected at most {_MAX_ERROR:g}; calibrate on other frames, or leave layers in float"
+                f"expected at most {max_error:g}; "
+                "leave this variant out, or, of int8, calibrate on other frames or leave layers in float"
             )
     return Parity(reference="onnx/fp32", inputs=len(pairs), max_rel_error=errors)
 
