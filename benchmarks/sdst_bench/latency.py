@@ -26,6 +26,7 @@ from sdst_runtime.errors import ConfigError
 from sdst_runtime.loading import OpenedSession, SessionChoice, open_session
 from sdst_runtime.manifest import EngineName
 from sdst_runtime.ort_session import OrtSession
+from sdst_runtime.session import Session
 from sdst_runtime.tracker import Tracker
 
 __all__ = ["LatencyReport", "measure"]
@@ -130,9 +131,13 @@ class _Run:
 
     def __init__(self, session: OpenedSession, config: TrackerConfig, clip: _Clip) -> None:
         self._clip = clip
-        two_steps = isinstance(session, OrtSession)
-        self._watch = Stopwatch(STAGES if two_steps else WHOLE_STAGES)
-        timed = TimedSession(session, self._watch) if two_steps else TimedWhole(session, self._watch)
+        timed: Session
+        if isinstance(session, OrtSession):
+            self._watch = Stopwatch(STAGES)
+            timed = TimedSession(session, self._watch)
+        else:
+            self._watch = Stopwatch(WHOLE_STAGES)
+            timed = TimedWhole(session, self._watch)
         self._tracker = Tracker(timed, config, core=self._make_core)
         self._init_ns: list[int] = []
         self._first_update_ns = 0
