@@ -82,11 +82,11 @@ class Exported:
     """What came of an export.
 
     Attributes:
-        manifests: with their folders, one or, where a precision had to be left out, one for each that is left.
+        made: manifest and folder of the bundle that a precision was asked for in.
         failed: first line of the error, by precision.
     """
 
-    manifests: tuple[tuple[Manifest, Path], ...]
+    made: Mapping[Precision, tuple[Manifest, Path]]
     failed: Mapping[Precision, str]
 
 
@@ -161,17 +161,18 @@ def _export(checkpoint: Path, folder: Path, options: Mapping[Precision, ExportOp
     one = next(iter(options.values()))
     whole = ExportOptions(precisions=tuple(options), engines=one.engines, target=one.target, calibrate=one.calibrate)
     tries = [(folder / "all", tuple(options), whole)]
-    manifests: list[tuple[Manifest, Path]] = []
+    made: dict[Precision, tuple[Manifest, Path]] = {}
     failed: dict[Precision, str] = {}
     for out, precisions, each in tries:  # grows by one for each precision when the first fails
         try:
-            manifests.append((export_bundle(checkpoint, out, each), out))
+            manifest = export_bundle(checkpoint, out, each)
+            made |= dict.fromkeys(precisions, (manifest, out))
         except Exception as error:
             if len(precisions) > 1:
                 tries += [(folder / name, (name,), single) for name, single in options.items()]
             else:
                 failed[precisions[0]] = _first_line(error)
-    return Exported(manifests=tuple(manifests), failed=failed)
+    return Exported(made=made, failed=failed)
 
 
 def _variant_cells(exported: Exported, engine: EngineName, precisions: tuple[Precision, ...]) -> dict[str, Cell]:
@@ -179,11 +180,10 @@ def _variant_cells(exported: Exported, engine: EngineName, precisions: tuple[Pre
     cells: dict[str, Cell] = {}
     for precision in precisions:
         name = variant_name(engine, precision)
-        variants = [manifest.variants[name] for manifest, _ in exported.manifests if name in manifest.variants]
-        if not variants:
-            cells[name] = Cell(reason=exported.failed.get(precision, "the export left it out"))
+        if precision in exported.failed:
+            cells[name] = Cell(reason=exported.failed[precision])
             continue
-        errors = variants[0].parity.max_rel_error.values()
+        errors = exported.made[precision][0].variants[name].parity.max_rel_error.values()
         cells[name] = Cell(value=f"{max(errors):.1e}" if errors else "not measured")
     return cells
 
@@ -206,21 +206,15 @@ def _target_cells(checkpoint: Path, folder: Path, targets: list[Target]) -> dict
 
 
 def _target_cell(exported: Exported, target: Target) -> Cell:
-    names = {precision: variant_name(target.engine, precision) for precision in target.precisions}
-    there = {name: folder for manifest, folder in exported.manifests for name in manifest.variants}
-    made = [precision for precision, name in names.items() if name in there]
-    reasons = [
-        f"{precision}: {exported.failed.get(precision, 'the export left it out')}"
-        for precision in target.precisions
-        if precision not in made
-    ]
+    reasons = [f"{precision}: {why}" for precision, why in exported.failed.items()]
     found: dict[str, int] = {}
-    for name in (names[precision] for precision in made):
-        for text in _lint_texts(lint(Bundle.open(there[name]), target, variant=name)):
+    for precision, (_, folder) in exported.made.items():
+        report = lint(Bundle.open(folder), target, variant=variant_name(target.engine, precision))
+        for text in _lint_texts(report):
             found[text] = found.get(text, 0) + 1
     reasons += [text if count == 1 else f"{text} ({count} times)" for text, count in found.items()]
-    verdict = "" if not made else ", ".join(made) + ("; lint: see" if found else "; lint: clean")
-    return Cell(value=verdict, reason="; ".join(reasons))
+    verdict = ", ".join(exported.made) + ("; lint: see" if found else "; lint: clean")
+    return Cell(value=verdict if exported.made else "", reason="; ".join(reasons))
 
 
 def _lint_texts(report: Report) -> list[str]:
