@@ -17,6 +17,7 @@ __all__ = [
     "FIRST_STRONGLY_TYPED",
     "INT8_GROUP_MULTIPLE",
     "INT8_WEIGHTS",
+    "LIKELY_INT8_WEIGHTS",
     "NARROW_STEM",
     "OPERATORS_8_5",
     "OPERATORS_9_2",
@@ -64,11 +65,13 @@ INT8_GROUP_MULTIPLE: Final[tuple[int, str]] = (4, "docstring of IConvolutionLaye
 FIRST_INT64: Final[tuple[Version, str]] = ((9, 0), CHANGELOG)
 #: From here on precision is what the graph's types say; before, fp16 is a builder flag, which int8 networks get too.
 FIRST_STRONGLY_TYPED: Final[tuple[Version, str]] = ((10, 0), "NetworkDefinitionCreationFlag of the Python bindings")
-#: From here on int8 weights with a DequantizeLinear alone are known to build.
-FIRST_INT8_WEIGHTS: Final[Version] = (10, 0)
+#: Versions from which on int8 weights with a DequantizeLinear alone are likely, and are reported, to build.
+LIKELY_INT8_WEIGHTS: Final[Version] = (10, 0)
+FIRST_INT8_WEIGHTS: Final[Version] = (10, 16)
 INT8_WEIGHTS: Final = (
-    "refused as 'invalid weights type of Int8' by 8.2 and 8.4 (microsoft/onnxruntime issue 11535, NVIDIA/TensorRT "
-    "issue 2163); not known for 8.5 and 8.6"
+    "8.2 and 8.4 refuse them as 'invalid weights type of Int8' (microsoft/onnxruntime issue 11535, NVIDIA/TensorRT "
+    "issue 2163); 10.0 takes int4 weights so (changelog of the parser); a user built them with 10.16.1; documented "
+    "for 11"
 )
 NARROW_STEM: Final = (
     "a user's report on 10.16.1: no int8 implementation of 7 x 7 convolution of 3 channels with ReLU and MaxPool"

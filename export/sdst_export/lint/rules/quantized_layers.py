@@ -12,6 +12,7 @@ from sdst_export.lint.facts.tensorrt import (
     FIRST_INT8_WEIGHTS,
     INT8_GROUP_MULTIPLE,
     INT8_WEIGHTS,
+    LIKELY_INT8_WEIGHTS,
     NARROW_STEM,
     version_text,
 )
@@ -64,21 +65,24 @@ def both_sides_are_quantized(scope: OnnxScope) -> Iterator[Fault]:
 
 @ONNX_RULES.rule("quant-int8-weights", "tensorrt")
 def weights_are_float_for_old_parsers(scope: OnnxScope) -> Iterator[Fault]:
-    """TensorRT 8 is known to refuse int8 constants; 10 takes them."""
-    if scope.version >= FIRST_INT8_WEIGHTS:
-        return
-    for _, dequantize in _quantized_weights(scope):
-        name = dequantize.input[0]
-        if scope.graph.is_constant(name) and scope.graph.type(name) == onnx.TensorProto.INT8:
-            yield Fault(
-                severity="warning",
-                node=label(dequantize),
-                what="the weights are int8 in the file, and it is not known whether TensorRT "
-                f"{version_text(scope.version)} takes them",
-                fix="build it on the board before you rely on it, or take the fp16 variant; float weights with a "
-                "QuantizeLinear before the DequantizeLinear are what it takes (AddQDQPairToWeight)",
-                source=INT8_WEIGHTS,
-            )
+    """TensorRT 8 is known to refuse int8 constants; 10.16 to take them."""
+    stored = [
+        dequantize
+        for _, dequantize in _quantized_weights(scope)
+        if scope.graph.is_constant(dequantize.input[0])
+        and scope.graph.type(dequantize.input[0]) == onnx.TensorProto.INT8
+    ]
+    if stored and scope.version < FIRST_INT8_WEIGHTS:
+        likely = scope.version >= LIKELY_INT8_WEIGHTS
+        yield Fault(
+            severity="note" if likely else "warning",
+            node=label(stored[0]),
+            what=f"it is one of {len(stored)} layers whose weights are int8 in the file; nobody says whether TensorRT "
+            f"{version_text(scope.version)} takes them{', as it probably does' if likely else ''}",
+            fix="build it on the board before you rely on it, or take the fp16 variant; float weights with a "
+            "QuantizeLinear before the DequantizeLinear are what every version takes (AddQDQPairToWeight)",
+            source=INT8_WEIGHTS,
+        )
 
 
 @ONNX_RULES.rule("quant-group", "tensorrt")
