@@ -2,10 +2,10 @@
 
     python benchmarks/quantization.py n3.safetensors s.safetensors --calibrate data/train --data data/val
 
-Each checkpoint is exported with every precision for ONNX Runtime, TensorRT's int8 graphs among them, which ONNX Runtime
-runs too. Networks (search graph and head, one thread) take turns of some milliseconds, and ratios are taken turn by
-turn: they hold on a busy machine, where milliseconds do not. Sizes are those of all files of a variant. Success AUC is
-by the house rule on all sequences of ``--data``, from the first box and without resets.
+Each checkpoint is exported in every precision for ONNX Runtime, and in int8 for TensorRT, which ONNX Runtime runs too.
+Networks (search graph and head, one thread) take turns of some milliseconds; processor time is counted, which
+is the time that passes on an idle machine, and ratios are taken turn by turn. Sizes are of all files of a variant.
+Success AUC is by the house rule on all sequences of ``--data``, from the first box and without resets.
 """
 
 from __future__ import annotations
