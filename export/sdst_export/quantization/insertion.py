@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 
 import onnx
 from onnxruntime.quantization import QDQQuantizer, QuantType, TensorsData
 
 from sdst_export.quantization.finishing import finished
 from sdst_export.quantization.layers import find_quantized
+from sdst_export.quantization.quiet import quiet
 from sdst_export.quantization.scheme import Scheme
 from sdst_export.quantization.slots import as_constants
 
@@ -40,7 +39,7 @@ def insert_pairs(
         return finished(prepared), dict.fromkeys(kernels)
     names = find_quantized(prepared, layers, scheme)
     kinds = sorted({node.op_type for node in prepared.graph.node if node.name in names})
-    with _quiet():
+    with quiet():
         quantizer = QDQQuantizer(
             onnx.shape_inference.infer_shapes(prepared),
             True,
@@ -96,15 +95,3 @@ def _name_kernels(model: onnx.ModelProto, kernels: Collection[str]) -> dict[str,
         tensors[name + _QUANTIZED].name = name
         scales[name] = name + _SCALES
     return scales
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the quantiser's advice out of the log: it speaks through the root logger."""
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        root.setLevel(before)

@@ -13,6 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, TensorsData, create_calibrator
 
+from sdst_export.quantization.quiet import quiet
 from sdst_runtime import measurements
 from sdst_runtime.errors import DatasetError
 
@@ -51,16 +52,19 @@ def find_ranges(
     with tempfile.TemporaryDirectory(prefix="sdst-calibration-") as folder:
         path = Path(folder) / "model.onnx"
         onnx.save(model, path)
-        calibrator = create_calibrator(
-            path,
-            augmented_model_path=str(Path(folder) / "augmented.onnx"),
-            calibrate_method=kind,
-            extra_options={"symmetric": symmetric},
-        )
-        calibrator.collect_data(_Reader([first]))
+        with quiet():
+            calibrator = create_calibrator(
+                path,
+                augmented_model_path=str(Path(folder) / "augmented.onnx"),
+                calibrate_method=kind,
+                extra_options={"symmetric": symmetric},
+            )
+            calibrator.collect_data(_Reader([first]))
         while chunk := list(islice(remaining, _AT_ONCE.get(kind, 1))):
-            calibrator.collect_data(_Reader(chunk))
-        ranges: TensorsData = calibrator.compute_data()
+            with quiet():
+                calibrator.collect_data(_Reader(chunk))
+        with quiet():
+            ranges: TensorsData = calibrator.compute_data()
     return ranges
 
 
