@@ -12,9 +12,12 @@ from sdst_export.accuracy import Followed, Validation, follow_validation, measur
 from sdst_export.calibration import CalibrationSet, collect, random_calibration
 from sdst_export.draft import Draft
 from sdst_export.float_graphs import FloatGraphs
+from sdst_export.fp16 import FP16, make_fp16
 from sdst_export.mixing import Trial, find_mix, try_mix
+from sdst_export.ncnn_export import make_ncnn
+from sdst_export.openvino_export import make_openvino
 from sdst_export.options import RANDOM, ExportOptions
-from sdst_export.plan import FP32, Plan
+from sdst_export.plan import FP32, Plan, precision_of
 from sdst_export.progress import Progress, part
 from sdst_export.quantization import SCHEMES, Quantizer
 from sdst_export.sensitivity import measure_sensitivity
@@ -82,13 +85,13 @@ class _Work:
         """The variant of that name."""
         engine: EngineName = self._plan.engines[name]
         report("convert", 0.0)
-        if name == "onnx/fp16":
-            from sdst_export.fp16 import make_fp16
-
-            return make_fp16(self._graphs, engine=engine, session=self._plan.session)
-        if name.startswith("onnx/"):
-            return self._quantized(name.removeprefix("onnx/"), report)
-        raise NotImplementedError(name)
+        if name == FP16:
+            return make_fp16(self._graphs, engine=engine, session=self._plan.session, calibration=self._crops)
+        if engine == "openvino":
+            return make_openvino(self._graphs, precision_of(name))
+        if engine == "ncnn":
+            return make_ncnn(self._graphs, precision_of(name))
+        return self._quantized(name.removeprefix("onnx/"), report)
 
     def measure(self, name: str, report: Progress) -> None:
         """Compares a variant of the draft with fp32, on the data that there are."""

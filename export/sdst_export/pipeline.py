@@ -57,7 +57,7 @@ def _fp32(loaded: Checkpoint, graphs: FloatGraphs, plan: Plan, report: Progress)
         traced += 1
 
     made = make_fp32(graphs, loaded.model, engine=plan.engines[FP32], session=plan.session, on_graph=tell)
-    return Draft(_manifest(loaded, graphs, made), made.files)
+    return Draft(_manifest(loaded, graphs, plan, made), made.files)
 
 
 def _ignore(_step: str, _done: float) -> None:
@@ -75,7 +75,7 @@ def _one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _manifest(loaded: Checkpoint, graphs: FloatGraphs, made: VariantFiles) -> Manifest:
+def _manifest(loaded: Checkpoint, graphs: FloatGraphs, plan: Plan, made: VariantFiles) -> Manifest:
     return Manifest(
         name=loaded.family,
         family=loaded.family,
@@ -86,14 +86,18 @@ def _manifest(loaded: Checkpoint, graphs: FloatGraphs, made: VariantFiles) -> Ma
         default_variant=made.name,
         parameters=sum(item.numel() for item in loaded.model.parameters()),
         macs=count_graph_macs(graphs),
-        tools=_tools(graphs.opset),
+        tools=_tools(graphs.opset, plan),
         provenance=loaded.provenance,
     )
 
 
-def _tools(opset: int) -> dict[str, str]:
+def _tools(opset: int, plan: Plan) -> dict[str, str]:
     versions = {"opset": str(opset)}
-    for name in ("sdst-edge", "torch", "onnx", "onnxsim", "onnxruntime"):
+    engines = set(plan.engines.values())
+    more = [
+        name for engine, name in (("openvino", "openvino"), ("ncnn", "pnnx"), ("ncnn", "ncnn")) if engine in engines
+    ]
+    for name in ("sdst-edge", "torch", "onnx", "onnxsim", "onnxruntime", *more):
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:  # run from a source tree, or a vendor's build

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from sdst_export.graphs import OPSET
 from sdst_export.options import ExportOptions
@@ -12,7 +13,7 @@ from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import CorrelationForm, EngineName, Precision, SessionKind
 from sdst_runtime.measurements import CalibrationMethod
 
-__all__ = ["FP32", "Plan", "make_plan", "variant_name"]
+__all__ = ["FP32", "Plan", "make_plan", "precision_of", "variant_name"]
 
 FP32 = "onnx/fp32"
 
@@ -107,6 +108,11 @@ def variant_name(engine: EngineName, precision: Precision) -> str:
     if engine == "ncnn" and precision == "int8":
         raise ConfigError(_NO_INT8)
     return _ONNX_NAMES.get((engine, precision), f"{engine}/{precision}")
+
+
+def precision_of(name: str) -> Precision:
+    """The precision of a variant, from its name."""
+    return next(item for item in get_args(Precision) if name.rpartition("/")[2].startswith(item))
 
 
 def _precisions(options: ExportOptions, target: Target | None) -> tuple[tuple[Precision, ...], str]:
