@@ -167,6 +167,6 @@ REL_ROUNDED_LIKE_ORT = 0.005
 #: of a layer, the share that is left after 80 steps under rounding. Measured: 0.60 and 0.66.
 MAX_QAT_DRIFT_LEFT = 0.75
 
-#: Drift of an exported INT8 variant against that of the same network rounded in torch: template and search share the
-#: ranges of their trunk in int8-ort, and halves of a step go either way. Measured: 0.01 without shared ranges, else 0.13.
+#: Drift of an exported INT8 variant against that of the same network rounded in torch: halves of a step go either way,
+#: and in int8-ort template and search share the ranges of their trunk. Measured: 0.01, and 0.13 with shared ranges.
 REL_FORETOLD_DRIFT = 0.2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli_process import fail, run, succeed
+from tests.e2e.cli_process import fail, succeed
 from tests.e2e.conftest import Clip
 
 SHORT = ("--steps", "2", "--set", "optimization.batch_size=2", "--set", "loading.workers=0")
@@ -31,16 +31,12 @@ def tuned(student: Path, clip: Clip, tmp_path_factory: pytest.TempPathFactory) -
     return output
 
 
-def test_the_result_is_an_ordinary_checkpoint_that_says_what_was_done(
-    tuned: Path, student: Path, tmp_path: Path
-) -> None:
+def test_the_result_is_an_ordinary_checkpoint_that_says_what_was_done(tuned: Path, student: Path) -> None:
     facts = json.loads(succeed("info", tuned, "--json"))
-    assert facts["family"] == "sdst-nano-s"
-    assert facts["options"] == json.loads(succeed("info", student, "--json"))["options"]
+    assert (facts["family"], facts["options"]) == ("sdst-nano-s", {"width": 0.25})
     notes = facts["provenance"]["notes"]
     assert "2 steps of 2 pairs" in notes
     assert f"started from {student.name}; quantisation-aware, rounded as int8-ort; teachers: {student.name}" in notes
-    succeed("export", tuned, "-o", tmp_path / "bundle")
 
 
 def test_a_finished_run_is_told_again_and_its_checkpoint_written_again(tuned: Path, student: Path, clip: Clip) -> None:
@@ -49,8 +45,8 @@ def test_a_finished_run_is_told_again_and_its_checkpoint_written_again(tuned: Pa
     validate = ("--validate", clip.got10k / "one")
     told = succeed("qat", student, "--data", clip.got10k, "-o", tuned, *validate, *SHORT)
     assert tuned.read_bytes() == before
-    assert "AUC rounded" in told
-    assert "drift of ltrb" in told
+    assert told.split()[:2] == ["checkpoint", str(tuned)]
+    assert [line.split()[0] for line in told.splitlines() if "%" in line] == ["before", "after"]
 
 
 def test_another_run_is_refused_where_one_is_kept(tuned: Path, student: Path, clip: Clip) -> None:
@@ -59,16 +55,3 @@ def test_another_run_is_refused_where_one_is_kept(tuned: Path, student: Path, cl
     assert "holds the run of another recipe" in message
     assert "quantization.variant" in message
     assert tuned.read_bytes() == before
-
-
-def test_a_checkpoint_that_is_missing_or_damaged_is_an_error(student: Path, clip: Clip, tmp_path: Path) -> None:
-    output = tmp_path / "out.safetensors"
-    assert "does not exist" in fail("qat", tmp_path / "no.safetensors", "--data", clip.got10k, "-o", output)
-    cut = tmp_path / "cut.safetensors"
-    cut.write_bytes(student.read_bytes()[:1000])
-    assert "is damaged" in fail("qat", cut, "--data", clip.got10k, "-o", output)
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["cut.safetensors"]
-
-
-def test_help_shows_an_example() -> None:
-    assert "sdst-edge qat student.safetensors --data DATA" in run("qat", "--help").stdout

@@ -15,8 +15,11 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
-from sdst_edge.models import SiameseModel, build, fold, load_checkpoint
+from sdst_edge.cli.app import app
+from sdst_edge.datasets import render_clip, write_got10k_sequence
+from sdst_edge.models import SiameseModel, build, fold, load_checkpoint, save_checkpoint
 from sdst_edge.models.layers import ConvNorm
 from sdst_edge.models.repconv import RepConv
 from sdst_edge.training.quantization_aware.learner import RANGES, QuantizationAware
@@ -37,6 +40,7 @@ from sdst_edge.training.run.files import RunFiles
 from sdst_edge.training.run.fit import Rhythm, fit
 from sdst_edge.training.run.result import TrainProgress, TrainResult
 from sdst_runtime.errors import ConfigError
+from sdst_runtime.manifest import Provenance
 from tests.parity.toy_networks import TOYS, toy
 from tests.stand_in_training import one_process, recipe_with, run_files, setting_of
 from tests.tolerances import MAX_QAT_DRIFT_LEFT, REL_F32, REL_ROUNDED_LIKE_ORT
@@ -464,3 +468,21 @@ def test_ranges_stay_after_their_share_of_the_budget() -> None:
     moved = [name for name, value in learner.quantizer.ranges.items() if not torch.equal(value, kept[name])]
     assert len(moved) > len(kept) / 2
     assert learner.quantizer.observing == "no"
+
+
+# The command
+
+
+def test_a_checkpoint_that_is_missing_or_damaged_is_an_error(tmp_path: Path) -> None:
+    data, good, cut = tmp_path / "data", tmp_path / "good.safetensors", tmp_path / "cut.safetensors"
+    write_got10k_sequence(data / "one", render_clip(5, frames=3, size_wh=(160, 120)))
+    save_checkpoint(setting_of(RECIPE).student, good, provenance=Provenance(source="test"))
+    cut.write_bytes(good.read_bytes()[:1000])
+    before = sorted(tmp_path.iterdir())
+    for start, message in ((tmp_path / "no.safetensors", "does not exist"), (cut, "is damaged")):
+        output = tmp_path / "out.safetensors"
+        result = CliRunner().invoke(app, ["qat", str(start), "--data", str(data), "-o", str(output)])
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert str(start) in result.stderr
+        assert message in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
