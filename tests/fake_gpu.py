@@ -43,6 +43,7 @@ class FakeGpu:
         self.live: dict[int, Any] = {}
         self.pinned: dict[int, Any] = {}
         self.stream: int | None = None
+        self.chosen = 0  # device of the thread, in the runtime API
         self.captured: list[Callable[[], None]] | None = None
         self._queue: list[Callable[[], None]] = []
         self._graveyard: list[Any] = []
@@ -145,7 +146,8 @@ def make_cudart(gpu: FakeGpu, *, captures: bool = True) -> ModuleType:
         gpu.stream = None
 
     call("cudaGetDeviceCount", lambda: 1)
-    call("cudaSetDevice", lambda device: None)
+    call("cudaGetDevice", lambda: gpu.chosen)
+    call("cudaSetDevice", lambda device: setattr(gpu, "chosen", device))
     call("cudaStreamCreateWithFlags", stream_of)
     call("cudaStreamDestroy", destroy_stream)
     call("cudaMalloc", lambda size: gpu.allocate(size, gpu.live))

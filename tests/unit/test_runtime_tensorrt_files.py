@@ -159,6 +159,16 @@ def test_engines_of_other_graphs_are_let_be(tmp_path: Path, work: Workplace) -> 
     assert not (first / "engines").exists()
 
 
+def test_folder_of_engines_can_be_named_by_the_environment(bundle: Path, work: Workplace, tmp_path: Path) -> None:
+    work.monkeypatch.setenv("SDST_ENGINES", str(tmp_path / "from-environment"))
+    work.open(bundle).close()
+    work.open(bundle, cache=tmp_path / "from-options").close()
+    assert not (bundle / "engines").exists()
+    assert all(
+        len(list((tmp_path / name).glob("*/engines.json"))) == 1 for name in ("from-environment", "from-options")
+    )
+
+
 def test_nothing_is_built_where_that_is_forbidden(bundle: Path, work: Workplace) -> None:
     with pytest.raises(
         DeviceError, match=r"has no engines for Orin .* with TensorRT 10.3.0; build them: sdst-edge engine"
@@ -202,7 +212,7 @@ def test_no_space_left_is_told_and_old_engines_stay(bundle: Path, work: Workplac
 
     work.monkeypatch.setattr("sdst_runtime.tensorrt.building.write_file", full)
     with pytest.raises(
-        DeviceError, match=r"no space is left for engines in .*--cache DIR; engines that were there are unch"
+        DeviceError, match=r"no space is left for engines in .*--cache DIR, or SDST_ENGINES=DIR; engines that were"
     ):
         work.open(bundle, rebuild=True)
     assert _snapshot(bundle) == before

@@ -91,7 +91,7 @@ def test_frame_is_one_launch_of_a_cuda_graph(tmp_path: Path, monkeypatch: pytest
         template = session.embed(z)
         work.gpu.calls.clear()
         assert _same(session.match(template, x), expected_maps(z, x))
-        assert work.gpu.calls == ["cudaSetDevice", "cudaGraphLaunch", "cudaStreamSynchronize"]
+        assert work.gpu.calls == ["cudaGetDevice", "cudaGraphLaunch", "cudaStreamSynchronize"]
 
 
 @pytest.mark.parametrize(
@@ -280,6 +280,16 @@ def test_bundle_without_graphs_of_the_correlations_is_refused(tmp_path: Path, mo
     bundle = build_toy_bundle(tmp_path / "bundle")
     with pytest.raises(ConfigError, match=r"no correlate_conv graph, .*sdst-edge export CKPT -o BUNDLE --target"):
         open_tensorrt_session(bundle)
+
+
+def test_device_that_another_library_chose_is_chosen_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Workplace.install(monkeypatch)
+    work.gpu.chosen = 3
+    with work.open(toy_for_tensorrt(tmp_path)) as session:
+        z, x = crops(POINTS.config)
+        session.match(session.embed(z), x)
+        assert work.gpu.chosen == 3
+        assert work.gpu.calls[-3:] == ["cudaGraphLaunch", "cudaStreamSynchronize", "cudaSetDevice"]
 
 
 def test_options_out_of_range_are_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +30,10 @@ from sdst_runtime.tensorrt.engine_files import (
 from sdst_runtime.tensorrt.options import BuildOptions, BuildProgress, TensorRTOptions
 from sdst_runtime.tensorrt.pieces import Pieces, find_set
 
-__all__ = ["ENGINES", "Workshop"]
+__all__ = ["CACHE_VARIABLE", "ENGINES", "Workshop"]
 
 ENGINES = "engines"  # in the bundle's folder
+CACHE_VARIABLE = "SDST_ENGINES"
 
 _log = logging.getLogger(__name__)
 
@@ -56,9 +58,11 @@ class Workshop:
 
     @property
     def root(self) -> Path:
-        """Folder of engines."""
-        cache = self.options.cache
-        return self.pieces.bundle.path / ENGINES if cache is None else cache
+        """Folder of engines: that of the options, that of the environment, or one in the bundle's."""
+        if self.options.cache is not None:
+            return self.options.cache
+        named = os.environ.get(CACHE_VARIABLE)
+        return Path(named) if named else self.pieces.bundle.path / ENGINES
 
     @property
     def place(self) -> Place:

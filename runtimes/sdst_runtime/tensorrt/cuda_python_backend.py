@@ -59,9 +59,16 @@ class CudaPythonBackend:
 
     @contextmanager
     def current(self) -> Iterator[None]:
-        """Chooses the GPU for the calling thread; the primary context needs no more."""
+        """Chooses the GPU for the calling thread, and afterwards the one that was chosen before."""
+        before = self._call("cudaGetDevice")
+        if before == self._index:
+            yield
+            return
         self._call("cudaSetDevice", self._index)
-        yield
+        try:
+            yield
+        finally:
+            self._call("cudaSetDevice", before)
 
     def allocate(self, size_bytes: int) -> int:
         """Address of new memory."""

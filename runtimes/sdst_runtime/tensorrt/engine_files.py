@@ -2,7 +2,7 @@
 
 ::
 
-    BUNDLE/engines/                                   or the folder that the user gives
+    BUNDLE/engines/                                   or a folder of the user's: cache, or SDST_ENGINES
         timings-orin-sm87-trt10.3.0                   how long layers took, for the next build
         onnx-int8-qdq-orin-sm87-trt10.3.0-1f2e3d4c5b6a/
             engines.json                              the sidecar
@@ -205,9 +205,7 @@ def _put_in_place(fresh: Path, target: Path) -> None:
 
 
 def _why_not_written(root: Path, error: OSError) -> str:
-    unchanged = "engines that were there are unchanged"
+    elsewhere = "give another folder: --cache DIR, or SDST_ENGINES=DIR; engines that were there are unchanged"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space is left for engines in {root}; free some, or give another folder: --cache DIR; {unchanged}"
-    return (
-        f"engines cannot be written to {root}: {error.strerror or error}; give another folder: --cache DIR; {unchanged}"
-    )
+        return f"no space is left for engines in {root}; free some, or {elsewhere}"
+    return f"engines cannot be written to {root}: {error.strerror or error}; {elsewhere}"

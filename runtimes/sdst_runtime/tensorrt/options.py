@@ -55,7 +55,8 @@ class TensorRTOptions:
     Attributes:
         build: how engines are built. None: the last that were built here with any options are taken; where there are
             none, they are built with the defaults.
-        cache: folder of engines; None for ``engines`` in the bundle's own folder.
+        cache: folder of engines; None for the one that the variable ``SDST_ENGINES`` names, or else ``engines`` in the
+            bundle's own folder.
         rebuild: whether engines that are there already are built anew.
         build_missing: whether engines are built where there are none; else that is an error.
         cuda: what reaches the GPU; ``auto``: pycuda where it is installed, else cuda-python.
