@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +11,7 @@ from sdst_edge.cli.console import print_json, print_rich
 from sdst_edge.cli.options import BundleArgument, JsonOption
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from sdst_export.lint import Finding, Report
 
@@ -48,23 +48,31 @@ def lint(
     if as_json:
         print_json(report)
     else:
-        print_rich(*([_table(report.findings)] if report.findings else []), _summary(report))
+        print_rich(*_shown(report.findings), _summary(report))
     if report.count("error"):
         raise typer.Exit(1)
 
 
-def _table(findings: Iterable[Finding]) -> Table:
+def _shown(findings: Sequence[Finding]) -> list[RenderableType]:
+    """A table of what there is, and below it the sources that it names by numbers."""
     from rich import box
     from rich.table import Table
 
     from sdst_export.lint.finding import gathered
 
-    table = Table("", "rule", "variant", "graph", "node", "what is the matter", "what to do", box=box.SIMPLE_HEAD)
+    if not findings:
+        return []
+    table = Table("", "rule", "variant", "graph", box=box.SIMPLE_HEAD)
+    table.add_column("node", overflow="fold")
+    table.add_column("what is the matter")
+    table.add_column("what to do")
+    sources: dict[str, int] = {}
     for item, more in gathered(findings):
+        number = sources.setdefault(item.source, len(sources) + 1) if item.source else 0
+        what = f"{item.what} [{number}]" if number else item.what
         node = f"{item.node} and {more} more" if more else item.node
-        what = f"{item.what} [{item.source}]" if item.source else item.what
         table.add_row(item.severity, item.rule, item.variant, item.graph, node, what, item.fix)
-    return table
+    return [table, *(f"[{number}] {source}" for source, number in sources.items())]
 
 
 def _summary(report: Report) -> str:

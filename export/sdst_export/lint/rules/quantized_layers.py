@@ -57,7 +57,7 @@ def both_sides_are_quantized(scope: OnnxScope) -> Iterator[Fault]:
             yield Fault(
                 severity="warning",
                 node=label(node),
-                what=f"its {'input' if sides[0] else 'weights'} alone are quantised, so that it runs in float",
+                what=f"only its {'input is' if sides[0] else 'weights are'} quantised, so that it runs in float",
                 fix=f"quantise both or neither: {_AGAIN.format(scope.target.name)}",
                 source=EXPLICIT_QUANTIZATION,
             )
@@ -77,7 +77,7 @@ def weights_are_float_for_old_parsers(scope: OnnxScope) -> Iterator[Fault]:
         yield Fault(
             severity="note" if likely else "warning",
             node=label(stored[0]),
-            what=f"it is one of {len(stored)} layers whose weights are int8 in the file; nobody says whether TensorRT "
+            what=f"weights of {len(stored)} layers, this one first, are int8 in the file; nobody says whether TensorRT "
             f"{version_text(scope.version)} takes them{', as it probably does' if likely else ''}",
             fix="build it on the board before you rely on it, or take the fp16 variant; float weights with a "
             "QuantizeLinear before the DequantizeLinear are what every version takes (AddQDQPairToWeight)",
