@@ -12,7 +12,7 @@ from sdst_export.draft import Draft
 from sdst_export.network_time import time_networks
 from sdst_export.progress import Progress
 from sdst_export.variant_files import VariantFiles
-from sdst_runtime.errors import ConfigError
+from sdst_runtime.errors import ConfigError, ParityError
 from sdst_runtime.measurements import Accuracy
 
 __all__ = ["MAX_TRIALS", "Mix", "Trial", "TryMix", "find_mix", "try_mix"]
@@ -51,7 +51,7 @@ class Mix:
             there is none, the one that loses the least.
         layers: how many there are to quantise.
         max_drop: of success AUC.
-        trials: all, in the order in which they were made.
+        trials: all that could be measured, in the order in which they were made.
     """
 
     chosen: Trial
@@ -121,7 +121,8 @@ def find_mix(
 
     Args:
         order: all layers that can be quantised, the most sensitive first.
-        attempt: makes and measures a mix.
+        attempt: makes and measures a mix. A ParityError of it, where the mix has nothing to do with the float network,
+            counts as a drop that is not allowed.
         max_drop: of success AUC, 0..1.
         max_trials: >= 1; of a hundred layers, five or so go into the bisection where a few do the harm.
         on_progress: called before each trial with what is tried, and the share of ``max_trials`` used.
@@ -131,6 +132,7 @@ def find_mix(
 
     Raises:
         ConfigError: there are no layers, or an option is out of its range.
+        ParityError: of every mix that was tried nothing of the network was left.
     """
     if not order or max_trials < 1 or not 0.0 <= max_drop <= 1.0:
         raise ConfigError(
@@ -140,6 +142,8 @@ def find_mix(
     log = _Log(attempt, max_drop, max_trials, on_progress)
     _give_back(_bisect(order, log), log)
     trials = tuple(log.trials.values())
+    if not trials:
+        raise next(reversed(log.refused.values()))
     within = [trial for trial in trials if trial.drop <= max_drop]
     chosen = _fastest(within) if within else min(trials, key=lambda trial: trial.drop)
     return Mix(chosen=chosen, layers=len(order), max_drop=max_drop, trials=trials)
@@ -159,19 +163,27 @@ class _Log:
         self._attempt, self._max_drop, self._max_trials = attempt, max_drop, max_trials
         self._on_progress = on_progress
         self.trials: dict[frozenset[str], Trial] = {}
+        self.refused: dict[frozenset[str], ParityError] = {}
+
+    @property
+    def _count(self) -> int:
+        return len(self.trials) + len(self.refused)
 
     @property
     def full(self) -> bool:
-        return len(self.trials) >= self._max_trials
+        return self._count >= self._max_trials
 
     def holds(self, layers: Sequence[str]) -> bool:
         """Whether the drop is allowed with these layers in float; tried now, if it was not before."""
         key = frozenset(layers)
-        if key not in self.trials:
+        if key not in self.trials and key not in self.refused:
             if self._on_progress is not None:
-                self._on_progress(f"try {len(key)} float layers", len(self.trials) / self._max_trials)
-            self.trials[key] = self._attempt(key)
-        return self.trials[key].drop <= self._max_drop
+                self._on_progress(f"try {len(key)} float layers", self._count / self._max_trials)
+            try:
+                self.trials[key] = self._attempt(key)
+            except ParityError as error:
+                self.refused[key] = error
+        return key in self.trials and self.trials[key].drop <= self._max_drop
 
 
 def _bisect(order: Sequence[str], log: _Log) -> list[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -28,7 +27,7 @@ from sdst_runtime.loading import open_session
 from sdst_runtime.measurements import LayerError
 from sdst_runtime.session import Outputs
 
-__all__ = ["MakeMix", "measure_sensitivity", "with_sensitivity"]
+__all__ = ["MakeMix", "measure_sensitivity"]
 
 #: Makes a quantised variant in which these layers stay float.
 MakeMix: TypeAlias = Callable[[frozenset[str]], VariantFiles]
@@ -57,7 +56,7 @@ def measure_sensitivity(
     Raises:
         DatasetError: there are no pairs.
         ConfigError: there are no layers, or the quantiser refuses one.
-        ParityError: a map is no number.
+        ParityError: one layer alone leaves nothing of the maps.
     """
     if not pairs:
         raise DatasetError("there are no pairs of crops to measure sensitivity on; give at least one")
@@ -69,26 +68,19 @@ def measure_sensitivity(
     for number, layer in enumerate(layers):
         if on_progress is not None:
             on_progress(layer, number / len(layers))
-        made = make(frozenset(layers) - {layer})
+        try:
+            made = make(frozenset(layers) - {layer})
+        except ParityError as error:
+            raise ParityError(f"with only {layer} quantised, {error}") from None
         trial = Draft(draft.manifest, draft.files)
         trial.add(made)
-        error = _relative_error(_maps(trial.bundle(), made.name, pairs), wanted)
-        if not math.isfinite(error):
-            raise ParityError(f"{made.name} with only {layer} quantised gives maps that are no numbers; leave it float")
-        errors.append(LayerError(layer=layer, error=error))
+        off = _relative_error(_maps(trial.bundle(), made.name, pairs), wanted)
+        if not math.isfinite(off):
+            raise ParityError(
+                f"with only {layer} quantised, {made.name} gives maps that are no numbers; leave it float"
+            )
+        errors.append(LayerError(layer=layer, error=off))
     return tuple(sorted(errors, key=lambda item: -item.error))
-
-
-def with_sensitivity(made: VariantFiles, table: tuple[LayerError, ...]) -> VariantFiles:
-    """A quantised variant whose manifest entry has the table.
-
-    Raises:
-        ConfigError: it is not quantised.
-    """
-    quantization = made.variant.quantization
-    if quantization is None:
-        raise ConfigError(f"{made.name} is not quantised, so no layer of it costs anything; measure an int8 variant")
-    return replace(made, variant=replace(made.variant, quantization=replace(quantization, sensitivity=table)))
 
 
 def _maps(bundle: Bundle, variant: str, pairs: Collection[Crops]) -> Iterator[Outputs]:

@@ -12,7 +12,7 @@ from sdst_edge.datasets import Sequence
 from sdst_export.accuracy import Validation, follow_validation
 from sdst_export.mixing import MAX_TRIALS, Mix, Trial, find_mix, try_mix
 from sdst_export.network_time import time_networks
-from sdst_runtime.errors import ConfigError
+from sdst_runtime.errors import ConfigError, ParityError
 from sdst_runtime.measurements import Accuracy
 from tests.tolerances import ABS_METRIC
 from tests.toy_bundle import FOLDER, bright_frame
@@ -115,6 +115,18 @@ def test_where_nothing_holds_the_closest_is_told() -> None:
     assert mix.chosen.float_layers == names(*range(63))
     assert mix.explain().startswith("no mix keeps the drop of success AUC within 0.01 (9 mixes tried); the closest")
     assert "drops by 0.0200, 63 of 64 layers stay float" in mix.explain()
+
+
+def test_mixes_that_have_nothing_to_do_with_the_network_do_not_hold() -> None:
+    def attempt(float_layers: frozenset[str]) -> Trial:
+        if LAYERS[1] not in float_layers:
+            raise ParityError("nothing is left of the score")
+        return trial(float_layers, 0.0, 0.5)
+
+    mix = find_mix(LAYERS, attempt, 0.01)
+    assert mix.chosen.float_layers == names(1)
+    with pytest.raises(ParityError, match="nothing is left"):
+        find_mix(LAYERS, attempt, 0.01, max_trials=1)
 
 
 def test_a_mix_that_scores_better_than_the_reference_holds() -> None:

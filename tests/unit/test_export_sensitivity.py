@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sdst_export.draft import Draft
-from sdst_export.sensitivity import measure_sensitivity, with_sensitivity
+from sdst_export.sensitivity import measure_sensitivity
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.errors import ConfigError, DatasetError, ParityError
-from sdst_runtime.measurements import Calibration, LayerError, Quantization
 from tests.tolerances import REL_NETWORK_F32
 from tests.toy_variants import crop_pairs, toy_draft, toy_variant
 from tests.toys import POINTS
@@ -80,13 +78,9 @@ def test_no_pairs_and_no_layers_are_errors(draft: Draft) -> None:
         measure_sensitivity(draft, Quantiser(draft, FACTORS), [], crop_pairs(1))
 
 
-def test_the_table_goes_into_the_manifest_of_a_quantised_variant(draft: Draft) -> None:
-    made = Quantiser(draft, FACTORS)(frozenset())
-    table = (LayerError(layer="head/score", error=0.25),)
-    with pytest.raises(ConfigError, match="onnx/int8-toy is not quantised"):
-        with_sensitivity(made, table)
-    calibration = Calibration(source="toys", sequences=1, templates=1, searches=1, method="min-max")
-    quantization = Quantization(activations="uint8", calibration=calibration)
-    quantised = replace(made, variant=replace(made.variant, precision="int8", quantization=quantization))
-    kept = with_sensitivity(quantised, table).variant.quantization
-    assert kept == replace(quantization, sensitivity=table)
+def test_a_quantiser_that_refuses_a_layer_is_told_of_it(draft: Draft) -> None:
+    def refuse(float_layers: frozenset[str]) -> VariantFiles:
+        raise ParityError("nothing is left of the score")
+
+    with pytest.raises(ParityError, match="with only head/ltrb quantised, nothing is left of the score"):
+        measure_sensitivity(draft, refuse, LAYERS, crop_pairs(1))
