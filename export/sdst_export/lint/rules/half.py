@@ -18,8 +18,9 @@ _MAX: Final = float(np.finfo(np.float16).max)  # 65504
 _TINY: Final = float(np.finfo(np.float16).smallest_normal)  # 6.1e-5
 #: Of a tensor's largest weight: what is smaller than this share of it hardly counts.
 _NEGLIGIBLE: Final = 1e-3
-#: Share of weights that count and lie below the normal numbers, from which on it is told.
-_SHARE: Final = 0.01
+#: Share of weights that count and lie below the normal numbers, from which on it is told; below it, the rounding of
+#: the larger weights is the larger error. NanoTrack v3 has layers with 1 %, and its float16 agrees with float32.
+_SHARE: Final = 0.1
 
 
 @ONNX_RULES.rule("fp16-overflow", "tensorrt")
