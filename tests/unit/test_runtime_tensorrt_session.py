@@ -14,6 +14,7 @@ from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import BackendUnavailable, ConfigError, DeviceError, SdstError
 from sdst_runtime.ort_session import OrtSession
 from sdst_runtime.tensorrt import TensorRTOptions, TensorRTSession, open_tensorrt_session
+from sdst_runtime.tensorrt import session as session_module
 from sdst_runtime.tracker import Tracker
 from tests.fake_gpu import FakeGpu
 from tests.tensorrt_workplace import Workplace, crops, toy_for_tensorrt
@@ -116,6 +117,14 @@ def test_graph_that_gives_other_maps_is_not_used(tmp_path: Path, monkeypatch: py
         assert session.notes == ("frames are queued engine by engine: the CUDA graph gave other maps",)
         z, x = crops(POINTS.config)
         assert _same(session.match(session.embed(z), x), expected_maps(z, x))
+
+
+def test_maps_that_are_not_finite_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Workplace.install(monkeypatch)
+    monkeypatch.setattr(session_module._Noise, "crop", lambda self, shape: np.full(shape, np.inf, np.float32))
+    with work.open(toy_for_tensorrt(tmp_path)) as session:
+        assert session.captured
+        assert session.notes == ("maps of a noisy picture are not finite: is the range of float16 exceeded?",)
 
 
 def test_pycuda_leaves_no_context_on_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,8 @@ from sdst_runtime.tensorrt.memory import tensor_memory
 __all__ = ["MAX_CORRELATION_ERROR", "correlation_error"]
 
 #: Largest difference that is taken, as a share of the largest response: float16 and TF32 keep 10 bits of a factor, and
-#: sums of thousands of products average their errors out; another formula is off by about 1.
-MAX_CORRELATION_ERROR: Final = 0.01
+#: sums in float16 lose up to some 1e-2 over thousands of products; another formula is off by about 1.
+MAX_CORRELATION_ERROR: Final = 0.03
 
 Arrays = Mapping[str, NDArray[np.float32]]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.consistency import search_configs
+from sdst_runtime.crop_rule import Normalization
 from sdst_runtime.errors import SdstError
 from sdst_runtime.manifest import GraphRole, SessionKind
 from sdst_runtime.ort_graph import require_array
@@ -226,12 +227,14 @@ class TensorRTSession:
 
     def _warm_up(self, capture: bool) -> list[str]:
         """Runs everything, so that no first frame pays for it; returns what is to be told."""
-        numbers, notes = np.random.default_rng(0), []
-        template = self.embed(255 * numbers.random(self._z.shape, np.float32))
+        noise, notes = _Noise(self._pieces.bundle.manifest.tracker.normalization), []
+        template = self.embed(noise.crop(self._z.shape))
         for chain in self._chains:
-            x, other = 255 * numbers.random((2, *chain.shape), np.float32)
+            x, other = noise.crop(chain.shape), noise.crop(chain.shape)
             for _ in range(_WARM_UP_RUNS):
                 chain.run(x)
+            if not all(np.isfinite(output).all() for output in chain.outputs):
+                notes.append("maps of a noisy picture are not finite: is the range of float16 exceeded?")
             if capture and (note := chain.capture(x, other)) is not None:
                 notes.append(note)
         template.close()
@@ -267,3 +270,15 @@ class TensorRTSession:
         self._templates.discard(template)
         with cuda.current():
             cuda.free(address)
+
+
+class _Noise:
+    """Crops of noisy pictures, as a tracker would normalise them."""
+
+    def __init__(self, rule: Normalization) -> None:
+        self._numbers = np.random.default_rng(0)
+        self._mean, self._std = (np.array(item, np.float32)[:, None, None] for item in (rule.mean, rule.std))
+
+    def crop(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        pixels = 255 * self._numbers.random(shape, np.float32)
+        return np.asarray((pixels - self._mean) / self._std, np.float32)
