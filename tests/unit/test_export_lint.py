@@ -431,7 +431,7 @@ def other_plants() -> list[Plant]:
             rule="ncnn-dynamic-weight",
             where=("match", "xcorr"),
             plant=lambda m: m.update(param_files("ConvolutionDepthWise xcorr 2 1 x k y 0=8 7=8 19=1")),
-            fix="--xcorr matmul",
+            fix="--engine ncnn",
             **match,
         ),
         Plant(
@@ -442,19 +442,26 @@ def other_plants() -> list[Plant]:
         ),
         Plant(
             rule="ncnn-vulkan-layer",
+            where=("template", "unsqueeze"),
+            plant=lambda m: m.update(param_files("", template="ExpandDims unsqueeze 1 1 x y 3=0")),
+            fix="once per target",
+            **{**match, "severity": "note"},
+        ),
+        Plant(
+            rule="ncnn-vulkan-layer",
             where=("match", "product"),
             plant=lambda m: m.update(param_files("MatMul product 2 1 x k y")),
-            fix="take a later ncnn, or export with --xcorr taps",
+            fix="take a later ncnn, or export with --engine ncnn",
             **match,
         ),
     ]
 
 
-def param_files(layer: str) -> Models:
-    """Graphs for ncnn, with one layer of interest."""
-    lines = ["7767517", "3 3", "Input x 0 1 x", "Input k 0 1 k", layer]
-    match, template = ("\n".join(text) + "\n" for text in (lines, lines[:3]))
-    return {"match": match.encode(), "template": template.encode()}
+def param_files(match: str, template: str = "") -> Models:
+    """Graphs for ncnn, with a layer of interest each."""
+    begin = ["7767517", "3 3", "Input x 0 1 x", "Input k 0 1 k"]
+    layers = {"match": match, "template": template}
+    return {role: "\n".join([*begin, layer, ""]).encode() for role, layer in layers.items()}
 
 
 def findings_of(plant: Plant) -> tuple[Finding, ...]:

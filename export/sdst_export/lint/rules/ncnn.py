@@ -20,6 +20,9 @@ from sdst_export.lint.scopes import NCNN_RULES, NcnnScope
 __all__: list[str] = []
 
 
+_AGAIN = "export with --engine ncnn, which spells correlations with layers that ncnn has on Vulkan"
+
+
 @NCNN_RULES.rule("ncnn-dynamic-weight", "ncnn")
 def correlation_stays_on_gpu(scope: NcnnScope) -> Iterator[Fault]:
     """A convolution whose kernel is an input runs on the processor, in every frame."""
@@ -31,7 +34,7 @@ def correlation_stays_on_gpu(scope: NcnnScope) -> Iterator[Fault]:
                 node=layer.name,
                 what=f"{layer.kind} takes its kernel from {layer.inputs[-1]}, which ncnn does on the processor "
                 "only: two transfers a frame",
-                fix="export with --xcorr matmul or taps",
+                fix=_AGAIN,
                 source=DYNAMIC_WEIGHT,
             )
 
@@ -42,12 +45,12 @@ def layers_are_on_vulkan(scope: NcnnScope) -> Iterator[Fault]:
     for layer in scope.layers:
         if layer.kind in VULKAN_LAYERS or layer.kind in NO_COMPUTATION:
             continue
-        later = layer.kind in LATER_LAYERS
-        instead = "export with --xcorr taps" if layer.kind == "MatMul" else "spell it with other layers"
+        once, later = scope.role == "template", layer.kind in LATER_LAYERS
+        instead = "nothing: it runs once per target" if once else _AGAIN
         yield Fault(
-            severity="warning",
+            severity="note" if once else "warning",
             node=layer.name,
             what=f"ncnn {RELEASE} has no {layer.kind} on Vulkan: it runs on the processor, with transfers around it",
-            fix=f"{'take a later ncnn, or ' if later else ''}{instead}, or accept it where it is small",
+            fix=f"take a later ncnn, or {instead}" if later and not once else instead,
             source=LATER_SOURCE if later else VULKAN_SOURCE,
         )
