@@ -35,6 +35,7 @@ def make_ncnn(graphs: FloatGraphs, precision: Precision) -> VariantFiles:
     Args:
         graphs: of the network.
         precision: ``fp32``, or ``fp16``: weights of half the size, and float16 arithmetic where the device has it.
+            pnnx makes zeros of weights below 6e-5; a last layer as it is before training may hold nothing else.
 
     Raises:
         BackendUnavailable: ncnn or pnnx is not installed.

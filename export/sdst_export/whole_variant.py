@@ -24,8 +24,9 @@ from sdst_runtime.search_roles import SEARCH_ROLES
 __all__ = ["BOUNDS", "WholeFile", "describe", "measure_whole_parity"]
 
 #: Of the largest magnitude of an output. float16 has 11 bits, and maps such as ltrb are e to the power of a network's
-#: output. Measured over all families with random weights: 6e-6 and 9e-3.
-BOUNDS: Mapping[Precision, float] = {"fp32": TOLERANCE, "fp16": 0.05}
+#: output. Measured with published weights of NanoTrack v1, v3 and FEAR: 3e-6; 0.006 with weights in float16, and 0.044
+#: with arithmetic in float16 too.
+BOUNDS: Mapping[Precision, float] = {"fp32": TOLERANCE, "fp16": 0.1}
 
 Arrays: TypeAlias = dict[str, NDArray[np.float32]]
 
