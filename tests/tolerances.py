@@ -170,3 +170,6 @@ MAX_QAT_DRIFT_LEFT = 0.75
 #: Drift of an exported INT8 variant against that of the same network rounded in torch: halves of a step go either way,
 #: and in int8-ort template and search share the ranges of their trunk. Measured: 0.01, and 0.13 with shared ranges.
 REL_FORETOLD_DRIFT = 0.2
+
+#: A scale of int8 is a float32 quotient of a range found in float32, and the quantiser widens a range by nothing.
+REL_INT8_STEP = 1e-6

@@ -29,7 +29,7 @@ from sdst_runtime.tracker import Tracker
 
 __all__ = ["SEARCHES", "collect"]
 
-SEARCHES = 160
+SEARCHES = 120
 _STARTS = 2  # per sequence: at its first visible frame, and half way on
 _RUN_FRAMES = 40  # followed from each start
 _MIN_CROPS = 4  # of a run; with more runs than that allows, some sequences are passed over

@@ -7,11 +7,10 @@ from collections.abc import Set as AbstractSet
 
 import onnx
 
-from sdst_export.quantization.scheme import Scheme
+from sdst_export.quantization.scheme import WEIGHTED, Scheme
 
 __all__ = ["find_layers", "find_quantized", "find_twins"]
 
-_WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _PASSING = ("Relu", "Clip")  # change a tensor's range, not whether it is quantised
 _SHAPES = 4  # sides of a feature map
 
@@ -32,7 +31,7 @@ def find_layers(model: onnx.ModelProto, kernels: Collection[str], *, maps: bool)
     weighted = [
         node
         for node in model.graph.node
-        if node.op_type in _WEIGHTED and node.input[1] in constants and not _is_cell(shapes.get(node.output[0], []))
+        if node.op_type in WEIGHTED and node.input[1] in constants and not _is_cell(shapes.get(node.output[0], []))
     ]
     last = _last(model, weighted) if maps else set()
     return tuple(node.name for node in weighted if node.name not in last or node.input[1] in kernels)

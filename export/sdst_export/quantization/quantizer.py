@@ -130,7 +130,11 @@ class Quantizer:
         name = work.file.name
         if name not in self._ranges:
             found = find_ranges(
-                work.file.model, work.feeds(self._run), self._method, symmetric=self._scheme.is_symmetric
+                work.file.model,
+                work.feeds(self._run),
+                self._method,
+                kinds=self._scheme.kinds,
+                symmetric=self._scheme.is_symmetric,
             )
             self._ranges[name] = found
         return self._ranges[name]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,11 +28,16 @@ _METHODS: dict[measurements.CalibrationMethod, CalibrationMethod] = {
     "entropy": CalibrationMethod.Entropy,
     "percentile": CalibrationMethod.Percentile,
 }
-_AT_ONCE = {CalibrationMethod.MinMax: 16}  # inputs whose results are held; histograms hold every tensor in full
+_AT_ONCE = 4  # inputs whose tensors are held
 
 
 def find_ranges(
-    model: onnx.ModelProto, feeds: Iterable[Feeds], method: measurements.CalibrationMethod, *, symmetric: bool
+    model: onnx.ModelProto,
+    feeds: Iterable[Feeds],
+    method: measurements.CalibrationMethod,
+    *,
+    kinds: Collection[str],
+    symmetric: bool,
 ) -> TensorsData:
     """Ranges by tensor, as ONNX Runtime's quantiser takes them.
 
@@ -39,15 +45,15 @@ def find_ranges(
         model: float32. Not modified.
         feeds: at least one.
         method: how a range is taken from what was seen.
+        kinds: of operators whose inputs and outputs are looked at.
         symmetric: whether ranges are to be symmetric about 0.
 
     Raises:
-        DatasetError: there are no feeds.
+        DatasetError: there are no feeds, or they are so unlike each other that no histogram holds them.
     """
-    kind = _METHODS[method]
     remaining = iter(feeds)
-    first = next(remaining, None)
-    if first is None:
+    chunk = list(islice(remaining, _AT_ONCE))
+    if not chunk:
         raise DatasetError("there are no crops to calibrate a graph on; calibrate on more frames")
     with tempfile.TemporaryDirectory(prefix="sdst-calibration-") as folder:
         path = Path(folder) / "model.onnx"
@@ -55,17 +61,27 @@ def find_ranges(
         with quiet():
             calibrator = create_calibrator(
                 path,
+                sorted(kinds),
                 augmented_model_path=str(Path(folder) / "augmented.onnx"),
-                calibrate_method=kind,
+                calibrate_method=_METHODS[method],
                 extra_options={"symmetric": symmetric},
             )
-            calibrator.collect_data(_Reader([first]))
-        while chunk := list(islice(remaining, _AT_ONCE.get(kind, 1))):
-            with quiet():
+        while chunk:
+            with _explained(method), quiet():
                 calibrator.collect_data(_Reader(chunk))
-        with quiet():
+            chunk = list(islice(remaining, _AT_ONCE))
+        with _explained(method), quiet():
             ranges: TensorsData = calibrator.compute_data()
     return ranges
+
+
+@contextmanager
+def _explained(method: str) -> Iterator[None]:
+    """Says what to do where a histogram has bins as fine as the first crops had them, as far as later ones reach."""
+    try:
+        yield
+    except (MemoryError, ValueError) as error:
+        raise DatasetError(f"{method} finds no ranges on these crops: {error}; use min-max") from None
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]

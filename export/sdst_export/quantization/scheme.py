@@ -8,7 +8,10 @@ from typing import Final, Literal
 
 from sdst_runtime.manifest import EngineName, SessionKind
 
-__all__ = ["SCHEMES", "Scheme"]
+__all__ = ["SCHEMES", "WEIGHTED", "Scheme"]
+
+#: Kinds of operators that have weights.
+WEIGHTED: Final = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,11 @@ class Scheme:
     followers: frozenset[str]
     quantizes_outputs: bool
     quantizes_correlation: bool
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of all operators that it may quantise."""
+        return self.followers | WEIGHTED
 
     @property
     def is_symmetric(self) -> bool:
