@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sdst_edge.datasets import open_dataset
+from sdst_edge.datasets import Dataset, open_dataset
 from sdst_export.accuracy import Followed, Validation, follow_validation, measure_accuracy, measure_drift
 from sdst_export.calibration import CalibrationSet, collect, random_calibration
 from sdst_export.draft import Draft
@@ -25,7 +25,7 @@ from sdst_export.variant_files import VariantFiles
 from sdst_runtime.manifest import EngineName
 from sdst_runtime.measurements import LayerError
 
-__all__ = ["make_variants"]
+__all__ = ["Data", "make_variants"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,24 +33,53 @@ SENSITIVITY_PAIRS = 8  # of crops, spread over all; a few say as much as many
 DRIFT_PAIRS = 32
 
 
-def make_variants(draft: Draft, graphs: FloatGraphs, plan: Plan, options: ExportOptions, report: Progress) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """What variants are calibrated and scored on.
+
+    Attributes:
+        calibrate: sequences; :data:`RANDOM` for noise; None for none.
+        validation: sequences; None for none.
+        max_drop: of success AUC that int8 may have; None for any.
+    """
+
+    calibrate: Dataset | str | None
+    validation: Validation | None
+    max_drop: float | None
+
+    @classmethod
+    def open(cls, options: ExportOptions) -> Data:
+        """The data of the options; pictures are not read yet.
+
+        Raises:
+            DatasetError: a data set is missing or broken, or has nothing to score.
+        """
+        calibrate = options.calibrate
+        return cls(
+            calibrate=calibrate if calibrate is None or calibrate == RANDOM else open_dataset(Path(calibrate)),
+            validation=None if options.validate is None else Validation.open(options.validate),
+            max_drop=options.max_drop,
+        )
+
+
+def make_variants(draft: Draft, graphs: FloatGraphs, plan: Plan, data: Data, report: Progress) -> None:
     """Adds the plan's variants to a draft that holds fp32.
 
     Args:
         draft: gets the variants, and what was measured of them.
         graphs: of the network.
         plan: what to make.
-        options: data to calibrate and validate on.
+        data: to calibrate and score on.
         report: of progress.
 
     Raises:
-        DatasetError: the data are missing, broken or of no use.
+        DatasetError: frames cannot be read, or are of no use.
         ConfigError: the network cannot be had in a precision or for an engine; the message says why.
         ParityError: a variant does not compute what the network does.
         BackendUnavailable: an engine is not installed.
     """
     names = [name for name in plan.engines if name != FP32]
-    work = _Work(draft, graphs, plan, options)
+    work = _Work(draft, graphs, plan, data)
     work.read_data(part(report, 0.0, 0.2))
     for number, name in enumerate(names):
         start, measured, end = (0.2 + 0.8 * (number + share) / len(names) for share in (0.0, 0.8, 1.0))
@@ -61,25 +90,22 @@ def make_variants(draft: Draft, graphs: FloatGraphs, plan: Plan, options: Export
 class _Work:
     """What making and measuring variants needs, and keeps from one to the next."""
 
-    def __init__(self, draft: Draft, graphs: FloatGraphs, plan: Plan, options: ExportOptions) -> None:
-        self._draft, self._graphs, self._plan, self._options = draft, graphs, plan, options
+    def __init__(self, draft: Draft, graphs: FloatGraphs, plan: Plan, data: Data) -> None:
+        self._draft, self._graphs, self._plan, self._data = draft, graphs, plan, data
         self._crops: CalibrationSet | None = None
-        self._validation: Validation | None = None
         self._reference: Followed | None = None
 
     def read_data(self, report: Progress) -> None:
         """Cuts crops to calibrate on, and lets fp32 follow the sequences that variants are scored on."""
-        calibrate, validate = self._options.calibrate, self._options.validate
-        if calibrate == RANDOM:
+        data = self._data
+        if isinstance(data.calibrate, str):
             self._crops = random_calibration(self._graphs.config)
-        elif calibrate is not None:
-            found = open_dataset(Path(calibrate))
-            progress = part(report, 0.0, 0.5, "calibrate")
+        elif data.calibrate is not None:
+            found, progress = data.calibrate, part(report, 0.0, 0.5, "calibrate")
             self._crops = collect(self._draft.bundle(), found.sequences, found.name, on_progress=progress)
-        if validate is not None:
-            self._validation = Validation.open(validate)
+        if data.validation is not None:
             progress = part(report, 0.5, 1.0, "validate")
-            self._reference = follow_validation(self._draft.bundle(), FP32, self._validation, _sequences(progress))
+            self._reference = follow_validation(self._draft.bundle(), FP32, data.validation, _sequences(progress))
 
     def make(self, name: str, report: Progress) -> VariantFiles:
         """The variant of that name."""
@@ -100,8 +126,8 @@ class _Work:
             report("compare crops", 0.0)
             drift = measure_drift(bundle, name, FP32, crops.spread(DRIFT_PAIRS), crops.source)
             self._draft.measured(name, drift=drift)
-        if self._validation is not None and self._reference is not None:
-            accuracy = measure_accuracy(bundle, name, self._reference, self._validation, _sequences(report))
+        if self._data.validation is not None and self._reference is not None:
+            accuracy = measure_accuracy(bundle, name, self._reference, self._data.validation, _sequences(report))
             self._draft.measured(name, accuracy=accuracy)
 
     def _quantized(self, scheme: str, report: Progress) -> VariantFiles:
@@ -110,7 +136,7 @@ class _Work:
         quantizer = Quantizer(self._graphs, SCHEMES[scheme], self._crops, self._plan.method)
         if self._crops.source == RANDOM:  # what a layer costs on noise is of no use
             return quantizer.make()
-        share = 1.0 if self._options.max_drop is None else 0.3
+        share = 1.0 if self._data.max_drop is None else 0.3
         pairs = self._crops.spread(SENSITIVITY_PAIRS)
         progress = part(report, 0.0, share, "sensitivity")
         errors = measure_sensitivity(self._draft, quantizer.make, quantizer.layers, pairs, progress)
@@ -121,7 +147,7 @@ class _Work:
 
     def _float_layers(self, quantizer: Quantizer, errors: tuple[LayerError, ...], report: Progress) -> frozenset[str]:
         """Those that have to be, for the drop that is allowed."""
-        max_drop, validation, reference = self._options.max_drop, self._validation, self._reference
+        max_drop, validation, reference = self._data.max_drop, self._data.validation, self._reference
         if max_drop is None or validation is None or reference is None:
             return frozenset()
 

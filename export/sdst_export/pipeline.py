@@ -14,7 +14,7 @@ from sdst_export.bundle_writer import check_target, write_bundle
 from sdst_export.draft import Draft
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.fp32 import count_graph_macs, make_fp32
-from sdst_export.make_variants import make_variants
+from sdst_export.make_variants import Data, make_variants
 from sdst_export.options import ExportOptions
 from sdst_export.plan import FP32, Plan, make_plan
 from sdst_export.progress import Progress, part
@@ -30,6 +30,7 @@ def run(
     """See :func:`sdst_export.export_bundle`."""
     plan = make_plan(options)
     check_target(out, overwrite=overwrite)
+    data = Data.open(options)
     report = on_progress or _ignore
     with _one_torch_thread():
         report("read checkpoint", 0.0)
@@ -38,8 +39,8 @@ def run(
         graphs = FloatGraphs(loaded.model, loaded.family, form, opset=plan.opset)
         alone = len(plan.engines) == 1
         draft = _fp32(loaded, graphs, plan, part(report, 0.05, 0.95 if alone else 0.15))
-        if not alone or options.validate is not None:
-            make_variants(draft, graphs, plan, options, part(report, 0.15, 0.95))
+        if not alone:
+            make_variants(draft, graphs, plan, data, part(report, 0.15, 0.95))
     report("write bundle", 0.95)
     manifest = draft.with_default(plan.default, plan.target)
     write_bundle(out, manifest, draft.files)
