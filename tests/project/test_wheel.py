@@ -53,6 +53,7 @@ def test_wheel_holds_packages_and_library_and_nothing_else(wheel: Path) -> None:
     assert libraries[0].startswith("sdst_runtime/lib/")
     assert {f"{top}/py.typed" for top in ("sdst_edge", "sdst_export", "sdst_bench", "sdst_runtime")} <= set(names)
     assert "sdst_edge/training/recipes/demo.toml" in names
+    assert "sdst_export/recipes/jetson-orin-jp6.toml" in names
     assert {f"sdst_edge/workflows/report/page.{kind}" for kind in ("html", "css", "js")} <= set(names)
     assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".h", ".pyc"))]
 
