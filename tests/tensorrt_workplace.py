@@ -81,9 +81,10 @@ class Workplace:
             self.fake.version = version
             self.monkeypatch.setitem(sys.modules, "tensorrt", self.fake.module())
 
-    def open(self, bundle: Path, **options: Any) -> TensorRTSession:
+    def open(self, bundle: Path, variant: str | None = None, **options: Any) -> TensorRTSession:
         """A session, without a word about its builds."""
-        return open_tensorrt_session(bundle, options=TensorRTOptions(**options), on_progress=lambda *_: None)
+        chosen = TensorRTOptions(**options)
+        return open_tensorrt_session(bundle, variant=variant, options=chosen, on_progress=lambda *_: None)
 
 
 def toy_for_tensorrt(folder: Path, toy: Toy = POINTS) -> Path:

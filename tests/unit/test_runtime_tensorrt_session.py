@@ -110,6 +110,19 @@ def test_without_capture_frames_are_queued_and_a_note_says_so(
         assert _same(session.match(session.embed(z), x), expected_maps(z, x))
 
 
+def test_engine_that_cannot_be_captured_runs_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Workplace.install(monkeypatch)
+    context = work.fake.classes["IExecutionContext"]
+    execute = context.execute_async_v3  # type: ignore[attr-defined]
+    refuses = lambda self, stream: work.gpu.captured is None and execute(self, stream)  # noqa: E731
+    monkeypatch.setattr(context, "execute_async_v3", refuses)
+    with work.open(toy_for_tensorrt(tmp_path)) as session:
+        assert session.notes[0].startswith("frames are queued engine by engine, without a CUDA graph: TensorRT refuses")
+        assert work.gpu.captured is None
+        z, x = crops(POINTS.config)
+        assert _same(session.match(session.embed(z), x), expected_maps(z, x))
+
+
 def test_graph_that_gives_other_maps_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = Workplace.install(monkeypatch)
     monkeypatch.setattr(FakeGpu, "launch", lambda self, graph: [self.queue(item, self.stream) for item in graph[:-1]])
@@ -215,17 +228,26 @@ def test_inputs_and_templates_of_others_are_refused(tmp_path: Path, monkeypatch:
             session.match(other.embed(z), x)
 
 
-def test_full_memory_is_told_and_nothing_leaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    work = Workplace.install(monkeypatch)
+@pytest.mark.parametrize(
+    ("cuda", "message"),
+    [
+        ("cuda-python", r"cudaMalloc failed with cudaErrorMemoryAllocation: .*track fewer targets"),
+        ("pycuda", r"CUDA: cuMemAlloc failed: out of memory; close other programs, or track fewer targets"),
+    ],
+)
+def test_full_memory_is_told_and_nothing_leaks(
+    cuda: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Workplace.install(monkeypatch, cuda=cuda)
     session = work.open(toy_for_tensorrt(tmp_path))
     z, x = crops(POINTS.config)
     template = session.embed(z)
     work.gpu.free_bytes = 0
-    with pytest.raises(DeviceError, match=r"cudaMalloc failed with cudaErrorMemoryAllocation: .*track fewer targets"):
+    with pytest.raises(DeviceError, match=message):
         session.embed(z)
     assert _same(session.match(template, x), expected_maps(z, x))
     session.close()
-    with pytest.raises(DeviceError, match="memory is full"):
+    with pytest.raises(DeviceError, match=message):
         work.open(tmp_path / "bundle")
     assert not work.gpu.live
 
