@@ -8,6 +8,7 @@
 - ``distillation``: losses from one teacher to a student, each a function with its formula.
 - ``students``: the networks that learn, and their answers beside a teacher's.
 - ``sdst``: the method: general and specialised teachers into one student.
+- ``quantization_aware``: networks that learn under the rounding of INT8.
 - ``loop``: one training run; ``run``: what it is made of.
 - ``recipes``: the recipes that come with the package.
 """
