@@ -51,7 +51,8 @@ def engine(
     ] = None,
     tf32: Annotated[bool, typer.Option(help="Let float32 layers round their factors to 10 bits.")] = True,
     cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of engines.", show_default="$SDST_ENGINES, or BUNDLE/engines")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of engines.", show_default="$SDST_ENGINES, or BUNDLE/engines"),
     ] = None,
     cuda: Annotated[CudaOption, typer.Option(help="What reaches the GPU.")] = CudaOption.AUTO,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build engines anew that are there already.")] = False,
