@@ -117,7 +117,9 @@ def run(options: argparse.Namespace) -> None:
         note(f"{family}, {i + 1} of {len(names)}")
         done[family] = _try_family(family, width, targets)
         if options.state is not None:
-            options.state.write_text(json.dumps(to_plain(done), indent=1), encoding="utf-8")
+            beside = options.state.with_suffix(".new")
+            beside.write_text(json.dumps(to_plain(done), indent=1), encoding="utf-8")
+            beside.replace(options.state)
     results = [done[name] for name in names]
     if options.json:
         print_json({"families": to_plain(results), "environment": probe_environment()})
