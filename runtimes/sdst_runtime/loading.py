@@ -12,6 +12,7 @@ from sdst_runtime.manifest import EngineName, SessionKind, Variant
 from sdst_runtime.ort_graph import CPU_PROVIDERS, Provider
 from sdst_runtime.ort_session import OrtSession
 from sdst_runtime.providers import ProviderSettings, choose_providers, choose_session_kind
+from sdst_runtime.session import MaskSession
 from sdst_runtime.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -55,14 +56,10 @@ def load(
     """
     opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
     running = open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator, on_build=on_build)
-    mask = opened.manifest.mask if "mask" in opened.variant(variant).graphs else None
+    masks = "mask" in opened.variant(variant).graphs and isinstance(running, MaskSession)
+    threshold = opened.manifest.mask.threshold if masks and opened.manifest.mask is not None else None
     try:
-        return Tracker(
-            running,
-            opened.manifest.tracker,
-            mask_threshold=None if mask is None else mask.threshold,
-            owns_session=True,
-        )
+        return Tracker(running, opened.manifest.tracker, mask_threshold=threshold, owns_session=True)
     except BaseException:
         running.close()
         raise
