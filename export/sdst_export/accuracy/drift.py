@@ -113,7 +113,7 @@ class _Decoder:
     def __init__(self, config: TrackerConfig) -> None:
         side = config.template_size / (1 + 2 * config.crop.context_amount)  # the crop is then as large as the template
         places = [_Place(config, side, frame_side) for frame_side in _frame_sides(config, side)]
-        self._places = {place.search_shape: place for place in places}
+        self._places: dict[tuple[int, ...], _Place] = {place.search_shape: place for place in places}
 
     def decode(self, shape: tuple[int, ...], maps: Outputs) -> Result:
         """Where maps for a search region of that shape, which a session has taken, put the target."""
