@@ -20,7 +20,7 @@ def recipe() -> Recipe:
 
 
 def test_packaged_recipe_learns_from_its_float_self_with_norms_that_stay(recipe: Recipe) -> None:
-    assert recipe.quantization == Quantization(variant="int8-ort")
+    assert recipe.quantization == Quantization(variant="int8-ort", range_weight=0.3)
     assert recipe.optimization.frozen_norms
     assert recipe.distillation is not None
     (teacher,) = recipe.distillation.general
