@@ -120,7 +120,8 @@ def find_mix(
     few sequences jumps with single frames, so that this is a search and not an optimum.
 
     Args:
-        order: all layers that can be quantised, the most sensitive first.
+        order: layers that can be quantised, the most sensitive first, without those that ``attempt`` leaves in float
+            in any case, such as :func:`sdst_export.slow_layers.find_slow_layers` gives.
         attempt: makes and measures a mix. A ParityError of it, where the mix has nothing to do with the float network,
             counts as a drop that is not allowed.
         max_drop: of success AUC, 0..1.
@@ -146,7 +147,8 @@ def find_mix(
         raise next(reversed(log.refused.values()))
     within = [trial for trial in trials if trial.drop <= max_drop]
     chosen = _fastest(within) if within else min(trials, key=lambda trial: trial.drop)
-    return Mix(chosen=chosen, layers=len(order), max_drop=max_drop, trials=trials)
+    layers = set(order).union(*(trial.float_layers for trial in trials))
+    return Mix(chosen=chosen, layers=len(layers), max_drop=max_drop, trials=trials)
 
 
 def _fastest(trials: Sequence[Trial]) -> Trial:

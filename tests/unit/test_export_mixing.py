@@ -109,6 +109,11 @@ def test_without_times_the_fewest_float_layers_are_chosen() -> None:
     assert "time" not in mix.explain()
 
 
+def test_layers_that_stay_float_in_any_case_are_counted() -> None:
+    mix = find_mix(LAYERS[2:], lambda layers: trial(layers | names(0, 1), 0.0, 0.5), 0.01)
+    assert mix.explain().startswith("2 of 64 layers stay float")
+
+
 def test_where_nothing_holds_the_closest_is_told() -> None:
     mix = find_mix(LAYERS, network(dict.fromkeys(LAYERS, 0.02)), 0.01)
     assert not mix.met
