@@ -19,8 +19,10 @@ from sdst_export.float_graphs import FloatGraphs
 from sdst_export.graph_files import GraphFile, describe, graph_files
 from sdst_export.quantization.feeds import FloatRun
 from sdst_export.quantization.finishing import finished
+from sdst_export.quantization.ranges import find_ranges
 from sdst_export.quantization.slots import as_constants, serialize_slots
 from sdst_export.quantization.variant_parity import compare_variant
+from sdst_export.quantization.work import FileWork
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import EngineName, Graph, GraphRole, Parity, SessionKind, Variant
@@ -47,18 +49,21 @@ def make_fp16(
         graphs: of the network.
         engine: that it is for; TensorRT's has the correlations by themselves too, in every form.
         session: how ONNX Runtime keeps the template; TensorRT's variants are split.
-        calibration: crops to compare on; None for noise.
+        calibration: crops to try it on; None for noise.
 
     Raises:
-        ConfigError: a weight is beyond float16.
-        ParityError: the variant is too far from the float32 graphs, or overflows.
+        ConfigError: a weight, or a value on the way on these crops, is beyond float16.
+        ParityError: the variant is too far from the float32 graphs.
     """
     roles = graphs.onnx_roles()
     if engine == "tensorrt":
         roles, session = (*roles, *graphs.correlate_roles()), "split"
+    run = FloatRun(graphs, calibration or random_calibration(graphs.config))
     entries: dict[GraphRole, Graph] = {}
     contents: dict[str, bytes] = {}
-    for file in graph_files(graphs, roles, shared=engine == "onnxruntime"):
+    for file in (files := graph_files(graphs, roles, shared=engine == "onnxruntime")):
+        _check_weights(file)
+        _check_values(file, files[0], run)
         data, placeholders = serialize_slots(_halved(file), dict.fromkeys(file.kernels))
         entries |= describe(file, data, FP16, placeholders)
         contents[f"{FP16}/{file.name}.onnx"] = data
@@ -70,29 +75,44 @@ def make_fp16(
         parity=Parity(reference="onnx/fp32", inputs=0, max_rel_error={}),
         correlation_form=graphs.form,
     )
-    crops = calibration or random_calibration(graphs.config)
     made = VariantFiles(name=FP16, variant=variant, files=contents)
-    parity = compare_variant(graphs, made, FloatRun(graphs, crops), max_error=_MAX_ERROR)
+    parity = compare_variant(graphs, made, run, max_error=_MAX_ERROR)
     return VariantFiles(name=FP16, variant=replace(variant, parity=parity), files=contents)
 
 
 def _halved(file: GraphFile) -> onnx.ModelProto:
     """The file's graph in float16, kernels as constants."""
     model = as_constants(file.model, file.kernels)
-    for tensor in model.graph.initializer:
-        _check_range(tensor, file.name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the float32 number")  # below float16's smallest: 6e-8 off
         halved: onnx.ModelProto = convert_float_to_float16(model, keep_io_types=True, op_block_list=_FLOAT32_KINDS)
     return finished(halved)
 
 
-def _check_range(tensor: onnx.TensorProto, file: str) -> None:
-    if tensor.data_type != onnx.TensorProto.FLOAT:
+def _check_weights(file: GraphFile) -> None:
+    for tensor in file.model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            _require(tensor.name, file.name, float(np.abs(numpy_helper.to_array(tensor)).max(initial=0.0)))
+
+
+def _check_values(file: GraphFile, first: GraphFile, run: FloatRun) -> None:
+    """Looks at every tensor in float32: ONNX Runtime's CPU leaves casts out, and with them what overflows elsewhere.
+
+    Correlations by themselves and masks are not looked at; responses are, as inputs of the tail.
+    """
+    role = next(iter(file.uses))
+    if role == "mask" or "correlate" in role:
         return
-    largest = float(np.abs(numpy_helper.to_array(tensor)).max(initial=0.0))
+    kinds = {node.op_type for node in file.model.graph.node} - set(_FLOAT32_KINDS)
+    work = FileWork(file=file, nodes={}, trunk=first if "trunk" in first.uses else None)
+    ranges = find_ranges(file.model, work.feeds(run), "min-max", kinds=kinds, symmetric=False)
+    for name in ranges.keys():  # noqa: SIM118 (no dictionary)
+        _require(name, file.name, max(float(np.abs(bound).max()) for bound in ranges[name].range_value))
+
+
+def _require(what: str, file: str, largest: float) -> None:
     if not largest <= _LARGEST:
         raise ConfigError(
-            f"{tensor.name} of the {file} graph holds {largest:.3g}, beyond float16's {_LARGEST:.0f}; "
+            f"{what} of the {file} graph reaches {largest:.3g}, beyond float16's {_LARGEST:.0f}; "
             "leave fp16 out for this network"
         )
