@@ -112,24 +112,19 @@ def find_mix(
     max_trials: int = MAX_TRIALS,
     on_progress: Progress | None = None,
 ) -> Mix:
-    """The fastest mix under a drop of accuracy that so many trials find.
+    """The fastest mix under a drop of accuracy that so many trials find; :attr:`Mix.met` says whether one is.
 
     First everything is quantised. If that costs too much, it is bisected how many of the worst layers must stay float;
-    then groups of these are quantised after all, large ones first: by itself a layer may do harm that it does not do
-    among the others. The error of one layer and the accuracy of all are not the same thing, and success AUC of a
-    few sequences jumps with single frames, so that this is a search and not an optimum.
+    then groups of these are quantised after all, large ones first. The error of one layer and the accuracy of all are
+    not the same, and success AUC jumps with single frames, so that this is a search and not an optimum.
 
     Args:
         order: layers that can be quantised, the most sensitive first, without those that ``attempt`` leaves in float
             in any case, such as :func:`sdst_export.slow_layers.find_slow_layers` gives.
-        attempt: makes and measures a mix. A ParityError of it, where the mix has nothing to do with the float network,
-            counts as a drop that is not allowed.
+        attempt: makes and measures a mix; a ParityError of it counts as a drop that is not allowed.
         max_drop: of success AUC, 0..1.
         max_trials: >= 1; of a hundred layers, five or so go into the bisection where a few do the harm.
         on_progress: called before each trial with what is tried, and the share of ``max_trials`` used.
-
-    Returns:
-        What was found; :attr:`Mix.met` says whether it is within ``max_drop``.
 
     Raises:
         ConfigError: there are no layers, or an option is out of its range.

@@ -83,6 +83,12 @@ def measure_sensitivity(
     return tuple(sorted(errors, key=lambda item: -item.error))
 
 
+def _with(draft: Draft, made: VariantFiles) -> Bundle:
+    trial = Draft(draft.manifest, draft.files)
+    trial.add(made)
+    return trial.bundle()
+
+
 def _maps(bundle: Bundle, variant: str, pairs: Collection[Crops]) -> Iterator[Outputs]:
     """Of each pair, in the session's memory until the next."""
     with closing(open_session(bundle, variant=variant, engine=engine_here(bundle, variant))) as session:
@@ -92,7 +98,11 @@ def _maps(bundle: Bundle, variant: str, pairs: Collection[Crops]) -> Iterator[Ou
 
 
 def _relative_error(got: Iterator[Outputs], wanted: Sequence[Outputs]) -> float:
-    """The largest over the maps of ``|a - b| / |b|``, norms over all pairs; infinite where b is 0 and a is not."""
+    """The largest over the maps of ``|a - b| / |b|``, norms over all pairs.
+
+    Raises:
+        ParityError: a is no number, or b is 0 and a is not.
+    """
     errors = np.zeros(len(wanted[0]))
     sizes = np.zeros(len(wanted[0]))
     for maps, trusted in zip(got, wanted, strict=True):
@@ -100,7 +110,10 @@ def _relative_error(got: Iterator[Outputs], wanted: Sequence[Outputs]) -> float:
         sizes += [_square(b) for b in trusted]
     with np.errstate(divide="ignore"):
         ratios = np.divide(errors, sizes, out=np.zeros_like(errors), where=(errors != 0) | (sizes != 0))
-    return float(np.sqrt(ratios.max()))
+    error = float(np.sqrt(ratios.max()))
+    if not math.isfinite(error):
+        raise ParityError("the maps are no numbers, or are where the float ones are zero; leave that layer in float")
+    return error
 
 
 def _square(values: NDArray[np.float32]) -> float:

@@ -67,7 +67,7 @@ def test_progress_names_the_layer_that_is_next(draft: Draft) -> None:
 
 def test_a_layer_that_gives_no_numbers_is_named(draft: Draft) -> None:
     broken = Quantiser(draft, FACTORS | {"head/score": np.nan})
-    with pytest.raises(ParityError, match="only head/score quantised"):
+    with pytest.raises(ParityError, match="only head/score quantised, the maps are no numbers"):
         measure_sensitivity(draft, broken, LAYERS, crop_pairs(1))
 
 
