@@ -70,16 +70,10 @@ def measure_sensitivity(
             on_progress(layer, number / len(layers))
         try:
             made = make(frozenset(layers) - {layer})
-        except ParityError as error:
-            raise ParityError(f"with only {layer} quantised, {error}") from None
-        trial = Draft(draft.manifest, draft.files)
-        trial.add(made)
-        off = _relative_error(_maps(trial.bundle(), made.name, pairs), wanted)
-        if not math.isfinite(off):
-            raise ParityError(
-                f"with only {layer} quantised, {made.name} gives maps that are no numbers; leave it float"
-            )
-        errors.append(LayerError(layer=layer, error=off))
+            error = _relative_error(_maps(_with(draft, made), made.name, pairs), wanted)
+        except ParityError as refusal:
+            raise ParityError(f"with only {layer} quantised, {refusal}") from None
+        errors.append(LayerError(layer=layer, error=error))
     return tuple(sorted(errors, key=lambda item: -item.error))
 
 
