@@ -183,9 +183,9 @@ REL_TOY_FP16 = 5e-3
 #: A variant's trajectory beside float32's on a rendered clip; measured 0.92 to 0.99.
 MIN_VARIANT_IOU = 0.9
 
-#: A network with weights in float16, or in float16 throughout, against float32. Measured on the toy networks: 0.02 on
-#: the CPU and on Vulkan; a wrong kernel is off by 1.
-REL_NETWORK_F16 = 0.1
+#: A network in float16 or bfloat16, as the device has it, against float32. Measured on the toy networks: 0.01 in
+#: OpenVINO, 0.007 in ncnn on Vulkan; a wrong kernel is off by 1.
+REL_NETWORK_F16 = 0.05
 
 #: A clip followed by one network in another engine or in float16, against ONNX Runtime in float32.
 MIN_ENGINES_MEAN_IOU = 0.9

@@ -54,19 +54,16 @@ def make_ncnn(graphs: FloatGraphs, precision: Precision) -> VariantFiles:
         made[role] = WholeFile(
             model=structure, weights=weights, model_path=f"{name}/{role}.param", weights_path=f"{name}/{role}.bin"
         )
-    files: dict[str, bytes] = {}
-    for file in made.values():
-        files |= {file.model_path: file.model, file.weights_path: file.weights}
-    entries = {role: describe(graphs, role, file) for role, file in made.items()}
+    whole = describe(graphs, made)
     variant = Variant(
         engine="ncnn",
         precision=precision,
         session="whole",
-        graphs=entries,
-        parity=measure_whole_parity(graphs, engine, entries, files, BOUNDS[precision]),
+        graphs=whole.entries,
+        parity=measure_whole_parity(graphs, engine, whole, BOUNDS[precision]),
         correlation_form="matmul",
     )
-    return VariantFiles(name=name, variant=variant, files=files)
+    return VariantFiles(name=name, variant=variant, files=whole.files)
 
 
 def _pieces(graphs: FloatGraphs) -> dict[GraphRole, _Piece]:

@@ -42,20 +42,17 @@ def make_openvino(graphs: FloatGraphs, precision: Precision) -> VariantFiles:
         role: convert(graphs.model(role, form), f"{name}/{role}", half=precision == "fp16")
         for role in graphs.roles("whole")
     }
-    files: dict[str, bytes] = {}
-    for file in made.values():
-        files |= {file.model_path: file.model, file.weights_path: file.weights}
-    entries = {role: describe(graphs, role, file) for role, file in made.items()}
+    whole = describe(graphs, made)
     engine = OpenVinoEngine(precision=precision)
     variant = Variant(
         engine="openvino",
         precision=precision,
         session="whole",
-        graphs=entries,
-        parity=measure_whole_parity(graphs, engine, entries, files, BOUNDS[precision]),
+        graphs=whole.entries,
+        parity=measure_whole_parity(graphs, engine, whole, BOUNDS[precision]),
         correlation_form=form,
     )
-    return VariantFiles(name=name, variant=variant, files=files)
+    return VariantFiles(name=name, variant=variant, files=whole.files)
 
 
 def convert(model: onnx.ModelProto, stem: str, *, half: bool) -> WholeFile:

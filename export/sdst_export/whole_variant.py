@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from sdst_export.float_graphs import FloatGraphs
-from sdst_export.parity import INPUTS, TOLERANCE, sample_inputs
+from sdst_export.parity import TOLERANCE, sample_inputs
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.consistency import search_configs
 from sdst_runtime.engines import BoundGraph, Engine
@@ -21,13 +21,15 @@ from sdst_runtime.manifest import Graph, GraphRole, Parity, Precision, Tensor, W
 from sdst_runtime.ort_graph import empty_arrays
 from sdst_runtime.search_roles import SEARCH_ROLES
 
-__all__ = ["BOUNDS", "WholeFile", "describe", "measure_whole_parity"]
+__all__ = ["BOUNDS", "WholeFile", "WholeFiles", "describe", "measure_whole_parity"]
 
 #: Of the largest magnitude of an output. float16 has 11 bits, and maps such as ltrb are e to the power of a network's
 #: output. Measured with published weights of NanoTrack v1, v3 and FEAR: 3e-6; 0.006 with weights in float16, and 0.044
 #: with arithmetic in float16 too.
 BOUNDS: Mapping[Precision, float] = {"fp32": TOLERANCE, "fp16": 0.1}
 
+#: From the configuration of a size of the search region to pairs of template and search crops.
+Crops: TypeAlias = Callable[[TrackerConfig], Iterable[tuple[NDArray[np.float32], NDArray[np.float32]]]]
 Arrays: TypeAlias = dict[str, NDArray[np.float32]]
 
 
@@ -41,14 +43,28 @@ class WholeFile:
     weights_path: str
 
 
-def describe(graphs: FloatGraphs, role: GraphRole, file: WholeFile) -> Graph:
-    """The manifest's entry of a graph.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeFiles:
+    """All graphs of a variant: entries of the manifest by role, and contents by path."""
+
+    entries: Mapping[GraphRole, Graph]
+    files: Mapping[str, bytes]
+
+
+def describe(graphs: FloatGraphs, made: Mapping[GraphRole, WholeFile]) -> WholeFiles:
+    """The manifest's entries of a variant's graphs, and their files.
 
     Args:
         graphs: of the network.
-        role: ``template``, ``match`` or ``match_small``.
-        file: the graph.
+        made: graphs by role: ``template``, ``match``, and ``match_small`` where it is.
     """
+    files: dict[str, bytes] = {}
+    for file in made.values():
+        files |= {file.model_path: file.model, file.weights_path: file.weights}
+    return WholeFiles(entries={role: _describe(graphs, role, file) for role, file in made.items()}, files=files)
+
+
+def _describe(graphs: FloatGraphs, role: GraphRole, file: WholeFile) -> Graph:
     piece = graphs.cut().pieces[role]
     with torch.no_grad():
         outputs = piece.function(piece.inputs)
@@ -66,16 +82,16 @@ def describe(graphs: FloatGraphs, role: GraphRole, file: WholeFile) -> Graph:
 
 
 def measure_whole_parity(
-    graphs: FloatGraphs, engine: Engine, entries: Mapping[GraphRole, Graph], files: Mapping[str, bytes], bound: float
+    graphs: FloatGraphs, engine: Engine, made: WholeFiles, bound: float, crops: Crops = sample_inputs
 ) -> Parity:
     """The largest difference of a variant's graphs to the folded network in torch.
 
     Args:
         graphs: of the network.
         engine: that runs the variant.
-        entries: what the manifest says of its graphs.
-        files: contents by path.
+        made: its graphs.
         bound: of the largest magnitude of each output.
+        crops: what to compare on, of one size of the search region.
 
     Returns:
         Errors of ``whole.score`` and so on for each output; ``whole_small.score`` for the region of small targets.
@@ -83,11 +99,14 @@ def measure_whole_parity(
     Raises:
         ParityError: an error is above the bound, or no number.
     """
+    entries, files = made.entries, made.files
     errors: dict[str, float] = {}
+    count = 0
     template = _Loaded(engine, entries["template"], files)
     for roles, config, suffix in zip(SEARCH_ROLES, search_configs(graphs.config), ("", "_small"), strict=False):
         match = _Loaded(engine, entries[roles.match], files)
-        for z, x in sample_inputs(config):
+        for z, x in crops(config):
+            count += not suffix
             got = match.run({"x": x, **template.run({"z": z})})
             for name, want in _reference(graphs, config, z, x).items():
                 key = f"whole{suffix}.{name}"
@@ -98,7 +117,7 @@ def measure_whole_parity(
                 f"{name} of {entries['template'].file.partition('/')[0]} differs from torch by {error:.3g} of its "
                 f"largest magnitude, allowed is {bound:g}; nothing was written"
             )
-    return Parity(reference=f"torch {torch.__version__}", inputs=INPUTS, max_rel_error=errors)
+    return Parity(reference=f"torch {torch.__version__}", inputs=count, max_rel_error=errors)
 
 
 class _Loaded:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from sdst_edge.models import import_checkpoint
+from sdst_export.calibration.noise import random_calibration
 from sdst_export.openvino_export import make_openvino
+from sdst_export.openvino_int8 import make_openvino_int8
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import Precision
 from sdst_runtime.whole_session import open_whole
 from tests.parity.toy_networks import TOYS, toy
 from tests.parity.whole_variants import draft_bundle, largest_error, mean_engines_iou, with_variant
-from tests.tolerances import MIN_ENGINES_MEAN_IOU, REL_NETWORK_F16, REL_NETWORK_F32
+from tests.tolerances import MIN_ENGINES_MEAN_IOU, REL_NETWORK_F16, REL_NETWORK_F32, REL_TOY_INT8
 
 pytest.importorskip("openvino", reason="needs pip install 'sdst-edge[openvino]'")
 
@@ -72,6 +74,26 @@ def test_export_refuses_int8_of_float_graphs() -> None:
     _, graphs = draft_bundle(toy("toy-anchors"))
     with pytest.raises(ConfigError, match="openvino/int8 is not made from float graphs"):
         make_openvino(graphs, "int8")
+
+
+@pytest.mark.parametrize("name", ["toy-points", "toy-small"])
+def test_int8_computes_about_the_same_in_integers(name: str) -> None:
+    model = toy(name)
+    draft, graphs = draft_bundle(model)
+    calibration = random_calibration(model.config)
+    made = make_openvino_int8(graphs, calibration)
+    draft.add(made)
+    assert made.name == "openvino/int8"
+    assert made.variant.quantization is not None
+    assert made.variant.quantization.activations == "uint8"
+    text = b"".join(data for file, data in made.files.items() if file.endswith(".xml"))
+    assert text.count(b"FakeQuantize") >= 8  # of what convolutions read, before and after the correlations
+    assert text.count(b'element_type="i8"') >= 8  # their weights
+    assert 1e-3 < max(made.variant.parity.max_rel_error.values()) <= REL_TOY_INT8  # float32 would be at 1e-6
+    with open_whole(draft.bundle(), variant="openvino/int8") as session:
+        for pair in calibration.spread(4):
+            maps = session.match(session.embed(pair.z), pair.x)
+            assert all(item.std() > 0 for item in maps)
 
 
 @EACH_PRECISION

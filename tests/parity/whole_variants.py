@@ -88,4 +88,4 @@ def _follow(session: Session, bundle: Bundle, clip: Sequence) -> NDArray[np.floa
 
 
 def _pixels(shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)  # as toys normalise pixels
