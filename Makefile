@@ -14,7 +14,7 @@ TOOLKITS_VENV ?= .venv-toolkits
 TOOLKITS_STAMP := $(TOOLKITS_VENV)/.sdst-edge-installed
 TORCH_STAMP := $(VENV)/.torch-installed
 CORE_SOURCES := $(shell find runtimes/core -type f -name '*.[ch]' -o -type f -name 'CMakeLists.txt' -o -type f -name '*.in')
-C_FORMATTED := $(shell find runtimes/core -type f -name '*.[ch]')
+C_FORMATTED := $(shell find runtimes/core runtimes/examples tests/e2e/cpp_tensorrt -type f -name '*.[ch]' -o -type f -name '*.[ch]pp')
 PY_FORMATTED := sdst_edge export runtimes benchmarks tests
 
 NEED_COMPILER = command -v $(firstword $(CC)) >/dev/null || { \

@@ -107,7 +107,8 @@ def open_session(
             if providers is not None:
                 raise ConfigError("accelerator and providers both say what ONNX Runtime runs on; give one of them")
             kind = choose_session_kind(accelerator, kind)
-            providers = choose_providers(accelerator, ProviderSettings.of(chosen, threads=threads))
+            cache = opened.path / "engines" / "onnxruntime" if os.access(opened.path, os.W_OK) else None
+            providers = choose_providers(accelerator, ProviderSettings.of(chosen, threads=threads, cache=cache))
         chosen_providers = CPU_PROVIDERS if providers is None else providers
         return OrtSession(opened, kind=kind, variant=variant, threads=threads, providers=chosen_providers)
     if name == "tensorrt":

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.datasets.sequence import Sequence
+from sdst_export.accuracy.running import engine_here
 from sdst_export.calibration.crops import CalibrationSet, CropPair, evenly, is_plain
 from sdst_export.progress import Progress
 from sdst_runtime.bundle import Bundle
@@ -48,7 +49,7 @@ def collect(
     Where small targets have a search size of their own, half of the search crops are of that size.
 
     Args:
-        bundle: whose default variant is the fp32 one.
+        bundle: whose default variant is the fp32 one. TensorRT's is run by ONNX Runtime.
         sequences: annotated.
         source: name of the data set.
         searches: about how many search crops to keep; each takes ``12 * search_size ** 2`` bytes.
@@ -71,7 +72,8 @@ def collect(
     runs = evenly(runs, max(_STARTS, searches // (_MIN_CROPS * len(configs))))
     share = max(1, round(searches / (len(runs) * len(configs))))
     pairs: list[CropPair] = []
-    with closing(open_session(bundle)) as session:
+    engine = engine_here(bundle, bundle.manifest.default_variant)
+    with closing(open_session(bundle, engine=engine)) as session:
         for number, run in enumerate(runs):
             if on_progress is not None:
                 on_progress(run.sequence.name, number / len(runs))
