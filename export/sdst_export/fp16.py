@@ -33,6 +33,7 @@ FP16 = "onnx/fp16"
 #: e to the power of 11.1 is beyond float16. The others the converter itself leaves alone.
 _FLOAT32_KINDS = [*DEFAULT_OP_BLOCK_LIST, "Exp"]
 _MAX_ERROR = 0.1  # of the largest magnitude; measured on trained networks: below 0.02
+_PAIRS = 16  # that it is tried on
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -49,7 +50,7 @@ def make_fp16(
         graphs: of the network.
         engine: that it is for; TensorRT's has the correlations by themselves too, in every form.
         session: how ONNX Runtime keeps the template; TensorRT's variants are split.
-        calibration: crops to try it on; None for noise.
+        calibration: crops, some of which it is tried on; None for noise.
 
     Raises:
         ConfigError: a weight, or a value on the way on these crops, is beyond float16.
@@ -58,7 +59,8 @@ def make_fp16(
     roles = graphs.onnx_roles()
     if engine == "tensorrt":
         roles, session = (*roles, *graphs.correlate_roles()), "split"
-    run = FloatRun(graphs, calibration or random_calibration(graphs.config))
+    crops = calibration or random_calibration(graphs.config)
+    run = FloatRun(graphs, replace(crops, pairs=crops.spread(_PAIRS)))
     entries: dict[GraphRole, Graph] = {}
     contents: dict[str, bytes] = {}
     for file in (files := graph_files(graphs, roles, shared=engine == "onnxruntime")):
