@@ -21,6 +21,7 @@ from sdst_export.plan import FP32, Plan, precision_of
 from sdst_export.progress import Progress, part
 from sdst_export.quantization import SCHEMES, Quantizer
 from sdst_export.sensitivity import measure_sensitivity
+from sdst_export.slow_layers import find_slow_layers
 from sdst_export.variant_files import VariantFiles
 from sdst_runtime.manifest import EngineName
 from sdst_runtime.measurements import LayerError
@@ -146,17 +147,23 @@ class _Work:
         return replace(made, variant=replace(made.variant, quantization=quantization))
 
     def _float_layers(self, quantizer: Quantizer, errors: tuple[LayerError, ...], report: Progress) -> frozenset[str]:
-        """Those that have to be, for the drop that is allowed."""
+        """Those that have to be for the drop that is allowed, and those that are faster so.
+
+        Times decide here, so that two exports may choose different mixes; without a drop to keep to, none is timed.
+        """
         max_drop, validation, reference = self._data.max_drop, self._data.validation, self._reference
         if max_drop is None or validation is None or reference is None:
             return frozenset()
 
-        def attempt(layers: frozenset[str]) -> Trial:
-            return try_mix(self._draft, quantizer.make(layers), layers, reference, validation)
+        slow = find_slow_layers(self._draft, quantizer.make, quantizer.layers, part(report, 0.0, 0.2, "time"))
 
-        mix = find_mix([item.layer for item in errors], attempt, max_drop, on_progress=report)
-        if not mix.met:
-            _LOG.warning("%s", mix.explain())
+        def attempt(layers: frozenset[str]) -> Trial:
+            kept = layers | slow
+            return try_mix(self._draft, quantizer.make(kept), kept, reference, validation)
+
+        order = [item.layer for item in errors if item.layer not in slow]
+        mix = find_mix(order, attempt, max_drop, on_progress=part(report, 0.2, 1.0, "mix"))
+        _LOG.log(logging.INFO if mix.met else logging.WARNING, "%s", mix.explain())
         return mix.chosen.float_layers
 
 

@@ -48,7 +48,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bundle(checkpoint: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bundle") / "s"
-    given = ("--precision", "fp32,fp16,int8", "--calibrate", data, "--validate", data, "--max-drop", "1")
+    given = ("--precision", "fp32,fp16,int8", "--calibrate", data, "--validate", data)
     result = run("export", checkpoint, "-o", out, *given)
     assert result.exit_code == 0, result.output
     return out
@@ -105,12 +105,22 @@ def test_track_and_bench_take_the_variant(bundle: Path, data: Path, variant: str
 
 
 def test_the_same_input_gives_the_same_bytes(bundle: Path, checkpoint: Path, data: Path, tmp_path: Path) -> None:
-    given = ("--precision", "fp32,fp16,int8", "--calibrate", data)  # any drop was allowed: no layer stayed float
+    given = ("--precision", "fp32,fp16,int8", "--calibrate", data)
     assert run("export", checkpoint, "-o", tmp_path / "again", *given).exit_code == 0
     again, first = content(tmp_path / "again"), content(bundle)
     graphs = [name for name in first if name.endswith(".onnx")]
     assert len(graphs) > 12
     assert {name: again[name] for name in graphs} == {name: first[name] for name in graphs}
+
+
+def test_max_drop_keeps_layers_in_float_until_it_is_met(checkpoint: Path, data: Path, tmp_path: Path) -> None:
+    given = ("--precision", "int8", "--engine", "onnxruntime", "--calibrate", data, "--validate", data)
+    assert run("export", checkpoint, "-o", tmp_path / "b", *given, "--max-drop", "0.5").exit_code == 0
+    variant = Bundle.open(tmp_path / "b").manifest.variants["onnx/int8-ort"]
+    assert variant.accuracy is not None
+    assert variant.accuracy.reference_success_auc - variant.accuracy.success_auc <= 0.5
+    assert variant.quantization is not None
+    assert len(variant.quantization.float_layers) < len(variant.quantization.sensitivity)
 
 
 def test_a_target_is_kept_and_what_it_lacks_is_told(checkpoint: Path, tmp_path: Path) -> None:
