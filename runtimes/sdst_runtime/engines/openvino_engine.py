@@ -46,7 +46,7 @@ class OpenVinoEngine:
             threads: that one graph may use, >= 1; of the CPU only.
             device: such as ``CPU``, ``GPU``, ``GPU.1`` or ``NPU``, in capitals or not.
             precision: of the variant; float32 and int8 variants compute in float32 what is not int8, so that a CPU with
-                bfloat16 does not round on its own. float16 ones compute in float16 where the device does.
+                bfloat16 does not round on its own. float16 ones compute in float16 or bfloat16, which the device has.
 
         Raises:
             BackendUnavailable: OpenVINO is not installed.
