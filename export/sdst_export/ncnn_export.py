@@ -13,7 +13,7 @@ from typing import TypeAlias
 import torch
 
 from sdst_export.float_graphs import FloatGraphs
-from sdst_export.ncnn_pieces import MatchPiece, TemplatePiece
+from sdst_export.ncnn_pieces import MatchPiece, TemplatePiece, without_stacks
 from sdst_export.variant_files import VariantFiles
 from sdst_export.whole_variant import BOUNDS, WholeFile, describe, measure_whole_parity
 from sdst_runtime.engines.ncnn_engine import NcnnEngine
@@ -25,6 +25,7 @@ __all__ = ["make_ncnn"]
 
 _Piece: TypeAlias = "MatchPiece | TemplatePiece"
 
+_BATCH = "=-233"  # what pnnx writes for the axis of the batch
 _HEADER_LINES = 2  # a magic number; how many layers and blobs there are
 _TIME_LIMIT_S = 1800  # pnnx takes 2 s for sdst-nano-s, and 2 minutes for DaSiamRPN's big network on a busy machine
 
@@ -46,7 +47,7 @@ def make_ncnn(graphs: FloatGraphs, precision: Precision) -> VariantFiles:
         raise ConfigError(f"ncnn/{precision} is not made, expected {' or '.join(BOUNDS)}")
     name, engine = f"ncnn/{precision}", NcnnEngine(precision=precision)
     made: dict[GraphRole, WholeFile] = {}
-    for role, piece in _pieces(graphs).items():
+    for role, piece in _pieces(without_stacks(graphs)).items():
         try:
             structure, weights = _convert(piece, half=precision == "fp16")
         except ConfigError as error:
@@ -125,6 +126,8 @@ def _finish(text: str, piece: _Piece) -> str:
         kind, count = words[0], int(words[2]) + int(words[3])
         if "." in kind or "::" in kind:
             raise ConfigError(f"holds {kind}, for which ncnn has no layer")
+        if any(word.endswith(_BATCH) for word in words[4 + count :]):  # ncnn would read past a shape's end
+            raise ConfigError(f"has a {kind} along the batch, which ncnn does not have")
         blobs = [names.get(blob, blob) for blob in words[4 : 4 + count]]
         rest = words[4 + count :]
         if kind == "Input":

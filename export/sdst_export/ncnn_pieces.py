@@ -13,18 +13,47 @@ channels, 4 x 4 on 18 x 18 cells (ncnn 1.0.20261020, one thread of a CPU, then M
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sdst_edge.models.base import Maps
+from sdst_edge.models.composed import WeightedMean
 from sdst_export.float_graphs import FloatGraphs
 from sdst_runtime.manifest import Correlation
 from sdst_runtime.search_roles import SearchRoles
 
-__all__ = ["MatchPiece", "TemplatePiece"]
+__all__ = ["MatchPiece", "TemplatePiece", "without_stacks"]
+
+
+def without_stacks(graphs: FloatGraphs) -> FloatGraphs:
+    """The same network with means of branches as sums: stacked maps would be a batch, of which ncnn knows nothing."""
+    network = copy.deepcopy(graphs.network)
+    for name, module in list(network.named_modules()):
+        if isinstance(module, WeightedMean):
+            network.set_submodule(name, _WeightedSum(module))
+    return FloatGraphs(network, graphs.family, graphs.form, opset=graphs.opset)
+
+
+class _WeightedSum(nn.Module):
+    """What :class:`WeightedMean` computes, without a stack."""
+
+    def __init__(self, mean: WeightedMean) -> None:
+        super().__init__()
+        count = len(mean.branches)
+        self.branches = mean.branches
+        self.weights = [1 / count] * count if mean.weight is None else torch.softmax(mean.weight, dim=0).tolist()
+
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """(B, channels of the branches, S, S)."""
+        weighted: list[Tensor] = [
+            branch(maps) * weight for branch, weight in zip(self.branches, self.weights, strict=True)
+        ]
+        return reduce(torch.add, weighted)
 
 
 class TemplatePiece(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import subprocess
 import sys
@@ -10,8 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 
 from sdst_edge.models import import_checkpoint
+from sdst_edge.models.composed import ComposedTracker, WeightedMean
+from sdst_export import ncnn_export
 from sdst_export.ncnn_export import make_ncnn
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import BackendUnavailable, ConfigError
@@ -121,6 +125,34 @@ def test_export_tells_the_graph_and_the_text_when_pnnx_gives_no_files(monkeypatc
         r"toy-anchors cannot be exported to ncnn: its template graph is not taken by pnnx .*: expect \[1,3,64,64\]"
     )
     with pytest.raises(ConfigError, match=message):
+        make_ncnn(graphs, "fp32")
+
+
+def averaging(*, learned: bool) -> ComposedTracker:
+    """A tracker with maps that are means of those of two branches, as SiamRPN++'s are of three."""
+    model = toy("toy-anchors")
+    assert isinstance(model, ComposedTracker)
+    generator = torch.Generator().manual_seed(1)
+    for name, branch in list(model.branches.items()):
+        other = copy.deepcopy(branch)
+        other.predict.weight.data.normal_(generator=generator)
+        model.branches[name] = mean = WeightedMean([branch, other], learned=learned)
+        if mean.weight is not None:
+            mean.weight.data = torch.tensor([0.5, -0.5])
+    return model.eval()
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_means_of_branches_are_those_of_torch(learned: bool) -> None:
+    model = averaging(learned=learned)
+    with open_whole(with_variant(model, make_ncnn, "fp32"), variant="ncnn/fp32") as session:
+        assert largest_error(session, model) <= REL_NETWORK_F32
+
+
+def test_export_refuses_what_would_need_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ncnn_export, "without_stacks", lambda graphs: graphs)
+    _, graphs = draft_bundle(averaging(learned=False))
+    with pytest.raises(ConfigError, match="its match graph has a Concat along the batch, which ncnn does not have"):
         make_ncnn(graphs, "fp32")
 
 
