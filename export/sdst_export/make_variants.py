@@ -16,6 +16,7 @@ from sdst_export.fp16 import FP16, make_fp16
 from sdst_export.mixing import Trial, find_mix, try_mix
 from sdst_export.ncnn_export import make_ncnn
 from sdst_export.openvino_export import make_openvino
+from sdst_export.openvino_int8 import OPENVINO_SCHEME, make_openvino_int8
 from sdst_export.options import RANDOM, ExportOptions
 from sdst_export.plan import FP32, Plan, precision_of
 from sdst_export.progress import Progress, part
@@ -114,6 +115,9 @@ class _Work:
         report("convert", 0.0)
         if name == FP16:
             return make_fp16(self._graphs, engine=engine, session=self._plan.session, calibration=self._crops)
+        if name == OPENVINO_SCHEME.variant:
+            assert self._crops is not None  # which the plan asks for
+            return make_openvino_int8(self._graphs, self._crops, method=self._plan.method)
         if engine == "openvino":
             return make_openvino(self._graphs, precision_of(name))
         if engine == "ncnn":
