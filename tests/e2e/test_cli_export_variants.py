@@ -133,6 +133,23 @@ def test_a_target_is_kept_and_what_it_lacks_is_told(checkpoint: Path, tmp_path: 
     assert "trunk" not in manifest.variants["onnx/fp16"].graphs
 
 
+@pytest.mark.parametrize("engine", ["openvino", "ncnn"])
+def test_other_engines_are_exported_for_and_track(checkpoint: Path, data: Path, tmp_path: Path, engine: str) -> None:
+    pytest.importorskip(engine, reason=f"needs {engine}: pip install 'sdst-edge[{engine}]'")
+    if engine == "ncnn":
+        pytest.importorskip("pnnx", reason="needs pnnx: pip install 'sdst-edge[ncnn]'")
+    assert run("export", checkpoint, "-o", tmp_path / "b", "--precision", "fp16", "--engine", engine).exit_code == 0
+    assert Bundle.open(tmp_path / "b").manifest.default_variant == f"{engine}/fp16"
+    result = run("track", tmp_path / "b", data / "0", "--box", "100,80,60,60", "--json")
+    assert result.exit_code == 0, result.output
+    timed = run("bench", tmp_path / "b", "--frames", "3", "--size", "320x240", "--json")
+    assert timed.exit_code == 0, timed.output
+    assert json.loads(timed.stdout)["stages"].keys() == {"crop", "network", "decode", "glue"}
+    refused = run("track", tmp_path / "b", data / "0", "--box", "100,80,60,60", "--accelerator", "tpu")
+    assert refused.exit_code == 1
+    assert "tpu" in refused.stderr
+
+
 BAD = {
     "nothing to calibrate on": (("--precision", "int8"), "name a data set with --calibrate"),
     "data that are not there": (("--precision", "int8", "--calibrate", "nowhere"), "nowhere"),
