@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from sdst_export.graphs import OPSET
-from sdst_export.options import ExportOptions
+from sdst_export.options import RANDOM, ExportOptions
 from sdst_export.targets import Target, load_target
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.manifest import CorrelationForm, EngineName, Precision, SessionKind
@@ -69,18 +69,12 @@ def make_plan(options: ExportOptions) -> Plan:
     """What the options ask for.
 
     Raises:
-        ConfigError: there is no such target, int8 is asked for without data to calibrate on, or an engine does not
-            take a precision.
+        ConfigError: there is no such target, int8 is asked for without data to calibrate on, an engine does not take a
+            precision, or an option would be of no use.
     """
     target = None if options.target is None else load_target(options.target)
     precisions, left_out = _precisions(options, target)
-    engines = options.engines or (("onnxruntime",) if target is None else (target.engine,))
-    if not options.engines and target is None and "int8" in precisions:
-        engines = ("onnxruntime", "tensorrt")
-    named: dict[str, EngineName] = {}
-    for precision in precisions:
-        for engine in engines:
-            named.setdefault(variant_name(engine, precision), engine)
+    named = _named(options, target, precisions)
     forms = () if target is None else target.correlation_forms
     plan = Plan(
         engines={FP32: named.get(FP32, "onnxruntime"), **named},
@@ -92,10 +86,7 @@ def make_plan(options: ExportOptions) -> Plan:
         target=None if target is None else target.name,
         left_out=left_out,
     )
-    if plan.quantized and options.calibrate is None:
-        raise ConfigError(
-            f"{plan.quantized[0]} needs frames to calibrate on; name a data set with --calibrate (calibrate=...)"
-        )
+    _check(options, plan)
     return plan
 
 
@@ -113,6 +104,43 @@ def variant_name(engine: EngineName, precision: Precision) -> str:
 def precision_of(name: str) -> Precision:
     """The precision of a variant, from its name."""
     return next(item for item in get_args(Precision) if name.rpartition("/")[2].startswith(item))
+
+
+def _named(options: ExportOptions, target: Target | None, precisions: tuple[Precision, ...]) -> dict[str, EngineName]:
+    """Engines by name of variant. Files for TensorRT are run by ONNX Runtime too, so that they do for both."""
+    engines = options.engines or (("onnxruntime",) if target is None else (target.engine,))
+    named: dict[str, EngineName] = {}
+    for precision in precisions:
+        for engine in engines:
+            name = variant_name(engine, precision)
+            named[name] = "tensorrt" if engine == "tensorrt" else named.get(name, engine)
+        if precision == "int8" and not options.engines and target is None:
+            named[variant_name("tensorrt", precision)] = "tensorrt"
+    return named
+
+
+def _check(options: ExportOptions, plan: Plan) -> None:
+    """Refuses options that lack what they need, or that nothing would come of."""
+    if plan.quantized and options.calibrate is None:
+        raise ConfigError(
+            f"{plan.quantized[0]} needs frames to calibrate on; name a data set with --calibrate (calibrate=...)"
+        )
+    hint = f" ({plan.left_out})" if plan.left_out else ""
+    if options.max_drop is not None and not any(name.startswith("onnx/") for name in plan.quantized):
+        raise ConfigError(
+            f"max_drop is for int8 variants of ONNX Runtime or TensorRT, and the bundle is to hold "
+            f"{', '.join(plan.engines)}{hint}; ask for int8 there, or leave --max-drop out"
+        )
+    if options.max_drop is not None and options.calibrate == RANDOM:
+        raise ConfigError(
+            "max_drop needs frames to calibrate on, for on noise no layer says what it costs; name a data set with "
+            "--calibrate, or leave --max-drop out"
+        )
+    if options.validate is not None and len(plan.engines) == 1:
+        raise ConfigError(
+            f"validate is for variants beside {FP32}, and there are none{hint}; ask for more with --precision, or "
+            "leave --validate out and score the bundle by `sdst-edge eval`"
+        )
 
 
 def _precisions(options: ExportOptions, target: Target | None) -> tuple[tuple[Precision, ...], str]:
