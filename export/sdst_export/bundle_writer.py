@@ -14,7 +14,7 @@ __all__ = ["check_target", "write_bundle"]
 
 
 def check_target(out: Path, *, overwrite: bool) -> None:
-    """Refuses a target that must not be replaced.
+    """Refuses a target that must not be replaced or cannot be written, before work that ends in it.
 
     Args:
         out: of the bundle; fine if it does not exist or is an empty folder.
@@ -22,7 +22,9 @@ def check_target(out: Path, *, overwrite: bool) -> None:
 
     Raises:
         ConfigError: it is a file, or a folder with something else in it.
+        SdstError: the folder that it is to be in cannot be written.
     """
+    _check_parent(out.absolute().parent)
     if not out.exists():
         return
     if not out.is_dir():
@@ -37,6 +39,14 @@ def check_target(out: Path, *, overwrite: bool) -> None:
         raise ConfigError(
             f"{out} holds a bundle already; choose another folder, or replace it with --overwrite (overwrite=True)"
         )
+
+
+def _check_parent(parent: Path) -> None:
+    there = next(folder for folder in (parent, *parent.parents) if folder.exists())
+    if not there.is_dir():
+        raise SdstError(f"{there} is a file, expected the folder to write the bundle in; name another one")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise SdstError(f"{there} cannot be written; name another folder for the bundle, or make this one writable")
 
 
 def write_bundle(out: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:

@@ -32,18 +32,20 @@ def find_slow_layers(
     """The layers without which a quantised variant is faster on this machine; none for an engine of another one.
 
     Blocks of neighbours are left in float one after the other, and stay so where that makes the network faster than it
-    was with the blocks before.
+    was with the blocks before. Where nothing is left of a network with everything quantised, there is no time to begin
+    with, and no layer is found.
 
     Args:
         draft: of the bundle. Not modified.
         make: the quantiser.
         layers: all that it can quantise, those of one graph in the order in which they are run.
         on_progress: called with each block before it is tried, and the share done.
-
-    Raises:
-        ParityError: with everything quantised nothing is left of the network.
     """
-    current, kept = make(frozenset()), frozenset[str]()
+    kept = frozenset[str]()
+    try:
+        current = make(kept)
+    except ParityError:
+        return kept
     if current.variant.engine == "tensorrt":
         return kept
     blocks = _blocks(layers)

@@ -122,3 +122,14 @@ def test_check_target_refuses_a_bundle_unless_overwrite(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds a bundle already"):
         check_target(tmp_path, overwrite=False)
     check_target(tmp_path, overwrite=True)
+
+
+def test_check_target_refuses_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SdstError, match=r"file is a file, expected the folder to write the bundle in"):
+        check_target(tmp_path / "file" / "deep" / "bundle", overwrite=False)
+    asked: list[Path] = []
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append(path))  # root may write what it likes
+    with pytest.raises(SdstError, match="cannot be written; name another folder"):
+        check_target(tmp_path / "new" / "deep" / "bundle", overwrite=False)
+    assert asked == [tmp_path]

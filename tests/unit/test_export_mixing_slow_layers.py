@@ -89,6 +89,13 @@ def test_a_block_that_cannot_be_left_out_is_passed_over(draft: Draft, monkeypatc
     assert find_slow_layers(draft, refuse, LAYERS) == {f"search/{i}" for i in range(5, 10)}
 
 
+def test_a_network_that_is_nothing_when_all_is_quantised_is_not_timed(draft: Draft) -> None:
+    def refuse(float_layers: frozenset[str]) -> VariantFiles:
+        raise ParityError("nothing is left of the score")
+
+    assert find_slow_layers(draft, refuse, LAYERS) == frozenset()  # which layers must be float is for the search to say
+
+
 def test_tensorrts_engines_are_not_timed_here(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     times(monkeypatch, dict.fromkeys(LAYERS, -5.0))
     assert find_slow_layers(draft, quantiser(draft, "tensorrt"), LAYERS) == frozenset()
