@@ -27,8 +27,9 @@ from sdst_edge.models.correlation import correlate_kernel
 from sdst_export.cut import Piece
 from sdst_export.graphs import trace
 from sdst_export.macs import correlation_macs
-from sdst_export.placeholders import bake, serialize, with_placeholders
+from sdst_export.placeholders import serialize, with_placeholders
 from sdst_export.simplify import simplify
+from sdst_runtime.baking import bake
 from sdst_runtime.errors import ParityError
 from sdst_runtime.manifest import Correlation, CorrelationForm, CorrelationKind
 from sdst_runtime.ort_graph import import_onnxruntime
@@ -155,7 +156,7 @@ def _baked(case: Case, form: CorrelationForm, kernel: Array, search: Array) -> C
         kernels=["kernel"],
     )
     graph = with_placeholders(simplify(trace(torch.nn.Identity(), piece)), piece.kernels)
-    data = bake(*serialize(graph, piece.kernels), {"kernel": kernel})
+    data = bake(*serialize(graph, dict.fromkeys(piece.kernels)), {"kernel": kernel})
     runtime = import_onnxruntime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -17,10 +17,10 @@ from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_floa
 from sdst_export.calibration import CalibrationSet, random_calibration
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.graph_files import GraphFile, describe, graph_files
+from sdst_export.placeholders import serialize, with_placeholders
 from sdst_export.quantization.feeds import FloatRun
 from sdst_export.quantization.finishing import finished
 from sdst_export.quantization.ranges import find_ranges
-from sdst_export.quantization.slots import as_constants, serialize_slots
 from sdst_export.quantization.variant_parity import compare_variant
 from sdst_export.quantization.work import FileWork
 from sdst_export.variant_files import VariantFiles
@@ -66,7 +66,7 @@ def make_fp16(
     for file in (files := graph_files(graphs, roles, shared=engine == "onnxruntime")):
         _check_weights(file)
         _check_values(file, files[0], run)
-        data, placeholders = serialize_slots(_halved(file), dict.fromkeys(file.kernels))
+        data, placeholders = serialize(_halved(file), dict.fromkeys(file.kernels))
         entries |= describe(file, data, FP16, placeholders)
         contents[f"{FP16}/{file.name}.onnx"] = data
     variant = Variant(
@@ -84,7 +84,7 @@ def make_fp16(
 
 def _halved(file: GraphFile) -> onnx.ModelProto:
     """The file's graph in float16, kernels as constants."""
-    model = as_constants(file.model, file.kernels)
+    model = with_placeholders(file.model, file.kernels)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="the float32 number")  # below float16's smallest: 6e-8 off
         halved: onnx.ModelProto = convert_float_to_float16(model, keep_io_types=True, op_block_list=_FLOAT32_KINDS)

@@ -47,7 +47,7 @@ def make_fp32(
     entries: dict[GraphRole, Graph] = {}
     files: dict[str, bytes] = {}
     for file in graph_files(graphs, roles, shared=engine == "onnxruntime"):
-        data, placeholders = serialize(with_placeholders(file.model, file.kernels), file.kernels)
+        data, placeholders = serialize(with_placeholders(file.model, file.kernels), dict.fromkeys(file.kernels))
         entries |= describe(file, data, FP32, placeholders)
         files[f"{FP32}/{file.name}.onnx"] = data
     by_role = {role: files[entry.file] for role, entry in entries.items()}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.correlation import correlate_kernel
-from sdst_export.placeholders import bake
+from sdst_runtime.baking import bake
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ParityError
 from sdst_runtime.manifest import Correlation, Graph, GraphRole, Parity

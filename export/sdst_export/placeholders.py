@@ -1,27 +1,30 @@
 """Initializers that stand where a target's kernels go, and where their bytes lie in the file.
 
-The runtime writes a kernel over these bytes and builds a session of the result ("baking"), with no need of onnx.
-Until then they are NaN, so that a head that nobody baked cannot pass for one that was.
+A kernel is a constant of float32, float16 or int8; an int8 one has a scale per item of its first axis beside it. All
+are filled with bytes that occur nowhere else, found in the file, and then overwritten: kernels with NaN, or 0 in int8,
+and scales with NaN, so that a head that nobody baked gives no numbers.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from math import prod
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
+from onnx import helper
 
 from sdst_runtime.manifest import Placeholder
 
-__all__ = ["bake", "serialize", "with_placeholders"]
+__all__ = ["serialize", "with_placeholders"]
 
-ITEM_BYTES = 4  # float32
+_SALTS = 8  # a marker of few bytes may occur by chance
 
 
-def with_placeholders(model: onnx.ModelProto, names: Collection[str]) -> onnx.ModelProto:
-    """The graph with some of its float32 inputs turned into initializers, whose bytes :func:`serialize` finds.
+def with_placeholders(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProto:
+    """A copy of the graph in which some of its float32 inputs are initializers of ones.
 
     Args:
         model: simplified already, since constants would be folded away. Not modified.
@@ -37,51 +40,57 @@ def with_placeholders(model: onnx.ModelProto, names: Collection[str]) -> onnx.Mo
         if name not in inputs:
             raise ValueError(f"{name} is no input of the graph; its inputs are {', '.join(inputs)}")
         shape = [dim.dim_value for dim in inputs[name].type.tensor_type.shape.dim]
-        data = _marker(name, ITEM_BYTES * prod(shape))
-        result.graph.initializer.append(
-            onnx.TensorProto(name=name, dims=shape, data_type=onnx.TensorProto.FLOAT, raw_data=data)
-        )
+        result.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(shape, np.float32), name))
         result.graph.input.remove(inputs[name])
-    onnx.checker.check_model(result, full_check=True)
     return result
 
 
-def serialize(model: onnx.ModelProto, names: Collection[str] = ()) -> tuple[bytes, tuple[Placeholder, ...]]:
-    """The bytes of the file, equal for equal graphs, and the placeholders in it, filled with NaN.
+def serialize(model: onnx.ModelProto, scales: Mapping[str, str | None]) -> tuple[bytes, tuple[Placeholder, ...]]:
+    """The bytes of the file, equal for equal graphs, and the placeholders in it.
 
     Args:
-        model: as :func:`with_placeholders` returns it for the same names.
-        names: of the placeholders.
+        model: in which kernels are initializers, as :func:`with_placeholders` makes them. Not modified.
+        scales: by name of a kernel, the name of the initializer of its scales, float32 (K,); None for one in float.
     """
-    data = bytearray(model.SerializeToString(deterministic=True))
-    initializers = {item.name: item for item in model.graph.initializer}
-    found = []
-    for name in names:
-        shape = tuple(initializers[name].dims)
-        length = ITEM_BYTES * prod(shape)
-        marker = _marker(name, length)
-        offset = data.find(marker)
-        if offset < 0 or data.find(marker, offset + 1) >= 0:
-            raise AssertionError(f"the bytes of {name} are not in the file exactly once")
-        data[offset : offset + length] = np.full(shape, np.nan, np.float32).tobytes()
-        found.append(Placeholder(name=name, offset=offset, length=length, shape=shape, dtype="float32"))
-    return bytes(data), tuple(found)
+    marked = onnx.ModelProto()
+    marked.CopyFrom(model)
+    names = [name for pair in scales.items() for name in pair if name is not None]
+    tensors = {item.name: item for item in marked.graph.initializer if item.name in names}
+    for salt in range(_SALTS):
+        markers = {name: _mark(tensors[name], salt) for name in names}
+        data = bytearray(marked.SerializeToString(deterministic=True))
+        if all(data.count(marker) == 1 for marker in markers.values()):
+            break
+    else:
+        raise AssertionError(f"the bytes of {', '.join(names)} are not in the file exactly once")
+    offsets = {name: data.find(marker) for name, marker in markers.items()}
+    for name, offset in offsets.items():
+        blank = _blank(tensors[name]).tobytes()
+        data[offset : offset + len(blank)] = blank
+    return bytes(data), tuple(_placeholder(tensors[name], offsets, scale) for name, scale in scales.items())
 
 
-def bake(data: bytes, placeholders: Collection[Placeholder], kernels: dict[str, np.ndarray]) -> bytes:
-    """A copy of the file with kernels written over their placeholders.
-
-    Args:
-        data: of :func:`serialize`.
-        placeholders: of :func:`serialize`.
-        kernels: float32, by name, of the placeholders' shapes.
-    """
-    baked = bytearray(data)
-    for item in placeholders:
-        baked[item.offset : item.offset + item.length] = np.ascontiguousarray(kernels[item.name]).tobytes()
-    return bytes(baked)
+def _mark(tensor: onnx.TensorProto, salt: int) -> bytes:
+    """Fills a tensor with pseudo-random bytes, fixed by its name."""
+    marker = hashlib.shake_256(f"{salt} {tensor.name}".encode()).digest(_blank(tensor).nbytes)
+    for field in ("float_data", "int32_data"):
+        tensor.ClearField(field)
+    tensor.raw_data = marker
+    return marker
 
 
-def _marker(name: str, length: int) -> bytes:
-    """Bytes that occur nowhere else: pseudo-random, fixed by the name."""
-    return hashlib.shake_256(name.encode()).digest(length)
+def _blank(tensor: onnx.TensorProto) -> NDArray[Any]:
+    dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
+    return np.full(tuple(tensor.dims), 0 if dtype == np.int8 else np.nan, dtype)
+
+
+def _placeholder(tensor: onnx.TensorProto, offsets: Mapping[str, int], scale: str | None) -> Placeholder:
+    blank = _blank(tensor)
+    return Placeholder(
+        name=tensor.name,
+        offset=offsets[tensor.name],
+        length=blank.nbytes,
+        shape=tuple(tensor.dims),
+        dtype=blank.dtype.name,
+        scale_offset=None if scale is None else offsets[scale],
+    )

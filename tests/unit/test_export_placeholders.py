@@ -8,7 +8,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from sdst_export.placeholders import bake, serialize, with_placeholders
+from sdst_export.placeholders import serialize, with_placeholders
+from sdst_runtime.baking import bake
 
 RANDOM = np.random.default_rng(0)
 SEARCH = RANDOM.normal(size=(1, 4, 6, 6)).astype(np.float32)
@@ -41,14 +42,14 @@ def run(data: bytes, **feeds: np.ndarray) -> np.ndarray:
 
 def test_with_placeholders_moves_inputs_to_initializers(head: onnx.ModelProto) -> None:
     before = head.SerializeToString(deterministic=True)
-    graph = with_placeholders(head, list(KERNELS)).graph
+    graph = with_placeholders(head, KERNELS).graph
     assert [item.name for item in graph.input] == ["search"]
     assert [item.name for item in graph.initializer] == ["offset", "kernel_a", "kernel_b"]
     assert head.SerializeToString(deterministic=True) == before
 
 
 def test_serialize_finds_placeholders_and_fills_them_with_nan(head: onnx.ModelProto) -> None:
-    data, placeholders = serialize(with_placeholders(head, list(KERNELS)), list(KERNELS))
+    data, placeholders = serialize(with_placeholders(head, KERNELS), dict.fromkeys(KERNELS))
     assert [(item.name, item.shape, item.length, item.dtype) for item in placeholders] == [
         ("kernel_a", (4, 1, 3, 3), 144, "float32"),
         ("kernel_b", (2, 4, 1, 1), 32, "float32"),
@@ -62,12 +63,12 @@ def test_serialize_finds_placeholders_and_fills_them_with_nan(head: onnx.ModelPr
 
 
 def test_unbaked_file_gives_no_numbers(head: onnx.ModelProto) -> None:
-    data, _ = serialize(with_placeholders(head, list(KERNELS)), list(KERNELS))
+    data, _ = serialize(with_placeholders(head, KERNELS), dict.fromkeys(KERNELS))
     assert np.isnan(run(data, search=SEARCH)).all()
 
 
 def test_baked_file_computes_with_its_kernels(head: onnx.ModelProto) -> None:
-    data, placeholders = serialize(with_placeholders(head, list(KERNELS)), list(KERNELS))
+    data, placeholders = serialize(with_placeholders(head, KERNELS), dict.fromkeys(KERNELS))
     baked = bake(data, placeholders, KERNELS)
     assert len(baked) == len(data)
     want = run(head.SerializeToString(), search=SEARCH, **KERNELS)
@@ -79,7 +80,7 @@ def test_baked_file_computes_with_its_kernels(head: onnx.ModelProto) -> None:
 
 
 def test_serialize_gives_equal_bytes(head: onnx.ModelProto) -> None:
-    first, second = (serialize(with_placeholders(head, list(KERNELS)), list(KERNELS)) for _ in range(2))
+    first, second = (serialize(with_placeholders(head, KERNELS), dict.fromkeys(KERNELS)) for _ in range(2))
     assert first == second
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import TensorsData
 
+from sdst_export.placeholders import serialize
 from sdst_export.quantization import SCHEMES
 from sdst_export.quantization.insertion import insert_pairs
 from sdst_export.quantization.layers import find_layers, find_quantized, find_twins
 from sdst_export.quantization.ranges import find_ranges
-from sdst_export.quantization.slots import serialize_slots
 from sdst_runtime.baking import bake, quantize_kernel
 from sdst_runtime.errors import DatasetError
 from tests.tolerances import REL_INT8_STEP
@@ -251,7 +251,7 @@ def test_baked_int8_kernel_computes_with_the_kernel(head: onnx.ModelProto) -> No
     """Of any magnitude: its scales come from the kernel, not from calibration."""
     model, scales = quantized(head, ORT, ("Conv_0", "Conv_1"), ["kernel"])
     assert scales == {"kernel": "kernel_scale"}
-    data, (placeholder,) = serialize_slots(model, scales)
+    data, (placeholder,) = serialize(model, scales)
     assert (placeholder.name, placeholder.dtype, placeholder.shape) == ("kernel", "int8", (4, 1, 3, 3))
     for feed in feeds(head, 3, seed=1):
         baked = bake(data, [placeholder], feed)
@@ -265,7 +265,7 @@ def test_baked_int8_kernel_computes_with_the_kernel(head: onnx.ModelProto) -> No
 
 def test_unbaked_head_gives_no_numbers(head: onnx.ModelProto) -> None:
     model, scales = quantized(head, ORT, ("Conv_0",), ["kernel"])
-    data, (placeholder,) = serialize_slots(model, scales)
+    data, (placeholder,) = serialize(model, scales)
     assert placeholder.scale_offset is not None
     assert np.isnan(np.frombuffer(data, "<f4", count=4, offset=placeholder.scale_offset)).all()
     assert not any(data[placeholder.offset : placeholder.offset + placeholder.length])
@@ -274,7 +274,7 @@ def test_unbaked_head_gives_no_numbers(head: onnx.ModelProto) -> None:
 def test_kernel_of_a_correlation_left_float_is_a_float32_placeholder(head: onnx.ModelProto) -> None:
     model, scales = quantized(head, ORT, ("Conv_1",), ["kernel"])
     assert scales == {"kernel": None}
-    data, (placeholder,) = serialize_slots(model, scales)
+    data, (placeholder,) = serialize(model, scales)
     assert (placeholder.dtype, placeholder.scale_offset, placeholder.length) == ("float32", None, 4 * 4 * 9)
     feed = feeds(head)[0]
     assert np.isfinite(run(bake(data, [placeholder], feed), feed)).all()
@@ -282,6 +282,6 @@ def test_kernel_of_a_correlation_left_float_is_a_float32_placeholder(head: onnx.
 
 def test_quantising_leaves_its_input_alone_and_gives_the_same_bytes(head: onnx.ModelProto) -> None:
     before = head.SerializeToString(deterministic=True)
-    one, other = (serialize_slots(*quantized(head, ORT, ("Conv_0", "Conv_1"), ["kernel"])) for _ in range(2))
+    one, other = (serialize(*quantized(head, ORT, ("Conv_0", "Conv_1"), ["kernel"])) for _ in range(2))
     assert one == other
     assert head.SerializeToString(deterministic=True) == before

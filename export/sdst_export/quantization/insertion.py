@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 import onnx
 from onnxruntime.quantization import QDQQuantizer, QuantType, TensorsData
 
+from sdst_export.placeholders import with_placeholders
 from sdst_export.quantization.finishing import finished
 from sdst_export.quantization.layers import find_quantized
 from sdst_export.quantization.quiet import quiet
 from sdst_export.quantization.scheme import Scheme
-from sdst_export.quantization.slots import as_constants
 
 __all__ = ["insert_pairs"]
 
@@ -34,7 +34,7 @@ def insert_pairs(
         ranges: of all tensors that are; None where there are no layers.
         scheme: how.
     """
-    prepared = _with_own_constants(as_constants(model, kernels), kernels)
+    prepared = _with_own_constants(with_placeholders(model, kernels), kernels)
     if ranges is None or not layers:
         return finished(prepared), dict.fromkeys(kernels)
     names = find_quantized(prepared, layers, scheme)

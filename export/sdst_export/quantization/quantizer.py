@@ -16,11 +16,11 @@ from onnxruntime.quantization import TensorsData
 from sdst_export.calibration import CalibrationSet
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.graph_files import describe
+from sdst_export.placeholders import serialize
 from sdst_export.quantization.feeds import FloatRun
 from sdst_export.quantization.insertion import insert_pairs
 from sdst_export.quantization.ranges import find_ranges
 from sdst_export.quantization.scheme import Scheme
-from sdst_export.quantization.slots import serialize_slots
 from sdst_export.quantization.variant_parity import compare_variant
 from sdst_export.quantization.work import FileWork, plan_work
 from sdst_export.variant_files import VariantFiles
@@ -123,7 +123,7 @@ class Quantizer:
         file, nodes = work.file, work.quantized(float_layers)
         ranges = self._ranges_of(work) if nodes else None
         model, scales = insert_pairs(file.model, file.kernels, nodes, ranges, self._scheme)
-        data, placeholders = serialize_slots(model, scales)
+        data, placeholders = serialize(model, scales)
         return data, describe(file, data, self._scheme.variant, placeholders)
 
     def _ranges_of(self, work: FileWork) -> TensorsData:
