@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -106,7 +107,8 @@ def run_qat(request: QatRequest, on_progress: OnQat | None = None) -> QatResult:
         on_progress: called now and then.
 
     Raises:
-        ConfigError: a change does not fit the recipe, the run folder holds another run, or files are the same.
+        ConfigError: a change does not fit the recipe, the run folder holds another run or one of another checkpoint of
+            that name, files are the same, or the output is a folder.
         CheckpointError: the checkpoint is missing or damaged, or the output cannot be written.
         DatasetError: a data set is missing or broken.
     """
@@ -118,6 +120,7 @@ def run_qat(request: QatRequest, on_progress: OnQat | None = None) -> QatResult:
     table = recipe.quantization or Quantization()
     given = load_checkpoint(request.checkpoint).model
     validation = Validation.of(recipe)
+    _remember_start(request)
     told = on_progress or (lambda *_: None)
     result = train(recipe, request.run_folder, devices=1, on_progress=lambda at: told("train", at.fraction, at))
     told("measure", 0.0, None)
@@ -144,11 +147,13 @@ def recipe_of(request: QatRequest) -> Recipe:
     """The recipe of a request, whose data sets are there.
 
     Raises:
-        ConfigError: a change does not fit, or files are the same.
+        ConfigError: a change does not fit, files are the same, or the output is a folder.
         DatasetError: a data set is missing or broken.
     """
     if is_same_file(request.checkpoint, request.output):
         raise ConfigError(f"{request.output} is the checkpoint to start from; give the output another name")
+    if request.output.is_dir():
+        raise ConfigError(f"{request.output} is a folder, expected the name of a checkpoint to write")
     for folder in (request.data, request.validate):
         if folder is not None:
             open_dataset(folder)
@@ -165,6 +170,28 @@ def recipe_of(request: QatRequest) -> Recipe:
     if request.validate is not None:
         changes.append(f"evaluation.path={json.dumps(str(request.validate))}")
     return load_recipe(RECIPE, [*changes, *request.changes])
+
+
+def _remember_start(request: QatRequest) -> None:
+    """Keeps what the checkpoint is by its SHA-256; a recipe knows it by its name alone.
+
+    Raises:
+        ConfigError: the run was begun with another checkpoint of that name.
+        CheckpointError: the run folder cannot be written.
+    """
+    from sdst_edge.training.run.files import RunFiles, write_whole
+
+    start = hashlib.sha256(request.checkpoint.read_bytes()).hexdigest()
+    kept = request.run_folder / ".start.sha256"
+    if kept.exists() and RunFiles(request.run_folder).keeps_something:
+        if kept.read_text(encoding="utf-8") != start:
+            raise ConfigError(
+                f"{request.checkpoint} has changed since the run in {request.run_folder} was begun with it; remove "
+                "that folder, or give the output another name"
+            )
+        return
+    request.run_folder.mkdir(parents=True, exist_ok=True)
+    write_whole(kept, lambda file: file.write(start.encode()))
 
 
 @contextmanager

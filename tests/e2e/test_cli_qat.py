@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,12 @@ def test_another_run_is_refused_where_one_is_kept(tuned: Path, student: Path, cl
     assert "holds the run of another recipe" in message
     assert "quantization.variant" in message
     assert tuned.read_bytes() == before
+
+
+def test_a_run_of_another_checkpoint_of_that_name_is_refused(tuned: Path, clip: Clip, tmp_path: Path) -> None:
+    changed, output = tmp_path / "student.safetensors", tmp_path / tuned.name
+    shutil.copytree(tuned.with_suffix(".qat"), output.with_suffix(".qat"))
+    succeed("new", "sdst-nano-s", "--width", "0.25", "--seed", "7", "-o", changed)
+    message = fail("qat", changed, "--data", clip.got10k, "-o", output, *SHORT)
+    assert f"{changed} has changed since the run in {output.with_suffix('.qat')} was begun with it" in message
+    assert not output.exists()

@@ -71,6 +71,13 @@ def test_the_start_is_not_written_over(data: Path) -> None:
     assert "a.safetensors is the checkpoint to start from; give the output another name" in result.stderr
 
 
+def test_output_must_not_be_a_folder(data: Path) -> None:
+    (data.parent / "b.safetensors").mkdir()
+    result = qat("a.safetensors", "--data", data, "-o", data.parent / "b.safetensors")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "b.safetensors is a folder, expected the name of a checkpoint to write" in result.stderr
+
+
 def test_data_must_be_named_and_hold_sequences(data: Path) -> None:
     result = qat("a.safetensors", "-o", "b.safetensors")
     assert result.exit_code == 2
