@@ -69,10 +69,12 @@ def make_plan(options: ExportOptions) -> Plan:
     """What the options ask for.
 
     Raises:
-        ConfigError: there is no such target, int8 is asked for without data to calibrate on, an engine does not take a
-            precision, or an option would be of no use.
+        ConfigError: there is no such target, its default is none of its variants, int8 is asked for without data to
+            calibrate on, an engine does not take a precision, or an option would be of no use.
     """
     target = None if options.target is None else load_target(options.target)
+    if target is not None:
+        _check_default(target)
     precisions, left_out = _precisions(options, target)
     named = _named(options, target, precisions)
     forms = () if target is None else target.correlation_forms
@@ -117,6 +119,15 @@ def _named(options: ExportOptions, target: Target | None, precisions: tuple[Prec
         if precision == "int8" and not options.engines and target is None:
             named[variant_name("tensorrt", precision)] = "tensorrt"
     return named
+
+
+def _check_default(target: Target) -> None:
+    names = [variant_name(target.engine, precision) for precision in target.precisions]
+    if target.default_variant not in names:
+        raise ConfigError(
+            f"target {target.name}: default_variant is {target.default_variant!r}, expected one of its variants: "
+            f"{', '.join(names)}"
+        )
 
 
 def _check(options: ExportOptions, plan: Plan) -> None:

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from sdst_export import RANDOM, ExportOptions
+from sdst_export import RANDOM, ExportOptions, targets
 from sdst_export.plan import make_plan
 from sdst_runtime.errors import ConfigError
 
@@ -88,3 +88,20 @@ def test_what_nothing_would_come_of_is_refused(given: dict[str, Any], message: s
     with pytest.raises(ConfigError) as told:
         make_plan(ExportOptions(**given))
     assert message in str(told.value)
+
+
+def test_a_recipe_whose_default_is_not_made_is_refused(tmp_path: Path) -> None:
+    board = tmp_path / "board.toml"
+    packaged = Path(targets.__file__).parent / "recipes" / "raspberry-pi-5.toml"
+    board.write_text(packaged.read_text(encoding="utf-8").replace('"onnx/fp32"', '"onnx/fp16"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"default_variant is 'onnx/fp16', expected .*: onnx/fp32, onnx/int8-ort$"):
+        make_plan(ExportOptions(target=str(board)))
+
+
+@pytest.mark.parametrize("name", targets.list_targets())
+def test_packaged_targets_have_a_plan(name: str) -> None:
+    target = targets.load_target(name)
+    plan = make_plan(ExportOptions(target=name, calibrate=RANDOM))
+    assert plan.default == target.default_variant
+    assert set(plan.engines.values()) <= {target.engine, "onnxruntime"}
+    assert plan.left_out == ""
