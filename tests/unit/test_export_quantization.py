@@ -130,6 +130,16 @@ def test_histograms_find_ranges_and_print_nothing(method: Any, residual: onnx.Mo
     assert capsys.readouterr() == ("", "")  # the calibrators themselves print
 
 
+@pytest.mark.parametrize("method", ["min-max", "entropy", "percentile"])
+def test_a_file_of_two_sizes_is_looked_at_in_both(method: Any) -> None:
+    conv = node("Conv", "x w", "y", pads=[1, 1, 1, 1])
+    model = network([conv], {"y": [1, 4, "h", "w"]}, {"w": np.ones((4, 4, 3, 3), np.float32)}, x=[1, 4, "h", "w"])
+    given = [{"x": np.full((1, 4, side, side), level, np.float32)} for side, level in ((8, 1.0), (6, 2.0), (6, -3.0))]
+    low, high = bounds(find_ranges(model, given, method, kinds=ORT.kinds, symmetric=False), "x")
+    assert low < -2.5
+    assert high > 1.5
+
+
 def test_histograms_that_cannot_hold_the_crops_are_refused(residual: onnx.ModelProto) -> None:
     given = feeds(residual, 8)
     given[-1]["x"] *= 1e9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -51,9 +51,9 @@ def find_ranges(
     Raises:
         DatasetError: there are no feeds, or they are so unlike each other that no histogram holds them.
     """
-    remaining = iter(feeds)
-    chunk = list(islice(remaining, _AT_ONCE))
-    if not chunk:
+    chunks = _chunks(feeds)
+    first = next(chunks, None)
+    if first is None:
         raise DatasetError("there are no crops to calibrate a graph on; calibrate on more frames")
     with tempfile.TemporaryDirectory(prefix="sdst-calibration-") as folder:
         path = Path(folder) / "model.onnx"
@@ -66,13 +66,19 @@ def find_ranges(
                 calibrate_method=_METHODS[method],
                 extra_options={"symmetric": symmetric},
             )
-        while chunk:
+        for chunk in chain((first,), chunks):
             with _explained(method), quiet():
                 calibrator.collect_data(_Reader(chunk))
-            chunk = list(islice(remaining, _AT_ONCE))
         with _explained(method), quiet():
             ranges: TensorsData = calibrator.compute_data()
     return ranges
+
+
+def _chunks(feeds: Iterable[Feeds]) -> Iterator[list[Feeds]]:
+    """A few at once, of the same shapes, for calibrators stack them; a file of two graphs is fed in two sizes."""
+    for _, group in groupby(feeds, key=lambda feed: {name: array.shape for name, array in feed.items()}):
+        while chunk := list(islice(group, _AT_ONCE)):
+            yield chunk
 
 
 @contextmanager
