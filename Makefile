@@ -54,8 +54,8 @@ $(STAMP): $(TORCH_STAMP) pyproject.toml $(CORE_SOURCES)
 demo: $(STAMP) ## train a small tracker for a minute, export it, follow an object in a rendered clip
 	@$(BIN)/sdst-edge demo --output demo
 
-test: $(STAMP) ## all Python tests
-	@$(BIN)/pytest
+test: $(STAMP) ## all Python tests, one process for each core
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(STAMP) ## linters, types, layers, formats
 	@$(BIN)/ruff check .

@@ -222,3 +222,10 @@ def _model(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def param_files(match: str, template: str = "") -> dict[str, Any]:
+    """Graphs for ncnn, with a layer of interest each."""
+    begin = ["7767517", "3 3", "Input x 0 1 x", "Input k 0 1 k"]
+    layers = {"match": match, "template": template}
+    return {role: "\n".join([*begin, layer, ""]).encode() for role, layer in layers.items()}
