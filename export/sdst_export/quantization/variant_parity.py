@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -55,12 +56,18 @@ def compare_variant(graphs: FloatGraphs, made: VariantFiles, run: FloatRun, *, m
         errors["mask"] = _error([maps["mask"] for maps in got[kinds[-1]]], theirs)
     for name, error in errors.items():
         if not error <= max_error:
-            raise ParityError(
-                f"{made.name}: {name} is off by {error:.3g} of its largest magnitude on the crops it was made with, "
-                f"expected at most {max_error:g}; "
-                "leave this variant out, or, of int8, calibrate on other frames or leave layers in float"
-            )
+            raise ParityError(f"{made.name}: {name} {_complaint(error, max_error)}")
     return Parity(reference="onnx/fp32", inputs=len(pairs), max_rel_error=errors)
+
+
+def _complaint(error: float, max_error: float) -> str:
+    what = f"is off by {error:.3g} of its largest magnitude, expected at most {max_error:g},"
+    if not math.isfinite(error):
+        what = "is no number, or one value throughout where the float one is not,"
+    return (
+        f"{what} on the crops it was made with; leave this variant out, or, of int8, calibrate on other frames or "
+        "leave layers in float"
+    )
 
 
 def _error(got: list[NDArray[np.float32]], want: list[NDArray[np.float32]]) -> float:
