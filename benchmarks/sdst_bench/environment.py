@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import re
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdst_bench.device import probe_board
@@ -14,6 +16,9 @@ __all__ = ["NOT_KNOWN", "Environment", "peak_rss_bytes", "probe_environment", "r
 
 #: What a field reads when the host does not tell it.
 NOT_KNOWN = "not known"
+
+#: Engines beside ONNX Runtime, by the package that has them.
+_ENGINES = {"openvino": "OpenVINO", "ncnn": "ncnn", "tensorrt": "TensorRT"}
 
 #: As ``/proc/cpuinfo`` calls them: on x86 VNNI, on Arm the dot product and matrix extensions.
 _INT8_FLAGS = ("avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm")
@@ -32,10 +37,11 @@ class Environment:
         system: operating system and kernel.
         python: version.
         numpy: version.
-        onnxruntime: version.
+        onnxruntime: version, or ``not installed``: other engines run without it.
         libsdst: version.
         isa: instruction set whose kernels libsdst runs.
         int8: the processor's instructions for dot products of bytes, on which the speed of INT8 hangs, or ``none``.
+        engines: versions of the other engines that this process has loaded, by name.
     """
 
     cpu: str
@@ -50,6 +56,7 @@ class Environment:
     libsdst: str
     isa: str
     int8: str
+    engines: Mapping[str, str] = field(default_factory=dict)
 
 
 def probe_environment(root: Path = Path("/")) -> Environment:
@@ -57,7 +64,6 @@ def probe_environment(root: Path = Path("/")) -> Environment:
     import numpy as np
 
     from sdst_runtime import native
-    from sdst_runtime.ort_graph import import_onnxruntime
 
     return Environment(
         cpu=_cpu_name(root),
@@ -68,11 +74,26 @@ def probe_environment(root: Path = Path("/")) -> Environment:
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         numpy=np.__version__,
-        onnxruntime=str(import_onnxruntime().__version__),
+        onnxruntime=_onnxruntime_version(),
         libsdst=native.version(),
         isa=native.isa(),
         int8=_int8_features(root),
+        engines={
+            name: str(getattr(sys.modules[package], "__version__", NOT_KNOWN))
+            for package, name in _ENGINES.items()
+            if package in sys.modules
+        },
     )
+
+
+def _onnxruntime_version() -> str:
+    from sdst_runtime.errors import BackendUnavailable
+    from sdst_runtime.ort_graph import import_onnxruntime
+
+    try:
+        return str(import_onnxruntime().__version__)
+    except BackendUnavailable:
+        return "not installed"
 
 
 def peak_rss_bytes(root: Path = Path("/")) -> int | None:

@@ -183,6 +183,7 @@ def _remarks(report: LatencyReport) -> list[str]:
         f"{machine.cpu}{board}, {machine.cores_usable} of {machine.cores} processors, governor {machine.governor}, "
         f"{machine.system}; INT8 instructions: {machine.int8}",
         f"Python {machine.python}, NumPy {machine.numpy}, ONNX Runtime {machine.onnxruntime}, "
+        f"{''.join(f'{name} {version}, ' for name, version in machine.engines.items())}"
         f"libsdst {machine.libsdst} ({machine.isa})",
     ]
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from sdst_bench.environment import NOT_KNOWN, peak_rss_bytes, probe_environment, rss_bytes
 
@@ -49,6 +53,16 @@ def test_probe_environment_names_versions_and_instruction_set() -> None:
     assert environment.numpy == np.__version__
     assert environment.isa == native.isa()
     assert 1 <= environment.cores_usable <= environment.cores
+
+
+def test_probe_environment_names_other_engines_and_needs_no_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as on a board that has TensorRT alone
+    monkeypatch.setitem(sys.modules, "tensorrt", SimpleNamespace(__version__="10.3.0"))
+    monkeypatch.delitem(sys.modules, "ncnn", raising=False)
+    environment = probe_environment()
+    assert environment.onnxruntime == "not installed"
+    assert environment.engines["TensorRT"] == "10.3.0"
+    assert "ncnn" not in environment.engines
 
 
 def test_rss_bytes_reads_kilobytes(tmp_path: Path) -> None:
