@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from sdst_edge.training.recipe.files import parse_toml
 from sdst_runtime.errors import ConfigError
@@ -19,8 +19,8 @@ from sdst_runtime.suggestions import closest
 
 __all__ = ["ENGINES", "Note", "Target", "TensorRTRange", "list_targets", "load_target", "parse_version"]
 
-#: Every family is exported to each of these engines; names as in a variant's ``engine``.
-ENGINES: tuple[EngineName, ...] = ("onnxruntime",)
+#: Every family is exported to each of these engines (``benchmarks/export_matrix.py`` shows it).
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 _RECIPES: Final = Path(__file__).parent / "recipes"
 #: Kind of session by engine, where an engine has one kind only.

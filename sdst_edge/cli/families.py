@@ -31,19 +31,19 @@ def families(width: WidthOption = None, depth: DepthOption = None, as_json: Json
 
     facts = [models.family_facts(name, **given(width=width, depth=depth)) for name in models.families()]
     if as_json:
-        print_json([{**asdict(item), "targets": ENGINES} for item in facts])
+        print_json([{**asdict(item), "engines": ENGINES} for item in facts])
     else:
-        print_rich(_table(facts, ENGINES))
+        print_rich(_table(facts), f"Each is exported for {', '.join(ENGINES)}; `sdst-edge targets` lists devices.")
 
 
-def _table(facts: Sequence[FamilyFacts], targets: Sequence[str]) -> Table:
+def _table(facts: Sequence[FamilyFacts]) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table("family", box=box.SIMPLE_HEAD)
     for name in ("parameters", "template", "search", "head", "correlations"):
         table.add_column(name, justify="right")
-    for name in ("input px", "correlation", "output", "export", "import"):
+    for name in ("input px", "correlation", "output", "import"):
         table.add_column(name)
     for item in facts:
         macs = (item.macs.template, item.macs.search, item.macs.head, item.macs.correlations)
@@ -54,7 +54,6 @@ def _table(facts: Sequence[FamilyFacts], targets: Sequence[str]) -> Table:
             f"{item.template_size}, {item.search_size}" + (f" x {item.scales}" if item.scales > 1 else ""),
             ", ".join(f"{kind} x {n}" if n > 1 else kind for kind, n in Counter(item.correlations).items()),
             item.output_kind,
-            ", ".join(targets),
             "yes" if item.importable else "no",
         )
     return table
