@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -209,20 +210,26 @@ def _target_cells(checkpoint: Path, folder: Path, targets: list[Target]) -> dict
 
 def _target_cell(exported: Exported, target: Target) -> Cell:
     reasons = [f"{precision}: {why}" for precision, why in exported.failed.items()]
-    found: dict[str, int] = {}
+    found: dict[str, None] = {}
     for precision, (_, folder) in exported.made.items():
         report = lint(Bundle.open(folder), target, variant=variant_name(target.engine, precision))
-        for text in _lint_texts(report):
-            found[text] = found.get(text, 0) + 1
-    reasons += [text if count == 1 else f"{text} ({count} times)" for text, count in found.items()]
+        found |= dict.fromkeys(_lint_texts(report))
+    reasons += list(found)
     verdict = ", ".join(exported.made) + ("; lint: see" if found else "; lint: clean")
     return Cell(value=verdict if exported.made else "", reason="; ".join(reasons))
 
 
 def _lint_texts(report: Report) -> list[str]:
-    """Errors and warnings without their places."""
+    """Rules that found errors or something to warn of; what and where, the lint itself says."""
     kept = [finding for finding in report.findings if finding.severity != "note"]
-    return [f"{finding.severity} {finding.rule}: {finding.what}" for finding in kept]
+    return [f"{finding.severity} `{finding.rule}`" for finding in kept]
+
+
+def _given() -> list[str]:
+    """Arguments that say what is in the tables."""
+    state = {"--state", "--out"}
+    pairs = zip(["", *sys.argv[1:]], sys.argv[1:], strict=False)
+    return [item for before, item in pairs if item not in state and before not in state and item != "--json"]
 
 
 def _markdown(results: list[FamilyResult], targets: list[Target]) -> str:
@@ -233,13 +240,13 @@ def _markdown(results: list[FamilyResult], targets: list[Target]) -> str:
         "# Family x variant, family x target",
         "",
         "```",
-        "python benchmarks/export_matrix.py",
+        shlex.join(["python", "benchmarks/export_matrix.py", *_given()]),
         "```",
         "",
         "Random weights, int8 calibrated on noise: what exports, not how well it tracks. A figure is the largest "
         "difference from what the variant was compared with, over the largest magnitude of that output; for int8 on "
         f"noise it says little. `{NARROW:g}` behind a name: that width of the family was exported. Numbers in brackets "
-        "are reasons, below.",
+        "are reasons, below; what a rule of the lint found, `sdst-edge lint` says.",
         "",
         *_table([(_title(item), item.variants) for item in results], variants, reasons),
         "",
