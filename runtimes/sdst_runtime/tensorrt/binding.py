@@ -36,8 +36,8 @@ def import_tensorrt() -> ModuleType:
     except ImportError as error:
         raise BackendUnavailable(
             f"TensorRT's Python module cannot be imported ({error}). On a Jetson: sudo apt install python3-libnvinfer, "
-            "and a virtual environment made with --system-site-packages; elsewhere: pip install 'sdst-edge[tensorrt]', or run "
-            "the same graphs without it: --engine onnxruntime"
+            "and a virtual environment made with --system-site-packages; elsewhere: pip install 'sdst-edge[tensorrt]', "
+            "or run the same graphs without it: --engine onnxruntime"
         ) from None
     if not hasattr(trt, "ICudaEngine") or not hasattr(trt.ICudaEngine, "num_io_tensors"):
         version = getattr(trt, "__version__", "without a version")
