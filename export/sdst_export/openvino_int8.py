@@ -36,7 +36,7 @@ __all__ = ["OPENVINO_SCHEME", "make_openvino_int8"]
 #: Static graphs in pieces, as for TensorRT, with the activations of ONNX Runtime's variant.
 OPENVINO_SCHEME: Final = Scheme(
     variant="openvino/int8",
-    engine="tensorrt",
+    engine="openvino",
     session="split",
     activations="uint8",
     followers=SCHEMES["int8-qdq"].followers,

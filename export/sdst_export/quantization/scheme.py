@@ -43,6 +43,11 @@ class Scheme:
         return self.followers | WEIGHTED
 
     @property
+    def is_split(self) -> bool:
+        """Whether correlations are graphs of their own, and all graphs static."""
+        return self.session == "split"
+
+    @property
     def is_symmetric(self) -> bool:
         """Whether ranges of activations are symmetric about 0."""
         return self.activations == "int8"

@@ -72,23 +72,23 @@ class FileWork:
 
 def plan_work(graphs: FloatGraphs, scheme: Scheme) -> tuple[FileWork, ...]:
     """The files of a variant in the order in which a bundle lists them."""
-    files = {file.name: file for file in onnx_files(graphs, scheme.engine == "tensorrt")}
+    files = {file.name: file for file in onnx_files(graphs, static=scheme.is_split)}
     return tuple(_work(graphs, file, files) for file in files.values())
 
 
-def onnx_files(graphs: FloatGraphs, tensorrt: bool) -> tuple[GraphFile, ...]:
+def onnx_files(graphs: FloatGraphs, *, static: bool) -> tuple[GraphFile, ...]:
     """The files of an ONNX variant in float, correlations as Conv.
 
     Args:
         graphs: of the network.
-        tensorrt: whether they are for TensorRT, which has no heads with kernels in them, but correlations by
+        static: as TensorRT and OpenVINO take them: no heads with kernels in them, but correlations by
             themselves, and no symbolic sides; else for ONNX Runtime.
     """
     roles = graphs.onnx_roles()
-    if tensorrt:
+    if static:
         heads = [each.head for each in SEARCH_ROLES]
         roles = (*(role for role in roles if role not in heads), *graphs.correlate_roles())
-    files = graph_files(graphs, roles, shared=not tensorrt)
+    files = graph_files(graphs, roles, shared=not static)
     return tuple(
         replace(file, model=graphs.model(role, "conv")) if file.kernels else file
         for file in files
