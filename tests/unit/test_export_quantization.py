@@ -20,7 +20,7 @@ from sdst_export.quantization.layers import find_layers, find_quantized, find_tw
 from sdst_export.quantization.ranges import find_ranges
 from sdst_runtime.baking import bake, quantize_kernel
 from sdst_runtime.errors import DatasetError
-from tests.tolerances import REL_INT8_STEP
+from tests.tolerances import REL_INT8_STEP, REL_TOY_INT8
 
 Array = NDArray[np.float32]
 ORT, QDQ = SCHEMES["int8-ort"], SCHEMES["int8-qdq"]
