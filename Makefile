@@ -12,6 +12,10 @@ RUN := $(BIN)/python
 STAMP := $(VENV)/.sdst-edge-installed
 TOOLKITS_VENV ?= .venv-toolkits
 TOOLKITS_STAMP := $(TOOLKITS_VENV)/.sdst-edge-installed
+NVIDIA_BINDINGS ?= .nvidia-bindings
+TENSORRT_PACKAGES := tensorrt-bindings==8.6.1 tensorrt-cu12-bindings==10.3.0 tensorrt-cu13-bindings==10.13.3.9 \
+                     tensorrt-cu13-bindings==10.16.1.11 tensorrt-cu13-bindings==11.4.0.106
+CUDA_PACKAGES := cuda-bindings==12.9.10 cuda-bindings==13.5.0
 TORCH_STAMP := $(VENV)/.torch-installed
 CORE_SOURCES := $(shell find runtimes/core -type f -name '*.[ch]' -o -type f -name 'CMakeLists.txt' -o -type f -name '*.in')
 C_FORMATTED := $(shell find runtimes/core runtimes/examples tests/e2e/cpp_tensorrt -type f -name '*.[ch]' -o -type f -name '*.[ch]pp')
@@ -20,7 +24,7 @@ PY_FORMATTED := sdst_edge export runtimes benchmarks tests
 NEED_COMPILER = command -v $(firstword $(CC)) >/dev/null || { \
   echo "error: no C compiler ($(CC)); install one (Debian and Ubuntu: apt install gcc), or name it: make CC=clang" >&2; exit 1; }
 
-.PHONY: help setup demo test check fmt test-c test-toolkits golden bench build clean
+.PHONY: help setup demo test check fmt test-c test-toolkits test-tensorrt golden bench build clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -85,6 +89,15 @@ $(TOOLKITS_STAMP): tests/toolkits/requirements.txt pyproject.toml $(CORE_SOURCES
 test-toolkits: $(TOOLKITS_STAMP) ## our entries for the GOT-10k and VOT toolkits, against the real packages in .venv-toolkits
 	@MPLBACKEND=Agg $(TOOLKITS_VENV)/bin/pytest tests/toolkits
 
+test-tensorrt: $(STAMP) ## our code on NVIDIA's real Python bindings, without their libraries: names, not engines
+	@set -e; for item in $(TENSORRT_PACKAGES:%=tensorrt/%) $(CUDA_PACKAGES:%=cuda/%); do \
+	   folder=$(NVIDIA_BINDINGS)/$${item%%/*}/$${item##*==}; \
+	   case $$item in tensorrt*) alone=--no-deps;; *) alone=;; esac; \
+	   [ -d $$folder ] || $(BIN)/pip install --quiet $$alone --target $$folder $${item#*/} || \
+	     { echo "error: $${item#*/} cannot be installed here" >&2; exit 1; }; done
+	@SDST_TENSORRT_BINDINGS=$(CURDIR)/$(NVIDIA_BINDINGS)/tensorrt SDST_CUDA_PYTHON=$(CURDIR)/$(NVIDIA_BINDINGS)/cuda \
+	   $(BIN)/pytest tests/parity/test_tensorrt_api_bindings.py tests/parity/test_tensorrt_api_cuda.py
+
 golden: $(STAMP) ## write the golden files anew; review the diff before committing it
 	@SDST_UPDATE_GOLDEN=1 $(BIN)/pytest tests/golden
 	@git --no-pager diff --stat -- tests/golden
@@ -99,4 +112,4 @@ build: $(STAMP) ## wheel and sdist in dist/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(RUN) -m build --no-isolation
 
 clean: ## everything that the other commands made
-	rm -rf $(VENV) $(TOOLKITS_VENV) build dist demo
+	rm -rf $(VENV) $(TOOLKITS_VENV) $(NVIDIA_BINDINGS) build dist demo
