@@ -120,6 +120,18 @@ def test_min_max_ranges_are_those_of_the_tensors(residual: onnx.ModelProto) -> N
     assert high == -low == np.abs(values).max()
 
 
+@pytest.mark.parametrize("read_by", [("HardSwish",), ("HardSwish", "Relu"), ("Relu",)])
+def test_range_before_a_hard_swish_ends_where_it_is_zero(read_by: tuple[str, ...]) -> None:
+    nodes = [node("Conv", "x w", "a"), *(node(kind, "a", f"y{i}") for i, kind in enumerate(read_by))]
+    weight = np.full((1, 4, 1, 1), 10, np.float32)
+    model = network(nodes, {f"y{i}": [1, 1, 6, 6] for i in range(len(read_by))}, {"w": weight}, x=SHAPE)
+    given = [{"x": np.full(SHAPE, value, np.float32)} for value in (-1.0, 1.0)]
+    low, high = bounds(find_ranges(model, given, "min-max", kinds=ORT.kinds | {"HardSwish"}, symmetric=False), "a")
+    assert (low, high) == ((-3, 40) if read_by == ("HardSwish",) else (-40, 40))
+    low, _ = bounds(find_ranges(model, given, "min-max", kinds=ORT.kinds | {"HardSwish"}, symmetric=True), "a")
+    assert low == -40
+
+
 @pytest.mark.parametrize("method", ["entropy", "percentile"])
 def test_histograms_find_ranges_and_print_nothing(method: Any, residual: onnx.ModelProto, capsys: Any) -> None:
     given = feeds(residual, 8)

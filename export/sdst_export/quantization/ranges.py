@@ -28,6 +28,7 @@ _METHODS: dict[measurements.CalibrationMethod, CalibrationMethod] = {
     "entropy": CalibrationMethod.Entropy,
     "percentile": CalibrationMethod.Percentile,
 }
+_HARD_SWISH_ZERO = np.float32(-3.0)
 _AT_ONCE = 4  # inputs whose tensors are held
 
 
@@ -71,7 +72,22 @@ def find_ranges(
                 calibrator.collect_data(_Reader(chunk))
         with _explained(method), quiet():
             ranges: TensorsData = calibrator.compute_data()
+    if not symmetric:
+        _leave_out_dead_values(model, ranges)
     return ranges
+
+
+def _leave_out_dead_values(model: onnx.ModelProto, ranges: TensorsData) -> None:
+    """Ends ranges where nothing is left of what lies below, in place: all below -3 is 0 behind a hard-swish."""
+    readers: dict[str, set[str]] = {item.name: {""} for item in model.graph.output}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, set()).add(node.op_type)
+    for name, kinds in readers.items():
+        if kinds == {"HardSwish"} and name in ranges:
+            found = ranges[name]
+            found.lowest = np.maximum(found.lowest, _HARD_SWISH_ZERO)
+            found.highest = np.maximum(found.highest, found.lowest)
 
 
 def _chunks(feeds: Iterable[Feeds]) -> Iterator[list[Feeds]]:
