@@ -9,6 +9,7 @@ from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError, ManifestError
 from sdst_runtime.graph_checks import (
     by_name,
+    check_engine,
     check_input,
     check_known,
     check_maps,
@@ -20,6 +21,7 @@ from sdst_runtime.graph_checks import (
 from sdst_runtime.manifest import (
     Correlation,
     CorrelationForm,
+    EngineName,
     Graph,
     GraphRole,
     Manifest,
@@ -37,6 +39,14 @@ ROLES: dict[SessionKind, tuple[tuple[GraphRole, ...], ...]] = {
     "baked": tuple((roles.search, roles.head) for roles in SEARCH_ROLES),
     "split": tuple((roles.search, roles.tail) for roles in SEARCH_ROLES),
     "whole": tuple((roles.match,) for roles in SEARCH_ROLES),
+}
+
+#: The kinds of sessions that run an engine's variants.
+_SESSIONS: dict[EngineName, tuple[SessionKind, ...]] = {
+    "onnxruntime": ("baked", "split"),
+    "tensorrt": ("split",),
+    "openvino": ("whole",),
+    "ncnn": ("whole",),
 }
 
 
@@ -69,6 +79,9 @@ def check_consistency(manifest: Manifest) -> None:
         _check_mask_rule(manifest.mask, manifest.tracker)
     for name, variant in manifest.variants.items():
         where = f"manifest.variants.{name}"
+        if variant.session not in (kinds := _SESSIONS[variant.engine]):
+            raise ManifestError(f"{where}.session is {variant.session!r}, {variant.engine} takes {' or '.join(kinds)}")
+        check_engine(variant.graphs, variant.engine, f"{where}.graphs")
         _check_roles(manifest, variant, where)
         _check_variant(manifest, variant.graphs, f"{where}.graphs")
 
@@ -185,6 +198,8 @@ def _check_template(graphs: Mapping[GraphRole, Graph], shape: tuple[int, ...], w
         return
     check_input(graphs["trunk"], shape, f"{where}.trunk")
     known = by_name(graphs["trunk"].outputs)
+    if not graphs["template"].inputs:
+        raise ManifestError(f"{where}.template has no inputs, expected outputs of the trunk graph")
     check_known(graphs["template"].inputs, known, f"{where}.template", "an output of the trunk graph")
 
 

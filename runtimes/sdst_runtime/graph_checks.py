@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ManifestError
-from sdst_runtime.manifest import Graph, GraphRole, Placeholder, Tensor
+from sdst_runtime.manifest import EngineName, Graph, GraphRole, Placeholder, Tensor
 
 __all__ = [
     "by_name",
+    "check_engine",
     "check_input",
     "check_known",
     "check_maps",
@@ -24,6 +25,7 @@ __all__ = [
 
 _MAX_GRAPH_BYTES = 2**31 - 1  # what protobuf, and so ONNX, allows
 _MAX_TENSOR_VALUES = 1 << 26  # more than the largest input of a tracker, 3 x 4096 x 4096
+_MAX_SIDE = 1 << 26  # of a symbolic dimension, so that engines can hold it
 _KERNEL_DTYPES = ("float32", "float16", "int8")
 _BAKED_ROLES: tuple[GraphRole, ...] = ("head", "head_small", "mask")
 
@@ -51,10 +53,20 @@ def check_tensors(graph: Graph, role: GraphRole, where: str) -> None:
                 f"{where}: {tensor.name} is {tensor.dtype} {tensor.shape}, this runtime takes {dtype} of positive sides"
             )
         check_size(tensor, where)
-    if wrong := {name: size for name, size in graph.dims.items() if size < 1}:
-        raise ManifestError(f"{where}.dims are {wrong}, expected numbers of at least 1")
+    if wrong := {name: size for name, size in graph.dims.items() if not (name.isascii() and 0 < size <= _MAX_SIDE)}:
+        raise ManifestError(f"{where}.dims are {wrong}, expected ASCII names of numbers from 1 to {_MAX_SIDE}")
     if graph.placeholders and role not in _BAKED_ROLES:
         raise ManifestError(f"{where} has placeholders, only {', '.join(_BAKED_ROLES)} may")
+
+
+def check_engine(graphs: Mapping[GraphRole, Graph], engine: EngineName, where: str) -> None:
+    """Checks that there is nothing that the sessions of an engine would not run, or not run right."""
+    if engine not in ("openvino", "ncnn"):
+        return
+    if extra := [role for role in ("trunk", "mask") if role in graphs]:
+        raise ManifestError(f"{where} has the graph {extra[0]!r}, which {engine} does not run")
+    if symbolic := [role for role, graph in graphs.items() if graph.dims]:
+        raise ManifestError(f"{where}.{symbolic[0]} has dims, which are for ONNX graphs, and not {engine}'s")
 
 
 def check_size(tensor: Tensor, where: str) -> None:

@@ -60,6 +60,28 @@ def without(role: str, session: str, toy: Toy = POINTS) -> Manifest:
     return toy_manifest(graphs, toy, session=session)
 
 
+def for_engine(engine: Any, session: Any, graphs: dict[str, Graph], toy: Toy = POINTS) -> Manifest:
+    """The toy's graphs with others besides, as a variant of an engine."""
+    manifest = toy_manifest({**toy_graphs(toy), **graphs}, toy, session=session)
+    return replace(manifest, variants={FOLDER: replace(manifest.variants[FOLDER], engine=engine)})
+
+
+def match_graph(toy: Toy = POINTS) -> Graph:
+    """Search and head in one."""
+    graphs, used = toy_graphs(toy), {item.kernel for item in toy.correlations}
+    kernels = tuple(item for item in graphs["template"].outputs if item.name in used)
+    return replace(graphs["tail"], inputs=(*graphs["search"].inputs, *kernels))
+
+
+def with_trunk(*inputs: Tensor) -> dict[str, Graph]:
+    """A trunk that gives one tensor, and a template graph that reads these."""
+    template = toy_graphs()["template"]
+    return {
+        "trunk": replace(template, outputs=(tensor("shared", 1, 3, 5, 5),)),
+        "template": replace(template, inputs=inputs),
+    }
+
+
 def huge_response() -> Manifest:
     """Kernel and features are of ordinary sizes, what they make together is not."""
     graphs = toy_graphs()
@@ -79,6 +101,11 @@ def test_check_consistency_takes_the_toys(name: str, session: str) -> None:
 def test_check_consistency_takes_a_variant_without_the_graph_of_the_other_session(suffix: str) -> None:
     check_consistency(without(f"tail{suffix}", "baked", SMALL))
     check_consistency(without(f"head{suffix}", "split", SMALL))
+
+
+def test_check_consistency_takes_a_trunk_and_a_match_graph_of_the_engines_that_run_them() -> None:
+    check_consistency(toy_manifest({**toy_graphs(), **with_trunk(tensor("shared", 1, 3, 5, 5))}))
+    check_consistency(for_engine("ncnn", "whole", {"match": match_graph()}))
 
 
 def test_check_consistency_takes_a_mask_graph_that_needs_fewer_features() -> None:
@@ -241,6 +268,35 @@ CASES = {
     ),
     "mask of no square": (changed("mask", MASKS, outputs=(tensor("mask", 1, 1, 20, 21),)), "expected one, mask"),
     "mask named otherwise": (changed("mask", MASKS, outputs=(tensor("masks", 1, 1, 20, 20),)), "expected one, mask"),
+    "whole in ONNX Runtime": (
+        for_engine("onnxruntime", "whole", {"match": match_graph()}),
+        "session is 'whole', onnxruntime takes baked or split",
+    ),
+    "baked in ncnn": (for_engine("ncnn", "baked", {}), "session is 'baked', ncnn takes whole"),
+    "baked in TensorRT": (for_engine("tensorrt", "baked", {}), "session is 'baked', tensorrt takes split"),
+    "mask for OpenVINO": (
+        for_engine("openvino", "whole", {"match": match_graph(MASKS)}, MASKS),
+        "graphs has the graph 'mask', which openvino does not run",
+    ),
+    "trunk for ncnn": (
+        for_engine("ncnn", "whole", {"match": match_graph(), **with_trunk(tensor("shared", 1, 3, 5, 5))}),
+        "graphs has the graph 'trunk', which ncnn does not run",
+    ),
+    "template that reads nothing of its trunk": (
+        toy_manifest({**toy_graphs(), **with_trunk()}),
+        "template has no inputs, expected outputs of the trunk graph",
+    ),
+    "template that reads what its trunk does not give": (
+        toy_manifest({**toy_graphs(), **with_trunk(tensor("other", 1, 3, 5, 5))}),
+        "input 'other' is not an output of the trunk graph",
+    ),
+    "dims for ncnn": (
+        for_engine("ncnn", "whole", {"match": replace(match_graph(), dims={"side": 72})}),
+        "graphs.match has dims, which are for ONNX graphs",
+    ),
+    "dim of nothing": (changed("search", dims={"side": 0}), "dims are {'side': 0}, expected ASCII names of numbers"),
+    "dim that no engine holds": (changed("search", dims={"side": 1 << 64}), "expected ASCII names of numbers from 1"),
+    "dim of a name that is no text": (changed("search", dims={"\ud800": 72}), "expected ASCII names of numbers"),
     "mask placeholders": (changed("mask", MASKS, placeholders=()), "expected one for each of kernel_mask"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
-from sdst_runtime.manifest import Graph
+from sdst_runtime.manifest import Graph, GraphRole
 from sdst_runtime.ort_graph import OrtGraph, OrtOptions
 from sdst_runtime.session import MaskSession, Outputs
 from sdst_runtime.tracker import Tracker
@@ -199,7 +200,8 @@ def test_segment_says_that_there_is_no_mask_branch(session: WholeSession) -> Non
 
 def test_session_names_the_graph_that_is_missing(bundle: Bundle) -> None:
     variant = bundle.manifest.variants[FOLDER]
-    graphs = {role: graph for role, graph in variant.graphs.items() if role != "match"}
+    graphs: dict[GraphRole, Graph] = dict(variant.graphs)
+    del graphs["match"]
     manifest = replace(bundle.manifest, variants={FOLDER: replace(variant, graphs=graphs)})
     with pytest.raises(ManifestError, match="no match graph, which a whole session runs"):
         WholeSession(Bundle(bundle.path, manifest, {}), PlainEngine())
@@ -216,9 +218,9 @@ def test_tracker_follows_a_target(session: WholeSession) -> None:
     assert abs(y + height / 2 - 60) < POINTS.config.stride_px
 
 
-def test_open_whole_refuses_variants_of_other_engines() -> None:
+def test_open_whole_refuses_variants_of_other_engines(toy_bundle: Path) -> None:
     with pytest.raises(ConfigError, match="this variant is for onnxruntime; kernels are inputs in"):
-        open_whole(toy_whole(engine="onnxruntime"))
+        open_whole(Bundle.open(toy_bundle))
 
 
 @pytest.mark.parametrize("accelerator", ["gpu", "vulkan:", "vulkan:-1", "vulkan:x", ""])
