@@ -25,8 +25,8 @@ SIDE = "side"  # of the square input, px
 BATCH = "batch"
 _MIN_SHARE = 0.5  # of the template graph's bytes; below, two files are no larger
 
-# What makes two nodes the same: domain, kind, attributes and inputs.
-_NodeKey = tuple[str, str, tuple[bytes, ...], tuple[str, ...]]
+# What makes two nodes the same: domain, kind, attributes, inputs, and how many outputs.
+_NodeKey = tuple[str, str, tuple[bytes, ...], tuple[str, ...], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,12 @@ def share_trunk(template: onnx.ModelProto, search: onnx.ModelProto) -> SharedTru
     if not border or template.graph.input[0].name in border or _share(template, nodes) < _MIN_SHARE:
         return None
     given = {item.name for item in search.graph.output}
-    names = {name: same[name] if same[name] in given else f"trunk_{i}" for i, name in enumerate(border)}
+    twins = dict.fromkeys(same[name] for name in border)  # fewer, where the template graph computes something twice
+    trunk = {twin: twin if twin in given else f"trunk_{i}" for i, twin in enumerate(twins)}
     return SharedTrunk(
-        search=_with_sides(_with_outputs(search, {same[name]: names[name] for name in border})),
-        template=_remainder(template, nodes, names),
-        trunk=tuple(names.values()),
+        search=_with_sides(_with_outputs(search, trunk)),
+        template=_remainder(template, nodes, {name: trunk[same[name]] for name in border}),
+        trunk=tuple(trunk.values()),
     )
 
 
@@ -87,7 +88,7 @@ def _key(node: onnx.NodeProto, tensors: Mapping[str, str], digests: Mapping[str,
     attributes = sorted(item.SerializeToString(deterministic=True) for item in node.attribute)
     # A tensor without a twin keeps a name that no tensor of the other graph has.
     inputs = (digests.get(name) or tensors.get(name, f"no twin of {name}") for name in node.input)
-    return node.domain, node.op_type, tuple(attributes), tuple(inputs)
+    return node.domain, node.op_type, tuple(attributes), tuple(inputs), len(node.output)
 
 
 def _digests(model: onnx.ModelProto) -> dict[str, str]:
@@ -154,7 +155,7 @@ def _remainder(
             graph.node.append(helper.make_node("Identity", [names[item.name]], [item.name]))
     read = {name for node in graph.node for name in node.input}
     graph.initializer.extend(item for item in template.graph.initializer if item.name in read)
-    for old, new in names.items():
+    for new, old in {new: old for old, new in names.items()}.items():
         graph.input.append(helper.make_tensor_value_info(new, onnx.TensorProto.FLOAT, shapes[old]))
     onnx.checker.check_model(result, full_check=True)
     return result
