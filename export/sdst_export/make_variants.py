@@ -85,7 +85,7 @@ def make_variants(draft: Draft, graphs: FloatGraphs, plan: Plan, data: Data, rep
     work.read_data(part(report, 0.0, 0.2))
     for number, name in enumerate(names):
         start, measured, end = (0.2 + 0.8 * (number + share) / len(names) for share in (0.0, 0.8, 1.0))
-        draft.add(work.make(name, part(report, start, measured, name)))
+        draft.add(_with_session(work.make(name, part(report, start, measured, name)), plan))
         work.measure(name, part(report, measured, end, name))
 
 
@@ -169,6 +169,13 @@ class _Work:
         mix = find_mix(order, attempt, max_drop, on_progress=part(report, 0.2, 1.0, "mix"))
         _LOG.log(logging.INFO if mix.met else logging.WARNING, "%s", mix.explain())
         return mix.chosen.float_layers
+
+
+def _with_session(made: VariantFiles, plan: Plan) -> VariantFiles:
+    """The variant with templates kept as the target wants it, where the engine has a choice."""
+    if made.variant.engine != "onnxruntime":
+        return made
+    return replace(made, variant=replace(made.variant, session=plan.session))
 
 
 def _sequences(report: Progress) -> Callable[[int, int, str], None]:

@@ -133,6 +133,16 @@ def test_a_target_is_kept_and_what_it_lacks_is_told(checkpoint: Path, tmp_path: 
     assert "trunk" not in manifest.variants["onnx/fp16"].graphs
 
 
+def test_a_target_says_how_templates_are_kept(checkpoint: Path, tmp_path: Path) -> None:
+    given = ("--target", "raspberry-pi-5", "--calibrate", "random")
+    assert run("export", checkpoint, "-o", tmp_path / "b", *given).exit_code == 0
+    variants = Bundle.open(tmp_path / "b").manifest.variants
+    assert {name: variant.session for name, variant in variants.items()} == {
+        "onnx/fp32": "split",
+        "onnx/int8-ort": "split",
+    }
+
+
 @pytest.mark.parametrize("engine", ["openvino", "ncnn"])
 def test_other_engines_are_exported_for_and_track(checkpoint: Path, data: Path, tmp_path: Path, engine: str) -> None:
     pytest.importorskip(engine, reason=f"needs {engine}: pip install 'sdst-edge[{engine}]'")
