@@ -1,7 +1,8 @@
 """The float16 variant: float16 weights and arithmetic between float32 inputs and outputs.
 
 ONNX Runtime's own converter makes it. Its CPU has few float16 kernels and casts around most operators, so there the
-variant is half as large and no faster; it is for GPUs.
+variant is half as large and no faster; it is for GPUs. TensorRT's correlations by themselves stay float32: what they
+take and give is, and SiamFC's sums over all channels are beyond float16.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def make_fp16(
     for file in (files := graph_files(graphs, roles, shared=engine == "onnxruntime")):
         _check_weights(file)
         _check_values(file, files[0], run)
-        data, placeholders = serialize(_halved(file), dict.fromkeys(file.kernels))
+        model = file.model if _is_correlation(file) else _halved(file)
+        data, placeholders = serialize(model, dict.fromkeys(file.kernels))
         entries |= describe(file, data, FP16, placeholders)
         contents[f"{FP16}/{file.name}.onnx"] = data
     variant = Variant(
@@ -91,6 +93,11 @@ def _halved(file: GraphFile) -> onnx.ModelProto:
     return finished(halved)
 
 
+def _is_correlation(file: GraphFile) -> bool:
+    """Whether it holds correlations by themselves: sums over many channels, between float32 tensors, which stay so."""
+    return any("correlate" in role for role in file.uses)
+
+
 def _check_weights(file: GraphFile) -> None:
     for tensor in file.model.graph.initializer:
         if tensor.data_type == onnx.TensorProto.FLOAT:
@@ -100,10 +107,9 @@ def _check_weights(file: GraphFile) -> None:
 def _check_values(file: GraphFile, first: GraphFile, run: FloatRun) -> None:
     """Looks at every tensor in float32: ONNX Runtime's CPU leaves casts out, and with them what overflows elsewhere.
 
-    Correlations by themselves and masks are not looked at; responses are, as inputs of the tail.
+    Masks are not looked at; responses are, as inputs of the tail.
     """
-    role = next(iter(file.uses))
-    if role == "mask" or "correlate" in role:
+    if _is_correlation(file) or "mask" in file.uses:
         return
     kinds = {node.op_type for node in file.model.graph.node} - set(_FLOAT32_KINDS)
     work = FileWork(file=file, nodes={}, trunk=first if "trunk" in first.uses else None)

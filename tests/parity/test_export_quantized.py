@@ -111,6 +111,9 @@ def test_fp16_variant_computes_what_the_network_does(name: str, engine: str) -> 
     assert max(made.variant.parity.max_rel_error.values()) <= REL_TOY_FP16
     assert {item.dtype for item in made.variant.graphs["head"].placeholders} == {"float16"}
     assert ("correlate_taps" in made.variant.graphs) == (engine == "tensorrt")
+    for role, graph in made.variant.graphs.items():
+        if "correlate" in role:
+            assert "Cast" not in {node.op_type for node in models(made)[graph.file].graph.node}
     halves = models(made)[made.variant.graphs["search"].file].graph.initializer
     assert onnx.TensorProto.FLOAT16 in {item.data_type for item in halves}
     assert onnx.TensorProto.FLOAT not in {item.data_type for item in halves}
