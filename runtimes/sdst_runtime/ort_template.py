@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.errors import SdstError
+from sdst_runtime.kernel_template import KernelTemplate, refuse_closed_template
 from sdst_runtime.ort_graph import Arrays, empty_arrays
 from sdst_runtime.ort_heads import Run
 from sdst_runtime.ort_variant import OrtVariant
@@ -38,7 +36,7 @@ def load_template(variant: OrtVariant, z: NDArray[np.float32], kernels: Arrays) 
     return run
 
 
-class OrtTemplate:
+class OrtTemplate(KernelTemplate):
     """The correlation kernels of one target, and what was built around them.
 
     Attributes:
@@ -47,7 +45,7 @@ class OrtTemplate:
         segment: what runs from search features to the mask; None until it is first asked for.
     """
 
-    __slots__ = ("_kernels", "heads", "owner", "segment")
+    __slots__ = ("heads", "segment")
 
     def __init__(self, owner: object, kernels: Arrays, sizes: int) -> None:
         """A target without anything built yet.
@@ -57,32 +55,12 @@ class OrtTemplate:
             kernels: outputs of the template graph by name. Kept.
             sizes: of the search input.
         """
-        self.owner = owner
+        super().__init__(owner, kernels)
         self.heads: list[Run | None] = [None] * sizes
         self.segment: Run | None = None
-        self._kernels: Arrays | None = kernels
-
-    @property
-    def kernels(self) -> Arrays:
-        """Outputs of the template graph by name.
-
-        Raises:
-            SdstError: the template is closed.
-        """
-        if self._kernels is None:
-            _refuse_closed()
-        return self._kernels
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of the correlation kernels, 0 after :meth:`close`."""
-        return sum(kernel.nbytes for kernel in (self._kernels or {}).values())
 
     def close(self) -> None:
         """Frees kernels and graphs; a closed template cannot be matched. Closing twice is allowed."""
-        self.heads = [_refuse_closed] * len(self.heads)
-        self.segment = self._kernels = None
-
-
-def _refuse_closed() -> NoReturn:
-    raise SdstError("the template is closed; call init() to take a target again")
+        super().close()
+        self.heads = [refuse_closed_template] * len(self.heads)
+        self.segment = None

@@ -7,9 +7,9 @@ While one target is followed, nothing is copied and nothing is allocated here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,12 @@ from sdst_runtime.engines.engine import Engine
 from sdst_runtime.engines.ncnn_engine import NcnnEngine
 from sdst_runtime.engines.openvino_engine import OpenVinoEngine
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
+from sdst_runtime.kernel_template import KernelTemplate
 from sdst_runtime.manifest import GraphRole, SessionKind
 from sdst_runtime.ort_graph import empty_arrays, require_array
 from sdst_runtime.session import Outputs, Template
 
-__all__ = ["WholeSession", "WholeTemplate", "open_whole"]
-
-_Kernels: TypeAlias = Mapping[str, NDArray[np.float32]]
+__all__ = ["WholeSession", "open_whole"]
 
 _WARM_UP_RUNS = 2
 _ACCELERATOR = re.compile(r"vulkan(?::(\d{1,4}))?")
@@ -60,46 +59,6 @@ def open_whole(
     else:
         raise ConfigError(f"this variant is for {chosen.engine}; kernels are inputs in openvino's and ncnn's only")
     return WholeSession(bundle, engine, variant)
-
-
-class WholeTemplate:
-    """The correlation kernels of one target.
-
-    Attributes:
-        owner: the session that made it, and the only one that takes it.
-    """
-
-    __slots__ = ("_kernels", "owner")
-
-    def __init__(self, owner: object, kernels: _Kernels) -> None:
-        """A target.
-
-        Args:
-            owner: the session.
-            kernels: outputs of the template graph by name. Kept.
-        """
-        self.owner = owner
-        self._kernels: _Kernels | None = kernels
-
-    @property
-    def kernels(self) -> _Kernels:
-        """Outputs of the template graph by name.
-
-        Raises:
-            SdstError: the template is closed.
-        """
-        if self._kernels is None:
-            raise SdstError("the template is closed; call init() to take a target again")
-        return self._kernels
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of the correlation kernels, 0 after :meth:`close`."""
-        return sum(kernel.nbytes for kernel in (self._kernels or {}).values())
-
-    def close(self) -> None:
-        """Frees the kernels; a closed template cannot be matched. Closing twice is allowed."""
-        self._kernels = None
 
 
 class WholeSession:
@@ -147,7 +106,7 @@ class WholeSession:
         self._x = self._z  # no search region yet
         self._warm_up()
 
-    def embed(self, z: NDArray[np.float32]) -> WholeTemplate:
+    def embed(self, z: NDArray[np.float32]) -> KernelTemplate:
         """Runs the template branch.
 
         Args:
@@ -159,7 +118,7 @@ class WholeSession:
         require_array("template input", z, self._z.shape)
         np.copyto(self._z, z)
         self._run_template()
-        return WholeTemplate(self, {name: kernel.copy() for name, kernel in self._kernels.items()})
+        return KernelTemplate(self, {name: kernel.copy() for name, kernel in self._kernels.items()})
 
     def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
         """Runs search branch, correlations and head.
@@ -179,7 +138,7 @@ class WholeSession:
         """
         if x is not self._x:
             self._take(x)
-        if not isinstance(template, WholeTemplate) or template.owner is not self:
+        if not isinstance(template, KernelTemplate) or template.owner is not self:
             raise SdstError("the template belongs to another session; embed with this one")
         current = self._current
         current.use(template)
@@ -255,7 +214,7 @@ class _Match:
         self.outputs: Outputs = tuple(maps[name] for name in config.outputs)
         self._kernels = empty_arrays([tensor for tensor in graph.inputs if tensor.name in kernels])
         self._x_name = next(tensor.name for tensor in graph.inputs if tensor.name not in kernels)
-        self._used: WholeTemplate | None = None  # whose kernels the inputs hold
+        self._used: KernelTemplate | None = None  # whose kernels the inputs hold
         self._graph = engine.load(
             bundle.graph_bytes(variant, role),
             bundle.weights_bytes(variant, role),
@@ -275,7 +234,7 @@ class _Match:
             self._graph.bind_input(self._x_name, x)
             self.x = x
 
-    def use(self, template: WholeTemplate) -> None:
+    def use(self, template: KernelTemplate) -> None:
         """Lets the graph correlate with that target from now on.
 
         Raises:

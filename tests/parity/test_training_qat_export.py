@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +16,8 @@ from sdst_edge.training.recipe import Quantization, QuantizedVariant
 from sdst_export.calibration import CalibrationSet, CropPair
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.quantization import SCHEMES, quantize
+from sdst_export.quantization.variant_parity import open_alone
 from sdst_export.variant_files import VariantFiles
-from sdst_runtime.bundle import Bundle
-from sdst_runtime.manifest import Macs, Manifest, Provenance
-from sdst_runtime.ort_session import OrtSession
 from tests.parity.toy_networks import toy
 from tests.tolerances import REL_FORETOLD_DRIFT
 
@@ -44,19 +41,7 @@ def in_torch(model: SiameseModel, pairs: tuple[CropPair, ...]) -> Iterator[Maps]
 
 
 def in_onnx_runtime(graphs: FloatGraphs, made: VariantFiles, pairs: tuple[CropPair, ...]) -> Iterator[Maps]:
-    manifest = Manifest(
-        name=graphs.family,
-        family=graphs.family,
-        tracker=graphs.config,
-        correlations=graphs.correlations,
-        variants={made.name: made.variant},
-        default_variant=made.name,
-        parameters=0,
-        macs=Macs(template=0, search=0, head=0),
-        tools={},
-        provenance=Provenance(source="test"),
-    )
-    with OrtSession(Bundle(Path("(test)"), manifest, made.files), kind=made.variant.session) as session:
+    with open_alone(graphs, made, made.variant.session) as session:
         for pair in pairs:
             with closing(session.embed(pair.z)) as template:
                 yield [item.copy() for item in session.match(template, pair.x)]

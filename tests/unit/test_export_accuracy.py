@@ -18,7 +18,7 @@ from tests.toy_bundle import FOLDER, bright_frame
 from tests.toy_variants import toy_draft, toy_variant
 from tests.toys import POINTS
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 
 SCORE_WEIGHT, SCORE_BIAS = POINTS.weights["score"]
 LTRB_WEIGHT, LTRB_BIAS = POINTS.weights["ltrb"]

@@ -17,7 +17,7 @@ from tests.toy_bundle import FOLDER, build_toy_bundle
 from tests.toy_variants import CropPair, crop_pairs, toy_draft, toy_variant
 from tests.toys import ANCHORS, POINTS, RESPONSE, SMALL, Toy, expected_maps
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 
 SCORE_WEIGHT, SCORE_BIAS = POINTS.weights["score"]
 LTRB_WEIGHT, LTRB_BIAS = POINTS.weights["ltrb"]

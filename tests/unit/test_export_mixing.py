@@ -151,7 +151,7 @@ def test_options_out_of_their_range_are_errors(layers: list[str], max_drop: floa
 
 
 def test_a_mix_is_measured_in_its_real_session(toy_bundle: Path) -> None:
-    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
     draft = toy_draft(toy_bundle)
     boxes = np.array([(50 + 4 * i, 50, 20, 20) for i in range(3)], np.float64)
     frames = [bright_frame((x + 10, y + 10)) for x, y, _, _ in boxes]
@@ -167,7 +167,7 @@ def test_a_mix_is_measured_in_its_real_session(toy_bundle: Path) -> None:
 
 
 def test_networks_are_timed_in_one_run(toy_bundle: Path) -> None:
-    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
     draft = toy_draft(toy_bundle)
     draft.add(toy_variant(draft, "onnx/other", {}, session="split"))
     times = time_networks(draft.bundle(), [FOLDER, "onnx/other"], turns=1)

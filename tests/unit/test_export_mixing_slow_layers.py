@@ -102,7 +102,7 @@ def test_tensorrts_engines_are_not_timed_here(draft: Draft, monkeypatch: pytest.
 
 
 def test_real_sessions_are_timed_side_by_side(draft: Draft) -> None:
-    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
     assert find_slow_layers(draft, quantiser(draft), LAYERS[6:10]) == frozenset()  # one block is all there is
     assert find_slow_layers(draft, quantiser(draft), LAYERS[6:13]) < set(LAYERS)
     assert list(draft.manifest.variants) == ["onnx/fp32"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("onnx")
+pytest.importorskip("torch", reason="exports need torch")
+pytest.importorskip("onnx", reason="graphs are read with the onnx package")
 
 from sdst_export import RANDOM, ExportOptions, targets
 from sdst_export.plan import make_plan

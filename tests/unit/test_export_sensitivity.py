@@ -15,7 +15,7 @@ from tests.tolerances import REL_NETWORK_F32
 from tests.toy_variants import crop_pairs, toy_draft, toy_variant
 from tests.toys import POINTS
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 
 LAYERS = ("head/ltrb", "head/score", "search/features")
 FACTORS = {"head/ltrb": 0.99, "head/score": 1.25, "search/features": 1.0}

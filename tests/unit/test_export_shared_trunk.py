@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx", reason="the graphs are made with the onnx package")
-helper = pytest.importorskip("onnx.helper")
+helper = pytest.importorskip("onnx.helper", reason="graphs are made with the onnx package")
 share_trunk = pytest.importorskip("sdst_export.shared_trunk", reason="needs torch").share_trunk
 
 

@@ -9,7 +9,7 @@ from sdst_runtime.errors import ManifestError
 from sdst_runtime.manifest import Graph, Tensor
 from sdst_runtime.ort_graph import OrtGraph, OrtOptions, empty_arrays
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 helper = pytest.importorskip("onnx.helper", reason="the graphs are made with the onnx package")
 
 SHAPE = (1, 3, 5, 5)

@@ -21,7 +21,7 @@ from sdst_runtime.session import Outputs
 from tests.tolerances import REL_NETWORK_F32
 from tests.toy_bundle import FOLDER, expected_maps
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 
 Map = NDArray[np.float32]
 KINDS = ("baked", "split")

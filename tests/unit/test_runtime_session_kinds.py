@@ -19,7 +19,7 @@ from tests.tolerances import REL_NETWORK_F32
 from tests.toy_bundle import FOLDER, build_toy_bundle
 from tests.toys import RESPONSE, SMALL, TOYS, Toy, expected_maps, expected_mask
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 pytest.importorskip("onnx", reason="the toy bundles' graphs are made with the onnx package")
 
 Map = NDArray[np.float32]

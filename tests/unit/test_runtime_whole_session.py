@@ -23,7 +23,7 @@ from tests.toy_bundle import FOLDER, bright_frame
 from tests.toy_whole import toy_whole
 from tests.toys import POINTS, SMALL, TOYS, Toy, expected_maps
 
-pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
 pytest.importorskip("onnx", reason="the toy bundles' graphs are made with the onnx package")
 
 Map = NDArray[np.float32]

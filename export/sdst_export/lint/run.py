@@ -21,17 +21,7 @@ __all__ = ["lint"]
 
 
 def lint(bundle: Bundle, target: Target, *, variant: str | None = None, dla: bool = False) -> Report:
-    """What keeps a target from running a bundle, or from running it well.
-
-    Args:
-        bundle: opened, so that its files are what its manifest says.
-        target: that is to run it.
-        variant: name; None for all that are made for the target.
-        dla: whether the graphs are to run on the target's deep learning accelerator.
-
-    Raises:
-        ManifestError: there is no such variant.
-    """
+    """See :func:`sdst_export.lint.lint`, which imports this when it is called: rules need onnx."""
     bundle.variant(variant)  # raises for one that is not there
     names, findings = _variants(bundle, target) if variant is None else ([variant], [])
     graphs: dict[str, tuple[str, ...]] = {}

@@ -19,7 +19,7 @@ from sdst_runtime.errors import ParityError
 from sdst_runtime.manifest import Macs, Manifest, Parity, Provenance, SessionKind
 from sdst_runtime.ort_session import OrtSession
 
-__all__ = ["compare_variant"]
+__all__ = ["compare_variant", "open_alone"]
 
 _PAIRS = 4
 _MAX_ERROR = 1.0  # of the largest magnitude: nothing of the float map is left
@@ -82,7 +82,7 @@ def _outputs(
     graphs: FloatGraphs, made: VariantFiles, kind: SessionKind, pairs: tuple[CropPair, ...]
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
     """Copies of the maps of each pair, and of a mask where there is one."""
-    with _session(graphs, made, kind) as session:
+    with open_alone(graphs, made, kind) as session:
         for pair in pairs:
             with closing(session.embed(pair.z)) as template:
                 maps = session.match(template, pair.x)
@@ -99,7 +99,8 @@ def _cell(graphs: FloatGraphs) -> tuple[int, int]:
 
 
 @contextmanager
-def _session(graphs: FloatGraphs, made: VariantFiles, kind: SessionKind) -> Iterator[OrtSession]:
+def open_alone(graphs: FloatGraphs, made: VariantFiles, kind: SessionKind) -> Iterator[OrtSession]:
+    """A session of a variant that is in no bundle yet."""
     manifest = Manifest(
         name=graphs.family,
         family=graphs.family,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
 
-from sdst_runtime.errors import SdstError
+from sdst_runtime.kernel_template import refuse_closed_template
 
 __all__ = ["TensorRTTemplate"]
 
@@ -47,7 +46,7 @@ class TensorRTTemplate:
             SdstError: the template is closed.
         """
         if self._address is None:
-            _refuse_closed()
+            refuse_closed_template()
         return self._address
 
     @property
@@ -64,7 +63,3 @@ class TensorRTTemplate:
         if self._address is not None:
             self._free(self, self._address)
             self._address = None
-
-
-def _refuse_closed() -> NoReturn:
-    raise SdstError("the template is closed; call init() to take a target again")
