@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_bench.environment import peak_rss_bytes, probe_environment, rss_bytes
-from sdst_bench.report import LatencyReport, Memory, Setup, Start
+from sdst_bench.latency_report import LatencyReport, Memory, Setup, Start
 from sdst_bench.stats import Summary, summarize
 from sdst_bench.stopwatch import STAGES, WHOLE_STAGES, Stopwatch, TimedCore, TimedSession, TimedWhole
 from sdst_edge.datasets import Sequence, render_clip

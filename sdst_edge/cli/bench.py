@@ -43,7 +43,7 @@ def bench(
     cannot be measured here reads "not measured" or "not known", and another device's name is refused.
     """
     from sdst_bench import device as devices
-    from sdst_bench import latency, report
+    from sdst_bench import latency, latency_report
 
     size_wh = parse_size(size)
     host = devices.require_device(device)
@@ -61,4 +61,4 @@ def bench(
     if as_json:
         print_json(measured.to_plain())
     else:
-        print_rich(*report.latency_tables(measured))
+        print_rich(*latency_report.latency_tables(measured))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdst_bench.report import LatencyReport
+from sdst_bench.latency_report import LatencyReport
 from sdst_edge.datasets import Sequence
 from sdst_edge.workflows.demo_files import DemoPaths
 from sdst_runtime.manifest import Macs

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sdst_bench.environment import Environment
-from sdst_bench.report import LatencyReport, Memory, Setup, Start, latency_tables
+from sdst_bench.latency_report import LatencyReport, Memory, Setup, Start, latency_tables
 from sdst_bench.stats import Summary
 
 

@@ -1,0 +1,1 @@
+"""What the host is: read from files and commands, never changed."""

@@ -1,0 +1,1 @@
+"""The report of a run: its data, its schema, and what people read of it."""

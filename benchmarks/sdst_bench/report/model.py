@@ -1,0 +1,422 @@
+"""The report as data. None: not measured, with the reason under ``not_measured``.
+
+Times are milliseconds, of ``perf_counter_ns``. The schema of the JSON is made from these classes (:mod:`.schema`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sdst_bench.host.host import Host
+from sdst_bench.stats import Interval, Summary
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Accuracy",
+    "BenchReport",
+    "BundleReport",
+    "Camera",
+    "ClosedLoop",
+    "Memory",
+    "PeerResult",
+    "Peers",
+    "Power",
+    "PythonCost",
+    "Rail",
+    "Sample",
+    "Setup",
+    "Start",
+    "Sustained",
+    "Targets",
+]
+
+#: Of the JSON; goes up when a reader of the last one would misread it.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What was measured, and how.
+
+    Attributes:
+        bundle: path as it was given.
+        family: such as ``nanotrack-v3``.
+        variant: such as ``onnx/fp32``.
+        engine: that ran it.
+        session: how the template was kept.
+        accelerator: what the engine ran on, such as ``cpu`` or ``gpu``.
+        threads: of the inference engine.
+        frames_from: ``rendered clip``, or the source that the user gave.
+        size_wh: of the frames, px.
+        target_px: mean of sqrt(w h) of the target, px.
+        bundle_bytes: of the variant's files.
+    """
+
+    bundle: str
+    family: str
+    variant: str
+    engine: str
+    session: str
+    accelerator: str
+    threads: int
+    frames_from: str
+    size_wh: tuple[int, int]
+    target_px: float
+    bundle_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A fresh process, up to its first box.
+
+    Attributes:
+        import_ms: importing ``sdst_runtime``.
+        load_ms: opening and checking the bundle, making and warming up the session; engines that had to be built
+            are in it.
+        build_ms: of ``load_ms``, building engines; 0 where they were there, or the engine builds none.
+        first_init_ms: the first ``init()``: template crop, template graph, and what the session keeps.
+        init: later calls of ``init()``.
+        first_update_ms: the first ``update()``.
+        process_to_first_box_ms: from the start of the interpreter to the first box, frames in memory.
+    """
+
+    import_ms: float
+    load_ms: float
+    build_ms: float
+    first_init_ms: float
+    init: Summary
+    first_update_ms: float
+    process_to_first_box_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Of a fresh process that loads the bundle and follows one target; frames of 1 in memory.
+
+    Attributes:
+        peak_rss_bytes: most that it ever held resident (VmHWM), interpreter included.
+        pss_bytes: its share of resident memory at the end (PSS), pages that processes share divided among them.
+        growth_bytes: resident memory from before the bundle was opened to the end: engine, graphs and tracker.
+        template_bytes: kernels that are kept of one target.
+        gpu_bytes: that the process holds on a GPU of its own memory, or by which the host's available memory sank on
+            boards whose GPU shares it.
+        gpu_source: where ``gpu_bytes`` comes from; empty where it is None.
+    """
+
+    peak_rss_bytes: int | None
+    pss_bytes: int | None
+    growth_bytes: int | None
+    template_bytes: int
+    gpu_bytes: int | None = None
+    gpu_source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLoop:
+    """``update()`` again and again, the next frame as soon as the last one is done.
+
+    Attributes:
+        frames: updates that were timed.
+        rounds: turns in which they were; bundles that are measured together alternate by rounds.
+        warmup: updates before the first round that were not.
+        capture: reading a frame from the user's source, which is not in ``total``; None for frames from memory.
+        stages: ``crop``, ``search`` (network), ``head`` (correlations and the rest of the network), ``decode``,
+            ``glue``; ``network`` instead of search and head where an engine runs them as one. Of a frame, they add up
+            to ``total``.
+        total: of ``update()``.
+        median_ms: 95 % interval of the median of ``total``, by resampling blocks of frames.
+        jitter_ms: p99 - p50 of ``total``.
+        fps: 1 / mean of ``total``.
+        total_ms: of each frame, in order.
+    """
+
+    frames: int
+    rounds: int
+    warmup: int
+    capture: Summary | None
+    stages: Mapping[str, Summary]
+    total: Summary
+    median_ms: Interval
+    jitter_ms: float
+    fps: float
+    total_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """Frames at a camera's rate; a tracker that is late takes the newest and drops the others.
+
+    Attributes:
+        fps: of the camera.
+        seconds: that it ran.
+        frames: that it delivered.
+        processed: of them.
+        dropped: the others.
+        latency: from a frame's arrival to its box.
+        busy_share: of the time, in ``update()``.
+        latency_ms: of each processed frame, in order.
+    """
+
+    fps: float
+    seconds: float
+    frames: int
+    processed: int
+    dropped: int
+    latency: Summary
+    busy_share: float
+    latency_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Several targets that share one session.
+
+    Attributes:
+        targets: how many.
+        frame: ``update()`` of all of them.
+        per_target_ms: p50 of ``frame`` / ``targets``.
+    """
+
+    targets: int
+    frame: Summary
+    per_target_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonCost:
+    """What a frame costs without the network, and what timing its stages costs.
+
+    Attributes:
+        identity_update: ``update()`` around a session that returns the same maps at once.
+        python_ms: of its p50, what is neither crop nor decode: Python itself.
+        timed_ms: p50 of ``update()`` of the bundle with stage timers.
+        untimed_ms: the same without, frames taking turns.
+        timer_share: (``timed_ms`` - ``untimed_ms``) / ``untimed_ms``; noise may make it negative.
+    """
+
+    identity_update: Summary
+    python_ms: float
+    timed_ms: float
+    untimed_ms: float
+    timer_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The host at one moment of a sustained run, with the frames since the last one.
+
+    Attributes:
+        seconds: since the start.
+        frames: done since the sample before.
+        frame_p50_ms: of them; None where there are none.
+        clocks_mhz: by the name of what is clocked.
+        temperatures_c: by the sensor's name.
+        power_mw: by rail.
+    """
+
+    seconds: float
+    frames: int
+    frame_p50_ms: float | None
+    clocks_mhz: Mapping[str, float]
+    temperatures_c: Mapping[str, float]
+    power_mw: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sustained:
+    """A run long enough to get warm.
+
+    Attributes:
+        seconds: that it ran.
+        fps: of the camera that set the pace; None for a closed loop.
+        frames: done.
+        total: of ``update()`` over all of them.
+        first_p50_ms: of the first fifth of the time.
+        last_p50_ms: of the last fifth.
+        slowdown: ``last_p50_ms`` / ``first_p50_ms``.
+        throttling: what the clocks say about it, in words; empty where none was read.
+        samples: in order.
+    """
+
+    seconds: float
+    fps: float | None
+    frames: int
+    total: Summary
+    first_p50_ms: float
+    last_p50_ms: float
+    slowdown: float
+    throttling: str
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rail:
+    """A supply whose power is measured, mean over time.
+
+    Attributes:
+        name: as the board labels it, such as ``VDD_CPU_GPU_CV``.
+        idle_mw: before the bundle was opened.
+        busy_mw: in a closed loop.
+        in_total: whether the total is made of it.
+    """
+
+    name: str
+    idle_mw: float
+    busy_mw: float
+    in_total: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """Power while ``update()`` runs in a closed loop.
+
+    Attributes:
+        source: ``INA3221``, ``tegrastats`` or ``RAPL``.
+        total_of: what the total is, in words: of which supplies, and what is not in it.
+        idle_seconds: of the baseline.
+        busy_seconds: of the loop.
+        frames: of the loop.
+        rails: all that are named.
+        idle_mw: of the total.
+        busy_mw: of the total.
+        frame_mj: energy of a frame: ``busy_mw`` * ``busy_seconds`` / ``frames``, millijoules.
+        frame_above_idle_mj: the same of what the total rose by.
+    """
+
+    source: str
+    total_of: str
+    idle_seconds: float
+    busy_seconds: float
+    frames: int
+    rails: tuple[Rail, ...]
+    idle_mw: float
+    busy_mw: float
+    frame_mj: float
+    frame_above_idle_mj: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """Scores by the house rule.
+
+    Attributes:
+        dataset: path as it was given.
+        rule_text: the rule in words.
+        sequences: that were scored.
+        frames: updates.
+        success_auc: 0..1.
+        precision_20: 0..1.
+        ao: 0..1.
+        sr_50: 0..1.
+    """
+
+    dataset: str
+    rule_text: str
+    sequences: int
+    frames: int
+    success_auc: float
+    precision_20: float
+    ao: float
+    sr_50: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerResult:
+    """A tracker among others on the same frames.
+
+    Attributes:
+        name: of the bundle, or of OpenCV's tracker.
+        version: what ran it, such as ``OpenCV 4.12.0``.
+        scores: by the house rule.
+        update: of ``update()`` over all frames.
+        median_ms: 95 % interval of its median.
+        ratio: of its median to that of the first bundle.
+    """
+
+    name: str
+    version: str
+    scores: Accuracy
+    update: Summary
+    median_ms: Interval
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """Trackers that took turns on the same frames.
+
+    Attributes:
+        frames_from: data set, or ``rendered clips``.
+        results: bundles first.
+        absent: trackers that could not run, and why.
+    """
+
+    frames_from: str
+    results: tuple[PeerResult, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleReport:
+    """One variant of one bundle.
+
+    Attributes:
+        name: that tells it from the others of the report, such as ``n3 onnx/fp32``.
+        setup: what was measured.
+        start: of a fresh process.
+        memory: of the same process.
+        closed_loop: stage by stage.
+        camera: at a camera's rate.
+        targets: one entry a number of targets; empty where it was not measured.
+        python_cost: without the network.
+        sustained: over time.
+        power: of named supplies.
+        accuracy: on the user's data.
+        not_measured: what is missing above, and why.
+    """
+
+    name: str
+    setup: Setup
+    start: Start | None = None
+    memory: Memory | None = None
+    closed_loop: ClosedLoop | None = None
+    camera: Camera | None = None
+    targets: tuple[Targets, ...] = ()
+    python_cost: PythonCost | None = None
+    sustained: Sustained | None = None
+    power: Power | None = None
+    accuracy: Accuracy | None = None
+    not_measured: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchReport:
+    """All of a run.
+
+    Attributes:
+        schema_version: of this layout.
+        created: start of the run, ISO 8601 with its offset from UTC.
+        command: that made it.
+        complete: whether all that was asked for was done; what a host does not tell leaves it complete.
+        stopped: why and where it ended early; empty where it is complete.
+        device: that was measured: ``cpu``, ``cuda``, ``jetson``, ``raspberry-pi`` or ``android``.
+        reached_by: ``ssh user@board`` or ``adb SERIAL``; empty for the host of the command.
+        sysroot: folder from which host and sensors were read instead of the machine's own; empty for the machine's own.
+            Where it is not, these figures are no device's.
+        host: that was measured.
+        bundles: that were measured together, in the order given.
+        peers: on the same frames as the bundles.
+    """
+
+    schema_version: int
+    created: str
+    command: str
+    complete: bool
+    stopped: str
+    device: str
+    reached_by: str
+    sysroot: str
+    host: Host
+    bundles: tuple[BundleReport, ...] = ()
+    peers: Peers | None = None

@@ -1,0 +1,1 @@
+"""Power, clocks and temperatures, as the host tells them."""
