@@ -237,6 +237,7 @@ class Sustained:
         slowdown: ``last_p50_ms`` / ``first_p50_ms``.
         throttling: what the clocks say about it, in words; empty where none was read.
         samples: in order.
+        lost: which sensor failed in the run and why, in words; its values are absent from then on. Empty where none did.
     """
 
     seconds: float
@@ -248,6 +249,7 @@ class Sustained:
     slowdown: float
     throttling: str
     samples: tuple[Sample, ...]
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

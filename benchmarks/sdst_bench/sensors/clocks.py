@@ -10,8 +10,8 @@ from sdst_bench.sensors.files import read_number
 
 __all__ = ["read_clocks_max_mhz", "read_clocks_mhz"]
 
-#: Jetson's integrated GPUs in ``/sys/class/devfreq``, by the node of the device tree: ``17000000.gpu`` (Orin, JetPack 6),
-#: ``17000000.ga10b`` (Orin, JetPack 5), ``.gv11b`` (Xavier), ``.gp10b`` (TX2), ``gpu-gpc-0`` (Thor).
+#: Jetson's integrated GPUs in ``/sys/class/devfreq``: ``17000000.gpu`` (Orin, JetPack 6), ``17000000.ga10b`` (Orin,
+#: JetPack 5), ``.gv11b`` (Xavier), ``.gp10b`` (TX2), ``gpu-gpc-0`` (Thor).
 _GPU_NODE = re.compile(r"gpu|ga10b|gv11b|gp10b")
 
 #: Clock of the memory controller: debugfs of JetPack 5 and later, and of JetPack 4; root alone may read it.
@@ -31,7 +31,7 @@ def read_clocks_max_mhz(sysroot: Sysroot) -> dict[str, float]:
 
 
 def _cpus_mhz(sysroot: Sysroot, name: str) -> dict[str, float]:
-    """kHz of cpufreq (kernel, ``admin-guide/pm/cpufreq.rst``), in the order of the processors' numbers."""
+    """From kHz of cpufreq (kernel, ``admin-guide/pm/cpufreq.rst``), in the order of the processors' numbers."""
     by_cpu = {}
     for folder in sysroot.glob("sys/devices/system/cpu/cpu[0-9]*"):
         khz = read_number(folder / "cpufreq" / name)
@@ -47,7 +47,7 @@ def _cpuinfo_mhz(sysroot: Sysroot) -> dict[str, float]:
 
 
 def _gpus_mhz(sysroot: Sysroot, name: str) -> dict[str, float]:
-    """Hz of devfreq. The first is ``gpu``; Thor's other domain, of its video engines, keeps its node's name."""
+    """From Hz of devfreq. The first is ``gpu``; Thor's other domain, of its video engines, keeps its node's name."""
     nodes = [node for node in sysroot.glob("sys/class/devfreq/*") if _GPU_NODE.search(node.name)]
     clocks = {}
     for node in sorted(nodes, key=_behind_graphics):
