@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdst_edge.datasets import render_clip, write_got10k_sequence
+from tests.e2e.browsing import browser  # noqa: F401  a fixture
 
 CLIP_SIZE_WH = (320, 240)
 CLIP_FRAMES = 12

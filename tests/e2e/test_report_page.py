@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,44 +9,27 @@ import pytest
 
 from sdst_edge.evaluation.result import EvaluationResult, Skipped
 from sdst_edge.workflows.report.page import page_text
+from tests.e2e.browsing import (
+    CONTRAST_GRAPHICS,
+    CONTRAST_TEXT,
+    DESK,
+    PAPER,
+    PHONE,
+    assert_silent,
+    contrast,
+    drawn_letters_px,
+    elements,
+    open_page,
+    print_media,
+    rgb,
+    style,
+)
 from tests.made_up_evaluation import lasot_like, made_up
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
-    from selenium.webdriver.remote.webelement import WebElement
-
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-DESK, PHONE = (1280, 800), (390, 844)
-
-#: A4 between margins of 1 cm, at 96 px an inch.
-PAPER = (718, 1046)
-
-#: WCAG 2.2, success criteria 1.4.3 and 1.4.11: text, and parts of graphics that one must tell apart.
-CONTRAST_TEXT, CONTRAST_GRAPHICS = 4.5, 3.0
 
 LONG = "a_very_long_name_" * 20
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """A Chromium without a window; skips where it or its driver is absent."""
-    selenium = pytest.importorskip("selenium.webdriver", reason="needs selenium, which is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    binary, driver = next(filter(None, map(shutil.which, names)), None), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("needs Chromium or Chrome, and chromedriver, on the PATH")
-    options = selenium.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    yield chrome
-    chrome.quit()
 
 
 def show(
@@ -60,15 +39,7 @@ def show(
     page = folder / "report.html"
     text = page_text(result, command="sdst-edge eval bundle data --attributes", json_name="result.json")
     page.write_text(text, encoding="utf-8")
-    screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen", "features": features})
-    browser.get(page.as_uri())
-
-
-def elements(browser: Chrome, selector: str) -> list[WebElement]:
-    return browser.find_elements("css selector", selector)
+    open_page(browser, page, size, scheme)
 
 
 def column(browser: Chrome, table: int, index: int) -> list[str]:
@@ -78,12 +49,7 @@ def column(browser: Chrome, table: int, index: int) -> list[str]:
 
 def test_the_page_loads_in_silence_and_asks_for_nothing(browser: Chrome, tmp_path: Path) -> None:
     show(browser, tmp_path, lasot_like(30))
-    assert browser.get_log("browser") == []
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
-    page = (tmp_path / "report.html").as_uri()
-    urls = [request["request"]["url"] for request in sent if request["documentURL"] == page]  # the browser has others
-    assert [url for url in urls if not url.startswith("data:")] == [page]
+    assert_silent(browser, tmp_path / "report.html")
 
 
 def test_a_name_in_the_data_runs_no_script(browser: Chrome, tmp_path: Path) -> None:
@@ -211,57 +177,21 @@ def test_text_and_bars_stand_out(browser: Chrome, tmp_path: Path, scheme: str) -
     )  # fmt: skip
     for selector in texts:
         assert contrast(rgb(style(browser, selector, "color")), page) >= CONTRAST_TEXT, selector
-    for selector in (".curve .x", ".curve .label"):
+    for selector in (".plot .x", ".plot .label"):
         assert contrast(rgb(style(browser, selector, "fill")), page) >= CONTRAST_TEXT, selector
     quiet = rgb(style(browser, "thead th", "background-color"))
     assert contrast(rgb(style(browser, "thead button", "color")), quiet) >= CONTRAST_TEXT
     for selector in (".bars .weak .bar", ".bars li:not(.weak) .bar", ".bars .overall"):
         assert contrast(rgb(style(browser, selector, "background-color")), page) >= CONTRAST_GRAPHICS, selector
-    assert contrast(rgb(style(browser, ".curve .line", "stroke")), page) >= CONTRAST_GRAPHICS
+    assert contrast(rgb(style(browser, ".plot .line", "stroke")), page) >= CONTRAST_GRAPHICS
 
 
 def test_paper_shows_all_rows_in_black_on_white(browser: Chrome, tmp_path: Path) -> None:
     show(browser, tmp_path, lasot_like(280), PAPER, scheme="dark")
-    features = [{"name": "prefers-color-scheme", "value": "dark"}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    print_media(browser, "dark")
     assert rgb(style(browser, "body", "background-color")) == (255, 255, 255)
     assert sum(rgb(style(browser, "tbody td", "color"))) < 150
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PAPER[0]
     table = elements(browser, "table.sortable")[1].rect
     frame = elements(browser, ".scroll")[1].rect
     assert frame["height"] >= table["height"] > 280 * 15
-
-
-def style(browser: Chrome, selector: str, name: str) -> str:
-    """What the browser made of a property of the first element that matches."""
-    return elements(browser, selector)[0].value_of_css_property(name)
-
-
-def drawn_letters_px(browser: Chrome, picture: WebElement) -> list[str]:
-    """Sizes of the letters of a scaled picture, on the screen."""
-    script = """
-        const scale = arguments[0].getBoundingClientRect().width / arguments[0].viewBox.baseVal.width;
-        return Array.from(arguments[0].querySelectorAll("text"),
-                          (text) => `${scale * parseFloat(getComputedStyle(text).fontSize)}px`);
-    """
-    letters: list[str] = browser.execute_script(script, picture)
-    return letters
-
-
-def rgb(color: str) -> tuple[int, ...]:
-    """Of an opaque CSS colour, 0 to 255 each."""
-    red, green, blue, *alpha = (float(part) for part in re.findall(r"[\d.]+", color))
-    assert alpha in ([], [1.0]), color
-    return round(red), round(green), round(blue)
-
-
-def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """Contrast ratio of two sRGB colours, 1 to 21; WCAG 2.2."""
-
-    def luminance(color: tuple[int, ...]) -> float:
-        shares = [level / 255 for level in color]
-        linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from sdst_edge.evaluation.rules.rule import Metric
+from sdst_edge.workflows.pages.axis import Axis
 from sdst_edge.workflows.report.findings import FEW_SEQUENCES, WEAK_SHARE, AttributeRow, Findings
-from sdst_edge.workflows.report.numbers import Axis, change_text, score_text
+from sdst_edge.workflows.report.numbers import change_text, score_text
 
 __all__ = ["attribute_bars"]
 

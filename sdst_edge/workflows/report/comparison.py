@@ -8,10 +8,11 @@ from pathlib import Path
 
 from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.evaluation.rules.rule import Metric
+from sdst_edge.workflows.pages.axis import Axis
 from sdst_edge.workflows.report.curves import curve_charts
 from sdst_edge.workflows.report.figure import GRID, TRACKERS, png_figure, short_name
 from sdst_edge.workflows.report.findings import AttributeRow, find_weakness
-from sdst_edge.workflows.report.numbers import Axis, score_text
+from sdst_edge.workflows.report.numbers import score_text
 from sdst_edge.workflows.report.plots import attribute_label, draw_curves
 
 __all__ = ["write_comparison"]

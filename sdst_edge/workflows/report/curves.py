@@ -6,7 +6,8 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass
 
 from sdst_edge.evaluation.result import Curve, EvaluationResult
-from sdst_edge.workflows.report.numbers import Axis, score_text
+from sdst_edge.workflows.pages.axis import Axis
+from sdst_edge.workflows.report.numbers import score_text
 
 __all__ = ["CURVE_NAMES", "CurveChart", "CurveLine", "curve_charts"]
 

@@ -1,20 +1,17 @@
-"""The page: one file that needs nothing else, for the desk, the phone and paper."""
+"""The page of an evaluation: what was scored, where it is weak, curves and tables."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from html import escape
-from importlib.resources import files
-from string import Template
 from urllib.parse import quote
 
 from sdst_edge.evaluation.result import EvaluationResult
+from sdst_edge.workflows.pages.frame import asset, page_frame, section
+from sdst_edge.workflows.pages.plot import Plot
 from sdst_edge.workflows.report.bars import attribute_bars
 from sdst_edge.workflows.report.curves import CurveChart, curve_charts
 from sdst_edge.workflows.report.findings import Findings, find_weakness
 from sdst_edge.workflows.report.numbers import count_text, score_text
-from sdst_edge.workflows.report.svg import curve_svg
 from sdst_edge.workflows.report.tables import attribute_table, sequence_table
 
 __all__ = ["page_text"]
@@ -33,30 +30,13 @@ def page_text(result: EvaluationResult, *, command: str = "", json_name: str = "
         _evaluated(result),
         _figures(result),
         _weakness(findings),
-        _section("By attribute", attribute_table(result, findings)) if findings.rows else "",
+        section("By attribute", attribute_table(result, findings)) if findings.rows else "",
         _curves(result),
-        _section("By sequence", sequence_table(result, findings)),
+        section("By sequence", sequence_table(result, findings)),
         _skipped(result),
         _again(command, json_name),
     )
-    script = _asset("page.js")
-    digest = hashlib.sha256(script.encode()).digest()
-    return Template(_asset("page.html")).substitute(
-        title=escape(f"{result.tracker} on {result.dataset}"),
-        style=_asset("page.css"),
-        script=script,
-        script_hash=base64.b64encode(digest).decode(),
-        content="\n".join(section for section in sections if section),
-    )
-
-
-def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _section(heading: str, content: str, name: str = "") -> str:
-    identity = f' id="{name}"' if name else ""
-    return f"<section{identity}>\n<h2>{heading}</h2>\n{content}\n</section>"
+    return page_frame(f"{result.tracker} on {result.dataset}", sections, asset(__package__, "page.css"))
 
 
 def _evaluated(result: EvaluationResult) -> str:
@@ -108,12 +88,21 @@ def _weakness(findings: Findings) -> str:
 
 def _curves(result: EvaluationResult) -> str:
     charts = curve_charts((result,))
-    return _section("Curves", f'<div class="curves">\n{"".join(map(_curve, charts))}\n</div>') if charts else ""
+    return section("Curves", f'<div class="plots">\n{"".join(map(_curve, charts))}\n</div>') if charts else ""
 
 
 def _curve(chart: CurveChart) -> str:
     legend = "".join(f'<span><i class="swatch"></i>{escape(line.legend)}</span>' for line in chart.lines)
-    return f"<figure>\n<figcaption><b>{chart.title}</b>{legend}</figcaption>\n{curve_svg(chart)}\n</figure>\n"
+    return f"<figure>\n<figcaption><b>{chart.title}</b>{legend}</figcaption>\n{_curve_svg(chart)}\n</figure>\n"
+
+
+def _curve_svg(chart: CurveChart) -> str:
+    plot = Plot(x_axis=chart.x_axis, y_axis=chart.y_axis, x_label=chart.x_label, summary=chart.summary)
+    curves = (line.curve for line in chart.lines)
+    return plot.svg(
+        plot.line(zip(curve.thresholds, curve.values, strict=True), f"line-{index}")
+        for index, curve in enumerate(curves)
+    )
 
 
 def _skipped(result: EvaluationResult) -> str:
@@ -122,7 +111,7 @@ def _skipped(result: EvaluationResult) -> str:
     items = "\n".join(
         f"<li><strong>{escape(item.name)}</strong>: {escape(item.reason)}</li>" for item in result.skipped
     )
-    return _section("Skipped, and not in the scores", f'<ul class="skipped">\n{items}\n</ul>', "skipped")
+    return section("Skipped, and not in the scores", f'<ul class="skipped">\n{items}\n</ul>', "skipped")
 
 
 def _again(command: str, json_name: str) -> str:
@@ -135,4 +124,4 @@ def _again(command: str, json_name: str) -> str:
             f"<p>{link} beside this page holds all of it for programs, and for "
             f"<code>sdst-edge compare {escape(json_name)} OTHER.json</code>.</p>"
         )
-    return _section("The same figures again", "\n".join(parts)) if parts else ""
+    return section("The same figures again", "\n".join(parts)) if parts else ""

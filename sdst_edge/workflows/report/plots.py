@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sdst_edge.workflows.pages.axis import Axis
 from sdst_edge.workflows.report.curves import CurveChart
 from sdst_edge.workflows.report.figure import (
     BAR,
@@ -18,7 +19,7 @@ from sdst_edge.workflows.report.figure import (
     short_name,
 )
 from sdst_edge.workflows.report.findings import FEW_SEQUENCES, WEAK_SHARE, AttributeRow, Findings
-from sdst_edge.workflows.report.numbers import Axis, change_text, score_text
+from sdst_edge.workflows.report.numbers import change_text, score_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

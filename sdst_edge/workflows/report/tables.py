@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
 from html import escape
 
 from sdst_edge.evaluation.result import EvaluationResult, SequenceResult
 from sdst_edge.evaluation.rules.rule import Metric
+from sdst_edge.workflows.pages.tables import Column, head_cell, number_cell, sortable_table, text_cell
 from sdst_edge.workflows.report.findings import Findings, attribute_title, scored_metrics
 from sdst_edge.workflows.report.numbers import MISSING, change_text, score_text
 
 __all__ = ["attribute_table", "sequence_table"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column's name, the class of its cells, and how it is sorted at the start."""
-
-    name: str
-    kind: str = "number"
-    sorted: str = ""
 
 
 def attribute_table(result: EvaluationResult, findings: Findings) -> str:
@@ -30,25 +21,25 @@ def attribute_table(result: EvaluationResult, findings: Findings) -> str:
     metrics = scored_metrics(result.metrics, [item.scores for item in result.attributes.values()])
     titled = any(row.title for row in findings.rows)
     change = f"{metric.label} to overall" if metric else "to overall"
-    columns = [_Column("attribute", "text")]
-    columns += [_Column("full name", "title")] if titled else []
-    columns += [_Column("sequences"), *(_score_column(item, metric) for item in metrics), _Column(change)]
-    columns += [_Column("source", "text")]
+    columns = [Column("attribute", "text")]
+    columns += [Column("full name", "title")] if titled else []
+    columns += [Column("sequences"), *(_score_column(item, metric) for item in metrics), Column(change)]
+    columns += [Column("source", "text")]
     rows = []
     for row in findings.rows:
-        cells = [_head(row.name)]
-        cells += [_text(row.title, "title")] if titled else []
-        cells += [_number(row.sequences, f"{row.sequences:,}")]
+        cells = [head_cell(row.name)]
+        cells += [text_cell(row.title, "title")] if titled else []
+        cells += [number_cell(row.sequences, f"{row.sequences:,}")]
         cells += [
             _score(item, result.attributes[row.name].scores, weak=row.weak and item == metric) for item in metrics
         ]
-        cells += [_number(row.change, change_text(metric, row.change) if metric else MISSING, weak=row.weak)]
-        cells += [_text(row.source)]
+        cells += [number_cell(row.change, change_text(metric, row.change) if metric else MISSING, weak=row.weak)]
+        cells += [text_cell(row.source)]
         rows.append(cells)
     foot = ['<th scope="row">overall</th>'] + (['<td class="title"></td>'] if titled else [])
-    foot += [_number(len(result.sequences), f"{len(result.sequences):,}")]
+    foot += [number_cell(len(result.sequences), f"{len(result.sequences):,}")]
     foot += [*(_score(item, result.overall) for item in metrics), "<td></td>", "<td></td>"]
-    return _table("Scores by attribute", columns, rows, foot)
+    return sortable_table("Scores by attribute", columns, rows, foot)
 
 
 def sequence_table(result: EvaluationResult, findings: Findings) -> str:
@@ -58,19 +49,19 @@ def sequence_table(result: EvaluationResult, findings: Findings) -> str:
     weak = {row.name for row in findings.rows if row.weak}
     timed = any(item.speed for item in result.sequences)
     labelled = any(item.attributes for item in result.sequences)
-    columns = [_Column("sequence", "wide")]
+    columns = [Column("sequence", "wide")]
     columns += [_score_column(item, metric) for item in metrics]
-    columns += [_Column("attributes", "wide")] if labelled else []
-    columns += [_Column("frames"), _Column("scored")]
-    columns += [_Column("FPS"), _Column("median ms")] if timed else []
+    columns += [Column("attributes", "wide")] if labelled else []
+    columns += [Column("frames"), Column("scored")]
+    columns += [Column("FPS"), Column("median ms")] if timed else []
     rows = []
     for item in sorted(result.sequences, key=lambda item: _goodness(item, metric)):
-        cells = [_head(item.name, "wide"), *(_score(each, item.scores) for each in metrics)]
+        cells = [head_cell(item.name, "wide"), *(_score(each, item.scores) for each in metrics)]
         cells += [_attributes(item.attributes, weak)] if labelled else []
-        cells += [_number(item.frames, f"{item.frames:,}"), _number(item.scored, f"{item.scored:,}")]
+        cells += [number_cell(item.frames, f"{item.frames:,}"), number_cell(item.scored, f"{item.scored:,}")]
         cells += _speed(item) if timed else []
         rows.append(cells)
-    return _table("Scores by sequence", columns, rows)
+    return sortable_table("Scores by sequence", columns, rows)
 
 
 def _goodness(item: SequenceResult, metric: Metric | None) -> float:
@@ -81,42 +72,14 @@ def _goodness(item: SequenceResult, metric: Metric | None) -> float:
     return score if metric.higher_is_better else -score
 
 
-def _score_column(metric: Metric, sorted_by: Metric | None) -> _Column:
+def _score_column(metric: Metric, sorted_by: Metric | None) -> Column:
     direction = "ascending" if metric.higher_is_better else "descending"
-    return _Column(metric.label, sorted=direction if metric == sorted_by else "")
-
-
-def _table(caption: str, columns: Items[_Column], rows: Iterable[Items[str]], foot: Items[str] = ()) -> str:
-    heads = "".join(_column_head(column) for column in columns)
-    body = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in rows)
-    below = f"<tfoot><tr>{''.join(foot)}</tr></tfoot>\n" if foot else ""
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}">\n<table class="sortable">\n'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n{below}</table>\n</div>"
-    )
-
-
-def _column_head(column: _Column) -> str:
-    order = f' aria-sort="{column.sorted}"' if column.sorted else ""
-    return f'<th scope="col" class="{column.kind}"{order}><button type="button">{escape(column.name)}</button></th>'
-
-
-def _head(text: str, kind: str = "text") -> str:
-    return f'<th scope="row" class="{kind}" data-value="{escape(text)}">{escape(text)}</th>'
-
-
-def _text(text: str, kind: str = "text") -> str:
-    return f'<td class="{kind}" data-value="{escape(text)}">{escape(text)}</td>'
-
-
-def _number(value: float | None, text: str, *, weak: bool = False) -> str:
-    sort_by = "" if value is None else f"{value!r}"
-    return f'<td class="number{" weak" if weak else ""}" data-value="{sort_by}">{text}</td>'
+    return Column(metric.label, sorted=direction if metric == sorted_by else "")
 
 
 def _score(metric: Metric, scores: Mapping[str, float | None], *, weak: bool = False) -> str:
     value = scores.get(metric.key)
-    return _number(value, score_text(metric, value), weak=weak)
+    return number_cell(value, score_text(metric, value), weak=weak)
 
 
 def _attributes(names: Items[str], weak: Set[str]) -> str:
@@ -131,6 +94,6 @@ def _attribute(name: str, *, weak: bool) -> str:
 
 def _speed(item: SequenceResult) -> list[str]:
     if item.speed is None:
-        return [_number(None, MISSING)] * 2
+        return [number_cell(None, MISSING)] * 2
     fps, median_ms = item.speed.fps, item.speed.median_ms
-    return [_number(fps, f"{fps:,.0f}"), _number(median_ms, f"{median_ms:.2f}")]
+    return [number_cell(fps, f"{fps:,.0f}"), number_cell(median_ms, f"{median_ms:.2f}")]
