@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-__all__ = ["parse_box", "parse_names", "parse_numbers", "parse_seeds", "parse_size"]
+__all__ = ["parse_box", "parse_counts", "parse_names", "parse_numbers", "parse_seeds", "parse_size"]
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:
@@ -22,6 +22,29 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
             param_hint="'--box'",
         ) from None
     return x, y, w, h
+
+
+def parse_counts(text: str, option: str) -> tuple[int, ...]:
+    """The numbers in ``N,N``, each once and at least 1; none for ``0``.
+
+    Args:
+        text: that was given.
+        option: for which.
+
+    Raises:
+        typer.BadParameter: there is something else.
+    """
+    if text.strip() == "0":
+        return ()
+    try:
+        counts = tuple(int(item) for item in text.split(","))
+    except ValueError:
+        counts = ()
+    if not counts or min(counts) < 1 or len(set(counts)) != len(counts):
+        raise typer.BadParameter(
+            f"{text!r}, expected whole numbers from 1 on, each once, such as 1,2,4, or 0", param_hint=f"'{option}'"
+        )
+    return counts
 
 
 def parse_names(text: str | None, option: str = "--sequences") -> tuple[str, ...] | None:

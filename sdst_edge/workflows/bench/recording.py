@@ -1,0 +1,100 @@
+"""A report that grows part by part, so that whatever ends a run leaves what was measured by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from sdst_bench.not_measured import Interrupted, NotMeasured
+from sdst_bench.report.model import BenchReport, BundleReport
+
+__all__ = ["OnReport", "Recording"]
+
+#: Called with the report so far whenever a part is done, and at the end.
+OnReport: TypeAlias = Callable[[BenchReport], None]
+
+
+class Recording:
+    """The report so far.
+
+    Attributes:
+        report: what is measured by now; not complete until :meth:`finish`.
+    """
+
+    def __init__(self, report: BenchReport, on_report: OnReport) -> None:
+        self.report = report
+        self._on_report = on_report
+        self._part = "the start"
+
+    def add(self, bundle: BundleReport) -> None:
+        """A bundle of which parts will follow."""
+        self.report = replace(self.report, bundles=(*self.report.bundles, bundle))
+
+    def measure(self, index: int, names: str | tuple[str, ...], work: Callable[[], Any], *, doing: str) -> None:
+        """Runs a part of a bundle, and keeps what it returns, or the reason why it cannot be measured.
+
+        Args:
+            index: of the bundle.
+            names: fields of :class:`BundleReport` that it fills: one, or those of the tuple that it returns.
+            work: the part.
+            doing: what it does, for the text of a run that stops here.
+        """
+        listed = (names,) if isinstance(names, str) else names
+        with self.part(doing):
+            try:
+                value = work()
+            except NotMeasured as absent:
+                self._explain(index, dict.fromkeys(listed, str(absent)))
+                return
+            except Interrupted as stop:
+                self.keep(index, **{listed[0]: stop.partial})
+                raise
+            self.keep(index, **({names: value} if isinstance(names, str) else dict(zip(names, value, strict=True))))
+
+    def keep(self, index: int, **values: Any) -> None:
+        """Fills fields of a bundle's report, and tells the report."""
+        self._change(index, **values)
+
+    def leave_out(self, index: int, **reasons: str) -> None:
+        """Says why fields of a bundle's report stay empty."""
+        self._explain(index, reasons)
+
+    def keep_peers(self, work: Callable[[], Any], *, doing: str) -> None:
+        """Runs the comparison with peers, and keeps it."""
+        with self.part(doing):
+            try:
+                peers = work()
+            except Interrupted as stop:
+                self._tell(replace(self.report, peers=stop.partial))
+                raise
+            self._tell(replace(self.report, peers=peers))
+
+    @contextmanager
+    def part(self, doing: str) -> Iterator[None]:
+        """What goes on, for the text of a run that stops here."""
+        self._part = doing
+        yield
+
+    def finish(self) -> BenchReport:
+        """Marks the report as complete, and tells it for the last time."""
+        self._tell(replace(self.report, complete=True, stopped=""))
+        return self.report
+
+    def stop(self, reason: str) -> None:
+        """Says why it is not complete, and tells it for the last time."""
+        self._tell(replace(self.report, stopped=f"{reason} during {self._part}"))
+
+    def _explain(self, index: int, reasons: dict[str, str]) -> None:
+        before = self.report.bundles[index].not_measured
+        self._change(index, not_measured={**before, **reasons})
+
+    def _change(self, index: int, **values: Any) -> None:
+        bundles = list(self.report.bundles)
+        bundles[index] = replace(bundles[index], **values)
+        self._tell(replace(self.report, bundles=tuple(bundles)))
+
+    def _tell(self, report: BenchReport) -> None:
+        self.report = report
+        self._on_report(report)
