@@ -1,1 +1,1 @@
-"""What is measured of a bundle, one part a module. Each returns what it measured, or raises :class:`NotMeasured`."""
+"""What is measured of a bundle: its start, its frames stage by stage, at a camera's pace, of many targets."""
