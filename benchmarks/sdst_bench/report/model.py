@@ -237,7 +237,7 @@ class Sustained:
         slowdown: ``last_p50_ms`` / ``first_p50_ms``.
         throttling: what the clocks say about it, in words; empty where none was read.
         samples: in order.
-        lost: which sensor failed in the run and why, in words; its values are absent from then on. Empty where none did.
+        lost: which sensor failed in the run and why; its values are absent from then on. Empty where none did.
     """
 
     seconds: float

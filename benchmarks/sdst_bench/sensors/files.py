@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["read_number", "read_text"]
+from sdst_runtime.errors import DeviceError
+
+__all__ = ["read_number", "read_text", "require_number"]
 
 
 def read_text(path: Path) -> str | None:
@@ -17,8 +19,29 @@ def read_text(path: Path) -> str | None:
 
 def read_number(path: Path) -> float | None:
     """The number that a file holds; None where it is absent, may not be read, or holds none."""
-    text = read_text(path)
     try:
-        return float(int(text)) if text is not None else None
-    except ValueError:
+        return require_number(path)
+    except DeviceError:
         return None
+
+
+def require_number(path: Path, *, advice: str = "") -> float:
+    """The number that a file holds.
+
+    Args:
+        path: of the file.
+        advice: what to do where it may not be read, at the end of the message.
+
+    Raises:
+        DeviceError: the file is gone, may not be read, or holds no number.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
+    except PermissionError as error:
+        raise DeviceError(f"permission denied: {path}{advice and '; '}{advice}") from error
+    except OSError as error:
+        raise DeviceError(f"{path} cannot be read: {error.strerror or error}") from error
+    try:
+        return float(int(text))
+    except ValueError as error:
+        raise DeviceError(f"{path} reads {text[:40]!r}, expected a whole number") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdst_bench.host.sysroot import Sysroot
 from sdst_bench.sensors.files import read_number, read_text
+from sdst_bench.sensors.names import named_apart
 
 __all__ = ["OFF_C", "read_temperatures_c"]
 
@@ -18,8 +19,7 @@ def read_temperatures_c(sysroot: Sysroot) -> dict[str, float]:
     """Degrees Celsius by sensor; those that are off or cannot be read now are left out.
 
     Thermal zones (kernel, ``driver-api/thermal/sysfs-api.rst``) by their type, and what hwmon tells of x86 processors
-    (``hwmon/sysfs-interface.rst``) as ``coretemp Core 0``. Both are in thousandths of a degree. A second sensor of the
-    same name is told by its number, such as ``acpitz #2``.
+    (``hwmon/sysfs-interface.rst``) as ``coretemp Core 0``. Both are in thousandths of a degree.
     """
     found: list[tuple[str, float]] = []
     for zone in sysroot.glob("sys/class/thermal/thermal_zone*"):
@@ -35,14 +35,4 @@ def read_temperatures_c(sysroot: Sysroot) -> dict[str, float]:
                     number = file.name.removesuffix("_input")
                     label = read_text(device / f"{number}_label") or number
                     found.append((f"{driver} {label}", millidegrees / 1e3))
-    return _named_apart([(name, celsius) for name, celsius in found if celsius > OFF_C])
-
-
-def _named_apart(readings: list[tuple[str, float]]) -> dict[str, float]:
-    """By name; readings that share one are numbered from the second on."""
-    by_name: dict[str, float] = {}
-    times: dict[str, int] = {}
-    for name, celsius in readings:
-        times[name] = times.get(name, 0) + 1
-        by_name[name if times[name] == 1 else f"{name} #{times[name]}"] = celsius
-    return by_name
+    return named_apart([(name, celsius) for name, celsius in found if celsius > OFF_C])
