@@ -8,9 +8,9 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sdst_bench.device import probe_board
+from sdst_bench.host import processor
+from sdst_bench.host.sysroot import THIS_HOST, Sysroot
 
 __all__ = ["NOT_KNOWN", "Environment", "peak_rss_bytes", "probe_environment", "rss_bytes"]
 
@@ -20,13 +20,12 @@ NOT_KNOWN = "not known"
 #: Engines beside ONNX Runtime, by the package that has them.
 _ENGINES = {"openvino": "OpenVINO", "ncnn": "ncnn", "tensorrt": "TensorRT"}
 
-#: As ``/proc/cpuinfo`` calls them: on x86 VNNI, on Arm the dot product and matrix extensions.
-_INT8_FLAGS = ("avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8", "asimddp", "i8mm")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """Hardware, system and versions; every text is ``not known`` where the host does not tell it.
+
+    Of another root, hardware and system are that root's; versions and ``cores_usable`` are this process's.
 
     Attributes:
         cpu: name of the processor.
@@ -59,31 +58,73 @@ class Environment:
     engines: Mapping[str, str] = field(default_factory=dict)
 
 
-def probe_environment(root: Path = Path("/")) -> Environment:
-    """The environment of this process; files are read under ``root``."""
+def probe_environment(sysroot: Sysroot = THIS_HOST) -> Environment:
+    """The environment of this process."""
     import numpy as np
 
+    from sdst_bench.host.board import probe_board  # which imports this module
     from sdst_runtime import native
 
+    here = os.cpu_count() or 1
     return Environment(
-        cpu=_cpu_name(root),
-        cores=os.cpu_count() or 1,
-        cores_usable=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        governor=_read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or NOT_KNOWN,
-        board=probe_board(root).model,
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        cpu=_cpu(sysroot),
+        cores=processor.count_cpus(sysroot) or here,
+        cores_usable=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else here,
+        governor=sysroot.read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or NOT_KNOWN,
+        board=probe_board(sysroot).model,
+        system=_system(sysroot),
         python=platform.python_version(),
         numpy=np.__version__,
         onnxruntime=_onnxruntime_version(),
         libsdst=native.version(),
         isa=native.isa(),
-        int8=_int8_features(root),
+        int8=_int8(sysroot),
         engines={
             name: str(getattr(sys.modules[package], "__version__", NOT_KNOWN))
             for package, name in _ENGINES.items()
             if package in sys.modules
         },
     )
+
+
+def peak_rss_bytes(sysroot: Sysroot = THIS_HOST) -> int | None:
+    """Most memory that this process has ever held resident, in bytes; None where the host does not tell it."""
+    return _status_bytes(sysroot, "VmHWM")
+
+
+def rss_bytes(sysroot: Sysroot = THIS_HOST) -> int | None:
+    """Memory that this process holds resident now, in bytes; None where the host does not tell it."""
+    return _status_bytes(sysroot, "VmRSS")
+
+
+def _status_bytes(sysroot: Sysroot, name: str) -> int | None:
+    found = re.search(rf"^{name}:\s*(\d+) kB$", sysroot.read("proc/self/status") or "", re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else None
+
+
+def _cpu(sysroot: Sysroot) -> str:
+    return processor.cpu_name(sysroot) or (platform.processor() if sysroot.is_this_host else "") or NOT_KNOWN
+
+
+def _int8(sysroot: Sysroot) -> str:
+    features = processor.cpu_features(sysroot)
+    if features is None:
+        return NOT_KNOWN
+    return ", ".join(name for name in processor.INT8_FEATURES if name in features) or "none"
+
+
+def _system(sysroot: Sysroot) -> str:
+    """Such as ``Linux 6.1.0 aarch64``; of another root the kernel alone, which its files may tell."""
+    from sdst_bench.host.board import android_release  # which imports this module
+
+    if sysroot.is_this_host:
+        kernel = f"{platform.system()} {platform.release()} {platform.machine()}"
+    else:
+        release = sysroot.read("proc/sys/kernel/osrelease")
+        named = re.match(r"Linux version (\S+)", sysroot.read("proc/version") or "")
+        kernel = f"Linux {release}" if release else f"Linux {named.group(1)}" if named else NOT_KNOWN
+    android = android_release(sysroot)
+    return f"Android {android}, {kernel}" if android else kernel
 
 
 def _onnxruntime_version() -> str:
@@ -94,38 +135,3 @@ def _onnxruntime_version() -> str:
         return str(import_onnxruntime().__version__)
     except BackendUnavailable:
         return "not installed"
-
-
-def peak_rss_bytes(root: Path = Path("/")) -> int | None:
-    """Most memory that this process has ever held resident, in bytes; None where the host does not tell it."""
-    return _status_bytes(root, "VmHWM")
-
-
-def rss_bytes(root: Path = Path("/")) -> int | None:
-    """Memory that this process holds resident now, in bytes; None where the host does not tell it."""
-    return _status_bytes(root, "VmRSS")
-
-
-def _status_bytes(root: Path, name: str) -> int | None:
-    found = re.search(rf"^{name}:\s*(\d+) kB$", _read(root / "proc/self/status"), re.MULTILINE)
-    return int(found.group(1)) * 1024 if found else None
-
-
-def _cpu_name(root: Path) -> str:
-    found = re.search(r"^model name\s*:\s*(.+)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
-    return found.group(1).strip() if found else platform.processor() or NOT_KNOWN
-
-
-def _int8_features(root: Path) -> str:
-    found = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
-    if not found:
-        return NOT_KNOWN
-    flags = set(found.group(1).split())
-    return ", ".join(name for name in _INT8_FLAGS if name in flags) or "none"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

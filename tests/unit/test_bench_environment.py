@@ -9,39 +9,45 @@ from types import SimpleNamespace
 import pytest
 
 from sdst_bench.environment import NOT_KNOWN, peak_rss_bytes, probe_environment, rss_bytes
-
-
-def write(root: Path, name: str, text: str) -> None:
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+from sdst_bench.host.sysroot import Sysroot
+from tests.fake_orin import write_file
 
 
 def test_probe_environment_reads_processor_and_governor(tmp_path: Path) -> None:
-    write(tmp_path, "proc/cpuinfo", "processor\t: 0\nmodel\t\t: 2\nmodel name\t: Some CPU @ 2.0 GHz\nprocessor\t: 1\n")
-    write(tmp_path, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "schedutil\n")
-    write(tmp_path, "proc/device-tree/model", "Some Board\0")
-    environment = probe_environment(tmp_path)
+    write_file(
+        tmp_path, "proc/cpuinfo", "processor\t: 0\nmodel\t\t: 2\nmodel name\t: Some CPU @ 2.0 GHz\nprocessor\t: 1\n"
+    )
+    write_file(tmp_path, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "schedutil\n")
+    write_file(tmp_path, "proc/device-tree/model", "Some Board\0")
+    environment = probe_environment(Sysroot(tmp_path))
     assert environment.cpu == "Some CPU @ 2.0 GHz"
     assert environment.governor == "schedutil"
     assert environment.board == "Some Board"
+    assert environment.cores == 2
+
+
+def test_probe_environment_reads_the_kernel_of_another_root(tmp_path: Path) -> None:
+    write_file(tmp_path, "proc/version", "Linux version 5.15.148-tegra (somebody@somewhere) (gcc)\n")
+    assert probe_environment(Sysroot(tmp_path)).system == "Linux 5.15.148-tegra"
+    write_file(tmp_path, "proc/sys/kernel/osrelease", "6.8.12-tegra\n")
+    assert probe_environment(Sysroot(tmp_path)).system == "Linux 6.8.12-tegra"
 
 
 def test_probe_environment_says_not_known_when_the_host_tells_nothing(tmp_path: Path) -> None:
-    environment = probe_environment(tmp_path)
+    environment = probe_environment(Sysroot(tmp_path))
     assert environment.governor == NOT_KNOWN
     assert environment.board == ""
 
 
 def test_probe_environment_names_the_instructions_for_int8(tmp_path: Path) -> None:
-    write(tmp_path, "proc/cpuinfo", "flags\t\t: fpu avx2 avx512_vnni avx512_vnni2 avx_vnni\n")
-    assert probe_environment(tmp_path).int8 == "avx512_vnni, avx_vnni"
-    write(tmp_path, "proc/cpuinfo", "Features\t: fp asimd asimddp\n")
-    assert probe_environment(tmp_path).int8 == "asimddp"
-    write(tmp_path, "proc/cpuinfo", "flags\t\t: fpu avx2\n")
-    assert probe_environment(tmp_path).int8 == "none"
-    write(tmp_path, "proc/cpuinfo", "model name\t: Some CPU\n")
-    assert probe_environment(tmp_path).int8 == NOT_KNOWN
+    write_file(tmp_path, "proc/cpuinfo", "flags\t\t: fpu avx2 avx512_vnni avx512_vnni2 avx_vnni\n")
+    assert probe_environment(Sysroot(tmp_path)).int8 == "avx512_vnni, avx_vnni"
+    write_file(tmp_path, "proc/cpuinfo", "Features\t: fp asimd asimddp\n")
+    assert probe_environment(Sysroot(tmp_path)).int8 == "asimddp"
+    write_file(tmp_path, "proc/cpuinfo", "flags\t\t: fpu avx2\n")
+    assert probe_environment(Sysroot(tmp_path)).int8 == "none"
+    write_file(tmp_path, "proc/cpuinfo", "model name\t: Some CPU\n")
+    assert probe_environment(Sysroot(tmp_path)).int8 == NOT_KNOWN
 
 
 def test_probe_environment_names_versions_and_instruction_set() -> None:
@@ -66,14 +72,14 @@ def test_probe_environment_names_other_engines_and_needs_no_onnx_runtime(monkeyp
 
 
 def test_rss_bytes_reads_kilobytes(tmp_path: Path) -> None:
-    write(tmp_path, "proc/self/status", "Name:\tx\nVmPeak:\t   9000 kB\nVmHWM:\t   2000 kB\nVmRSS:\t    1500 kB\n")
-    assert peak_rss_bytes(tmp_path) == 2000 * 1024
-    assert rss_bytes(tmp_path) == 1500 * 1024
+    write_file(tmp_path, "proc/self/status", "Name:\tx\nVmPeak:\t   9000 kB\nVmHWM:\t   2000 kB\nVmRSS:\t    1500 kB\n")
+    assert peak_rss_bytes(Sysroot(tmp_path)) == 2000 * 1024
+    assert rss_bytes(Sysroot(tmp_path)) == 1500 * 1024
 
 
 def test_rss_bytes_is_none_when_the_host_does_not_tell(tmp_path: Path) -> None:
-    assert peak_rss_bytes(tmp_path) is None
-    assert rss_bytes(tmp_path) is None
+    assert peak_rss_bytes(Sysroot(tmp_path)) is None
+    assert rss_bytes(Sysroot(tmp_path)) is None
 
 
 def test_peak_rss_bytes_is_at_least_the_present_one() -> None:

@@ -1,7 +1,8 @@
 """The root folder from which a host is read: ``/``, or a folder that is laid out like one.
 
 All that is known of a host comes from files and commands below one root, so that a board can be read from a folder that
-was copied from it. Commands of another root are run from its ``bin`` only: nothing of this host is taken for that one's.
+was copied from it. Commands of another root are run from its ``bin`` only, and links that lead out of it are not
+followed: nothing of this host is taken for that one's.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-__all__ = ["Sysroot"]
-
-#: Longer than any command that is asked here takes.
-COMMAND_SECONDS = 10.0
+__all__ = ["THIS_HOST", "Sysroot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,11 @@ class Sysroot:
 
     Attributes:
         root: ``/`` for this host.
+        command_seconds: that a command may take; longer than any that is asked here does.
     """
 
     root: Path = Path("/")
+    command_seconds: float = 10.0
 
     @property
     def is_this_host(self) -> bool:
@@ -37,32 +38,44 @@ class Sysroot:
 
     def read(self, name: str) -> str | None:
         """Text of a file without NULs and space at its ends; None where it is absent or may not be read."""
+        path = self.path(name)
         try:
-            return self.path(name).read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
+            if not self._holds(path):
+                return None
+            return path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
         except OSError:
             return None
 
     def glob(self, pattern: str) -> tuple[Path, ...]:
         """Files of the host by a pattern such as ``sys/class/thermal/thermal_zone*/temp``, in order of their names."""
         try:
-            return tuple(sorted(self.root.glob(pattern.lstrip("/"))))
+            return tuple(sorted(path for path in self.root.glob(pattern.lstrip("/")) if self._holds(path)))
         except OSError:
             return ()
 
     def run(self, command: str, *arguments: str) -> str | None:
-        """What a command writes to stdout; None where it is absent, fails, or takes longer than ten seconds.
+        """What a command writes to stdout; None where it is absent, fails, or takes longer than ``command_seconds``.
 
         Of this host it is looked up on the PATH, of another root in its ``bin`` alone, and called by its full name.
         """
-        program = command if self.is_this_host else str(self.path("bin") / command)
+        program = Path(command) if self.is_this_host else self.path(f"bin/{command}")
         try:
+            if not self.is_this_host and not self._holds(program):
+                return None
             done = subprocess.run(
-                [program, *arguments],
+                [str(program), *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=COMMAND_SECONDS,
+                timeout=self.command_seconds,
                 check=True,
             )
         except (OSError, subprocess.SubprocessError):
             return None
         return done.stdout.decode(errors="replace").strip()
+
+    def _holds(self, path: Path) -> bool:
+        return self.is_this_host or path.resolve().is_relative_to(self.root.resolve())
+
+
+#: The machine that runs this process.
+THIS_HOST: Final = Sysroot()
