@@ -54,7 +54,8 @@ def test_wheel_holds_packages_and_library_and_nothing_else(wheel: Path) -> None:
     assert {f"{top}/py.typed" for top in ("sdst_edge", "sdst_export", "sdst_bench", "sdst_runtime")} <= set(names)
     assert "sdst_edge/training/recipes/demo.toml" in names
     assert "sdst_export/recipes/jetson-orin-jp6.toml" in names
-    assert {f"sdst_edge/workflows/report/page.{kind}" for kind in ("html", "css", "js")} <= set(names)
+    assert {f"sdst_edge/workflows/pages/page.{kind}" for kind in ("html", "css", "js")} <= set(names)
+    assert {f"sdst_edge/workflows/{page}/page.css" for page in ("report", "bench/page")} <= set(names)
     assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".h", ".pyc"))]
 
 

@@ -10,7 +10,7 @@ from sdst_edge.workflows.pages.axis import Scale, tick_text
 
 __all__ = ["Plot"]
 
-_WIDTH, _RIGHT, _TOP = 360, 350, 10
+_WIDTH, _RIGHT = 360, 350
 
 #: Of a digit, in units of the picture.
 _DIGIT = 7.5
@@ -26,6 +26,7 @@ class Plot:
         x_label: what the values on the x axis are.
         summary: the picture in words, for screen readers.
         height: of the picture; it is 360 wide.
+        top: upper edge of the area; below it the axes, above it room for names of marks.
     """
 
     x_axis: Scale
@@ -33,6 +34,7 @@ class Plot:
     x_label: str
     summary: str
     height: int = 280
+    top: int = 10
 
     @property
     def left(self) -> float:
@@ -45,11 +47,6 @@ class Plot:
         return _RIGHT
 
     @property
-    def top(self) -> float:
-        """The upper edge of the area."""
-        return _TOP
-
-    @property
     def bottom(self) -> float:
         """The lower edge of the area."""
         return self.height - 50
@@ -60,12 +57,16 @@ class Plot:
 
     def y(self, value: float) -> float:
         """Where a value of the y axis lies."""
-        return self.bottom - (self.bottom - _TOP) * self.y_axis.share(value)
+        return self.bottom - (self.bottom - self.top) * self.y_axis.share(value)
 
     def line(self, points: Iterable[tuple[float, float]], kind: str) -> str:
         """A ``<polyline>`` of a class through points by their values."""
         places = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
         return f'<polyline class="line {kind}" points="{places}"/>'
+
+    def dot(self, x: float, y: float, kind: str) -> str:
+        """A ``<circle>`` of a class at a point by its values."""
+        return f'<circle class="dot {kind}" cx="{self.x(x):.1f}" cy="{self.y(y):.1f}" r="4"/>'
 
     def svg(self, marks: Iterable[str]) -> str:
         """An ``<svg>`` element that scales with the page, with marks drawn over grid and numbers."""
@@ -81,7 +82,7 @@ class Plot:
 
     def _x_tick(self, tick: float) -> str:
         x = f"{self.x(tick):.1f}"
-        line = f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{self.bottom}"/>'
+        line = f'<line class="grid" x1="{x}" x2="{x}" y1="{self.top}" y2="{self.bottom}"/>'
         return f'{line}<text class="x" x="{x}" y="{self.bottom + 18}">{tick_text(tick)}</text>'
 
     def _y_tick(self, tick: float) -> str:

@@ -1,0 +1,81 @@
+"""What figures of the page are made of: captions, legends, and bars of several parts as real text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+from html import escape
+
+from sdst_edge.workflows.pages.axis import Axis
+
+__all__ = ["COLORS", "Bar", "bars_figure", "figure", "key"]
+
+#: Of the style sheet; more lines or parts than these begin again.
+COLORS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A bar made of parts.
+
+    Attributes:
+        name: on its left.
+        parts: lengths, >= 0, in the order of the legend.
+        text: on its right.
+    """
+
+    name: str
+    parts: Items[float]
+    text: str
+
+
+def figure(caption: str, picture: str, legend: Iterable[str] = ()) -> str:
+    """A ``<figure>``; the caption is text, picture and legend are HTML."""
+    keys = "".join(legend)
+    below = f'<div class="keys">{keys}</div>' if keys else ""
+    return f"<figure>\n<figcaption><b>{escape(caption)}</b></figcaption>\n{picture}\n{below}</figure>\n"
+
+
+def key(index: int, text: str, kind: str) -> str:
+    """An entry of a legend: ``kind`` is ``line`` or ``part``."""
+    index %= COLORS
+    if kind == "line":
+        mark = f'<svg viewBox="0 0 28 8" aria-hidden="true"><path class="line line-{index}" d="M1 4H27"/></svg>'
+    else:
+        mark = f'<i class="part part-{index}"></i>'
+    return f"<span>{mark}{escape(text)}</span>"
+
+
+def bars_figure(caption: str, bars: Items[Bar], legend: Items[str], unit: str) -> str:
+    """Bars on one axis, told apart by colour in the order of the legend.
+
+    Args:
+        caption: as text.
+        bars: from top to bottom; those that are not finite are left out, and without any the text is empty.
+        legend: name of each part.
+        unit: of the lengths.
+    """
+    bars = [bar for bar in bars if all(math.isfinite(length) for length in bar.parts)]
+    if not bars:
+        return ""
+    axis = Axis(max(sum(bar.parts) for bar in bars))
+    rows = "\n".join(_row(bar, axis) for bar in bars)
+    ticks = "".join(f'<span style="left:{100 * axis.share(tick):.2f}%">{tick:,g}</span>' for tick in axis.ticks)
+    below = f'<div class="ticks" aria-hidden="true">{ticks}</div>'
+    picture = f'<ol class="stacks">\n{rows}\n</ol>\n{below}<p class="unit" aria-hidden="true">{escape(unit)}</p>'
+    keys = [key(index, name, "part") for index, name in enumerate(legend)] if len(legend) > 1 else []
+    return figure(caption, picture, keys).replace("<figure>", '<figure class="wide-figure">', 1)
+
+
+def _row(bar: Bar, axis: Axis) -> str:
+    parts = "".join(
+        f'<i class="part part-{index % COLORS}" style="width:{100 * axis.share(length):.2f}%"></i>'
+        for index, length in enumerate(bar.parts)
+        if length > 0
+    )
+    return (
+        f'<li><span class="name">{escape(bar.name)}</span> <span class="value">{escape(bar.text)}</span>'
+        f'<div class="track" aria-hidden="true">{parts}</div></li>'
+    )
