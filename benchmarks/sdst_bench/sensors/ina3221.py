@@ -30,21 +30,24 @@ _IIO = "sys/bus/i2c/devices/*-004[0-3]/iio:device*"
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """Files whose product is power: mV and mA, or mW alone.
+    """Files of a rail.
 
     Attributes:
-        factors: files.
-        scale: of their product, to mW.
+        power_mw: file; None where power is the product of the others.
+        voltage_mv: file; None where ``power_mw`` is there.
+        current_ma: file; None where ``power_mw`` is there.
     """
 
-    factors: tuple[Path, ...]
-    scale: float
+    power_mw: Path | None = None
+    voltage_mv: Path | None = None
+    current_ma: Path | None = None
 
     def read_mw(self) -> float:
-        product = self.scale
-        for path in self.factors:
-            product *= require_number(path)
-        return product
+        if self.power_mw is not None:
+            return require_number(self.power_mw)
+        assert self.voltage_mv is not None
+        assert self.current_ma is not None
+        return require_number(self.voltage_mv) * require_number(self.current_ma) / 1e3
 
 
 class Ina3221:
@@ -115,8 +118,8 @@ def _hwmon_channels(sysroot: Sysroot) -> list[tuple[str, _Channel]]:
         for number in (1, 2, 3):
             label = read_text(folder / f"in{number}_label")
             if label and label != NOT_CONNECTED and read_number(folder / f"in{number}_enable") != 0:
-                files = (folder / f"in{number}_input", folder / f"curr{number}_input")
-                found.append((label, _Channel(files, 1e-3)))
+                volts, amperes = folder / f"in{number}_input", folder / f"curr{number}_input"
+                found.append((label, _Channel(voltage_mv=volts, current_ma=amperes)))
     return found
 
 
@@ -126,5 +129,5 @@ def _iio_channels(sysroot: Sysroot) -> list[tuple[str, _Channel]]:
         label = read_text(file)
         number = file.name.removeprefix("rail_name_")
         if label and label != NOT_CONNECTED:
-            found.append((label, _Channel((file.parent / f"in_power{number}_input",), 1.0)))
+            found.append((label, _Channel(power_mw=file.parent / f"in_power{number}_input")))
     return found

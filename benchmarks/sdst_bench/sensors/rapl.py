@@ -25,6 +25,10 @@ ADVICE = (
 )
 
 
+#: The processor counts about once a millisecond: shorter spans would be noise.
+SHORTEST_S = 0.02
+
+
 @dataclass(frozen=True, slots=True)
 class _Zone:
     """A counter of energy.
@@ -59,13 +63,13 @@ class Rapl:
         self._last_s, self._last_uj = now_s, {name: zone.read_uj() for name, zone in zones.items()}
 
     def read_mw(self, now_s: float) -> dict[str, float]:
-        """Mean power by zone since the last call, mW; empty where no time has passed.
+        """Mean power by zone since the last call, mW; empty, and no call, where that was less than 20 ms ago.
 
         Raises:
             DeviceError: a counter is gone, may not be read any more, or reads no number.
         """
         seconds = now_s - self._last_s
-        if seconds <= 0:
+        if seconds < SHORTEST_S:
             return {}
         energies_uj = {name: zone.read_uj() for name, zone in self._zones.items()}
         power_mw = {}
