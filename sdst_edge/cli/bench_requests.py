@@ -114,7 +114,7 @@ def local_request(options: BenchOptions, command: str) -> BenchRequest:
 
     subjects = [
         SubjectRequest(
-            bundle=bundle,
+            bundle=str(bundle),
             variant=variant,
             session=options.session.value,
             engine=named(options.engine) or _engine_of(options),

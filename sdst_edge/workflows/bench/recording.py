@@ -32,34 +32,35 @@ class Recording:
         """A bundle of which parts will follow."""
         self.report = replace(self.report, bundles=(*self.report.bundles, bundle))
 
-    def measure(self, index: int, names: str | tuple[str, ...], work: Callable[[], Any], *, doing: str) -> None:
+    def measure(self, index: int, name: str, work: Callable[[], Any], *, doing: str) -> None:
         """Runs a part of a bundle, and keeps what it returns, or the reason why it cannot be measured.
 
         Args:
             index: of the bundle.
-            names: fields of :class:`BundleReport` that it fills: one, or those of the tuple that it returns.
+            name: field of :class:`BundleReport` that it fills.
             work: the part.
             doing: what it does, for the text of a run that stops here.
         """
-        listed = (names,) if isinstance(names, str) else names
         with self.part(doing):
             try:
                 value = work()
             except NotMeasured as absent:
-                self._explain(index, dict.fromkeys(listed, str(absent)))
-                return
+                self.leave_out(index, **{name: str(absent)})
             except Interrupted as stop:
-                self.keep(index, **{listed[0]: stop.partial})
+                self.keep(index, **{name: stop.partial})
                 raise
-            self.keep(index, **({names: value} if isinstance(names, str) else dict(zip(names, value, strict=True))))
+            else:
+                self.keep(index, **{name: value})
 
     def keep(self, index: int, **values: Any) -> None:
         """Fills fields of a bundle's report, and tells the report."""
-        self._change(index, **values)
+        bundles = list(self.report.bundles)
+        bundles[index] = replace(bundles[index], **values)
+        self._tell(replace(self.report, bundles=tuple(bundles)))
 
     def leave_out(self, index: int, **reasons: str) -> None:
         """Says why fields of a bundle's report stay empty."""
-        self._explain(index, reasons)
+        self.keep(index, not_measured={**self.report.bundles[index].not_measured, **reasons})
 
     def keep_peers(self, work: Callable[[], Any], *, doing: str) -> None:
         """Runs the comparison with peers, and keeps it."""
@@ -85,15 +86,6 @@ class Recording:
     def stop(self, reason: str) -> None:
         """Says why it is not complete, and tells it for the last time."""
         self._tell(replace(self.report, stopped=f"{reason} during {self._part}"))
-
-    def _explain(self, index: int, reasons: dict[str, str]) -> None:
-        before = self.report.bundles[index].not_measured
-        self._change(index, not_measured={**before, **reasons})
-
-    def _change(self, index: int, **values: Any) -> None:
-        bundles = list(self.report.bundles)
-        bundles[index] = replace(bundles[index], **values)
-        self._tell(replace(self.report, bundles=tuple(bundles)))
 
     def _tell(self, report: BenchReport) -> None:
         self.report = report

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Items
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sdst_bench.host.devices import require_device
 from sdst_bench.host.probe import probe_host
@@ -29,7 +30,7 @@ from sdst_edge.datasets import Sequence, open_dataset
 from sdst_edge.workflows.bench.recording import OnReport, Recording
 from sdst_edge.workflows.bench.request import BenchRequest
 from sdst_runtime.bundle import Bundle
-from sdst_runtime.errors import SdstError
+from sdst_runtime.errors import ConfigError, SdstError
 
 __all__ = ["run_bench"]
 
@@ -74,11 +75,12 @@ def run_bench(request: BenchRequest, on_report: OnReport, on_progress: OnProgres
             Bundle.open(item.bundle).variant(item.variant)  # what is wrong with one is told before anybody waits
         idle = _idle(recording, sensors, request, on_progress)
         clip = _clip(request)
+        starts = _starts(recording, request, clip, on_progress)  # before any engine is open, or built by this process
         subjects = [opened.enter_context(Subject.open(item, clip)) for item in request.subjects]
-        for subject in subjects:
-            recording.add(BundleReport(name=subject.name, setup=subject.setup))
+        _tell_apart(subjects)
+        for subject, start in zip(subjects, starts, strict=True):
+            recording.add(BundleReport(name=subject.name, setup=subject.setup, **start))
         run = _Run(request, recording, subjects, clip, on_progress)
-        run.starts()
         run.closed_loops()
         for index in range(len(subjects)):
             run.alone(index)
@@ -105,13 +107,6 @@ class _Run:
         self._subjects = subjects
         self._clip = clip
         self._on_progress = on_progress
-
-    def starts(self) -> None:
-        """Fresh processes, one a bundle."""
-        for index, subject in enumerate(self._subjects):
-            self._on_progress("start", index / len(self._subjects), subject.name)
-            work = partial(measure_cold_start, self._request.subjects[index], self._clip)
-            self._recording.measure(index, ("start", "memory"), work, doing=f"the start of {subject.name}")
 
     def closed_loops(self) -> None:
         """All bundles in turns."""
@@ -233,6 +228,36 @@ def _idle(recording: Recording, sensors: Sensors, request: BenchRequest, on_prog
             return str(absent)
         finally:
             on_progress("idle power", 1.0, "")
+
+
+def _starts(recording: Recording, request: BenchRequest, clip: Clip, on_progress: OnProgress) -> list[dict[str, Any]]:
+    """Of each bundle what a fresh process says, as fields of its report."""
+    measured: list[dict[str, Any]] = []
+    for number, item in enumerate(request.subjects):
+        on_progress("start", number / len(request.subjects), item.bundle)
+        with recording.part(f"the start of {item.bundle}"):
+            try:
+                start, memory = measure_cold_start(item, clip)
+            except NotMeasured as absent:
+                measured.append({"not_measured": dict.fromkeys(("start", "memory"), str(absent))})
+            else:
+                measured.append({"start": start, "memory": memory})
+    on_progress("start", 1.0, "")
+    return measured
+
+
+def _tell_apart(subjects: Items[Subject]) -> None:
+    """Names folders of one name by their paths.
+
+    Raises:
+        ConfigError: a variant of a bundle is given twice.
+    """
+    names = Counter(subject.name for subject in subjects)
+    for subject in subjects:
+        if names[subject.name] > 1:
+            subject.name = f"{subject.setup.bundle} {subject.setup.variant}"
+    if len({subject.name for subject in subjects}) < len(subjects):
+        raise ConfigError("a variant of a bundle is given twice; give each once")
 
 
 def _clip(request: BenchRequest) -> Clip:
