@@ -39,6 +39,9 @@ T = TypeVar("T")
 #: Stages by their names in the report, and what people call them.
 STAGES = {"search": "search network", "head": "correlation + head"}
 
+#: Those that are not the network.
+OUTSIDE = ("crop", "decode", "glue")
+
 #: Attributes of a report that its rows tell of, with the reason where they are missing.
 PARTS = frozenset(item.name for item in fields(BundleReport))
 
@@ -88,7 +91,7 @@ def setup_text(setup: Setup) -> str:
 def _stage_table(loop: ClosedLoop) -> Table:
     def cells(label: str, name: str) -> tuple[str, ...]:
         summary = loop.total if name == "total" else loop.stages[name]
-        return label, *summary_cells(summary), share_text(summary.mean / loop.total.mean if loop.total.mean else 0.0)
+        return label, *summary_cells(summary), _share(summary.mean, loop.total.mean)
 
     rows = [cells(STAGES.get(name, name), name) for name in (*loop.stages, "total")]
     if loop.capture is not None:
@@ -97,10 +100,16 @@ def _stage_table(loop: ClosedLoop) -> Table:
     return Table(title="update(), ms", columns=columns, rows=tuple(rows))
 
 
+def _share(part: float, total: float) -> str:
+    return share_text(part / total) if total > 0 else NOT_MEASURED
+
+
 def _loop_text(loop: ClosedLoop) -> str:
+    outside = sum(loop.stages[name].mean for name in OUTSIDE if name in loop.stages)
     return (
         f"median {milliseconds_text(loop.total.p50)} ms (95 % {interval_text(loop.median_ms)}), "
-        f"jitter {milliseconds_text(loop.jitter_ms)} ms (p99 - p50), {loop.fps:.1f} FPS (1 / mean); "
+        f"jitter {milliseconds_text(loop.jitter_ms)} ms (p99 - p50), {loop.fps:.1f} FPS (1 / mean), "
+        f"outside the network (crop, decode, glue) {_share(outside, loop.total.mean)}; "
         f"{count_text(loop.frames, 'frame')} in {count_text(loop.rounds, 'round')} after {loop.warmup} of warm-up"
     )
 
@@ -154,9 +163,10 @@ def _python_text(cost: PythonCost) -> str:
 def _sustained_text(run: Sustained) -> str:
     pace = "closed loop" if run.fps is None else f"{run.fps:g} FPS"
     first, last = map(milliseconds_text, (run.first_p50_ms, run.last_p50_ms))
+    lost = f"; lost in the run: {run.lost}" if run.lost else ""
     return (
         f"p50 {first} ms in the first fifth of {run.seconds:.0f} s ({pace}), {last} ms in the last: "
-        f"x {run.slowdown:.3f}; throttling: {run.throttling or f'{NOT_MEASURED}: no clocks were read'}"
+        f"x {run.slowdown:.3f}; throttling: {run.throttling or f'{NOT_MEASURED}: no clocks were read'}{lost}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from sdst_bench.report.host_changes import HostChange, host_changes
+from sdst_bench.report.host_changes import TextChange, host_changes
 from sdst_bench.report.model import Accuracy, BenchReport, BundleReport, Setup
 from sdst_bench.stats import Interval, resampled_medians
 from sdst_runtime.errors import ConfigError
@@ -17,7 +17,12 @@ from sdst_runtime.errors import ConfigError
 __all__ = ["BundleChange", "Change", "ReportComparison", "compare_reports", "parse_share"]
 
 #: ``not measured``: one of the two has no closed loop of the bundle, so that nobody can tell.
-Verdict: TypeAlias = Literal["within", "regressed", "not measured"]
+Verdict: TypeAlias = Literal["within", "regressed", "not measured", "not judged"]
+
+RULE = (
+    "regressed: the median of update() is more than {limit:g} times the old one, and the 95 % interval of that ratio "
+    "(resampled blocks of frames of both) lies above 1"
+)
 
 #: Attributes of a setup that the figures do not hang on, or that are what changed.
 NOT_COMPARED = ("bundle", "bundle_bytes", "target_px")
@@ -47,6 +52,7 @@ class BundleChange:
     Attributes:
         name: in both.
         verdict: of the median of ``update()``, by the rule of the comparison.
+        setup: what is not the same of the two setups.
         median_ms: of ``update()``.
         p99_ms: of ``update()``.
         camera_ms: median latency at the camera's rate, where that is the same.
@@ -57,6 +63,7 @@ class BundleChange:
 
     name: str
     verdict: Verdict
+    setup: tuple[TextChange, ...]
     median_ms: Change | None
     p99_ms: Change | None
     camera_ms: Change | None
@@ -72,8 +79,8 @@ class ReportComparison:
     Attributes:
         old: when and by which command the earlier one was made.
         new: likewise the later one.
-        max_regression: share by which the median may grow.
-        rule: what counts as a regression, in words.
+        max_regression: share by which the median may grow; None: the figures are only shown.
+        rule: what counts as a regression, in words; empty where nothing is judged.
         bundles: that both have.
         only_old: names of bundles that the later one lacks.
         only_new: names of bundles that the earlier one lacks.
@@ -82,29 +89,29 @@ class ReportComparison:
 
     old: str
     new: str
-    max_regression: float
+    max_regression: float | None
     rule: str
     bundles: tuple[BundleChange, ...]
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
-    hosts: tuple[HostChange, ...]
+    hosts: tuple[TextChange, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether every bundle that both have was measured in both and stayed within the limit."""
-        return all(bundle.verdict == "within" for bundle in self.bundles)
+        """Whether every bundle that both have was measured in both and stayed within the limit, if there is one."""
+        return all(bundle.verdict in ("within", "not judged") for bundle in self.bundles)
 
 
-def compare_reports(old: BenchReport, new: BenchReport, max_regression: float) -> ReportComparison:
+def compare_reports(old: BenchReport, new: BenchReport, max_regression: float | None) -> ReportComparison:
     """How the later report differs from the earlier one.
 
     Args:
         old: the baseline.
         new: to be judged.
-        max_regression: share by which the median of ``update()`` may grow, such as 0.1.
+        max_regression: share by which the median of ``update()`` may grow, such as 0.1; None to show figures only.
 
     Raises:
-        ConfigError: no bundle is in both, or one is that was not set up the same way.
+        ConfigError: no bundle is in both, or figures are to be judged of one that was not set up the same way.
     """
     before, after = ({bundle.name: bundle for bundle in report.bundles} for report in (old, new))
     common = [name for name in before if name in after]
@@ -113,18 +120,15 @@ def compare_reports(old: BenchReport, new: BenchReport, max_regression: float) -
             f"the reports have no bundle in common: {', '.join(map(repr, before)) or 'none'} in the old one, "
             f"{', '.join(map(repr, after)) or 'none'} in the new one; bundles are matched by name and variant"
         )
-    if differing := [text for name in common for text in _setup_differences(before[name], after[name])]:
-        raise ConfigError(
-            f"the reports were not set up the same way: {'; '.join(differing)}; measure again with the old one's "
-            "setup, or measure a new baseline"
-        )
+    bundles = tuple(_bundle_change(before[name], after[name], max_regression) for name in common)
+    if max_regression is not None:
+        _require_same_setups(bundles)
     return ReportComparison(
         old=f"{old.created}, {old.command}",
         new=f"{new.created}, {new.command}",
         max_regression=max_regression,
-        rule=f"regressed: the median of update() is more than {1 + max_regression:g} times the old one, and the 95 % "
-        "interval of that ratio (resampled blocks of frames of both) lies above 1",
-        bundles=tuple(_bundle_change(before[name], after[name], max_regression) for name in common),
+        rule="" if max_regression is None else RULE.format(limit=1 + max_regression),
+        bundles=bundles,
         only_old=tuple(name for name in before if name not in after),
         only_new=tuple(name for name in after if name not in before),
         hosts=host_changes(old, new),
@@ -149,13 +153,22 @@ def parse_share(text: str) -> float:
     return value
 
 
-def _setup_differences(old: BundleReport, new: BundleReport) -> list[str]:
+def _require_same_setups(bundles: Sequence[BundleChange]) -> None:
+    differing = [f"{item.name} has {one.name} {one.old} and {one.new}" for item in bundles for one in item.setup]
+    if differing:
+        raise ConfigError(
+            f"the reports were not set up the same way: {'; '.join(differing)}; measure again with the old one's "
+            "setup, measure a new baseline, or compare without --max-regression"
+        )
+
+
+def _setup_changes(old: Setup, new: Setup) -> tuple[TextChange, ...]:
     names = [item.name for item in fields(Setup) if item.name not in NOT_COMPARED]
-    pairs = [(name, getattr(old.setup, name), getattr(new.setup, name)) for name in names]
-    return [f"{old.name} has {name} {ours!r} and {theirs!r}" for name, ours, theirs in pairs if ours != theirs]
+    pairs = [(name, str(getattr(old, name)), str(getattr(new, name))) for name in names]
+    return tuple(TextChange(name=name, old=ours, new=theirs) for name, ours, theirs in pairs if ours != theirs)
 
 
-def _bundle_change(old: BundleReport, new: BundleReport, max_regression: float) -> BundleChange:
+def _bundle_change(old: BundleReport, new: BundleReport, max_regression: float | None) -> BundleChange:
     median = p99 = camera = energy = memory = auc = None
     if old.closed_loop and new.closed_loop:
         median = _median_change(old.closed_loop.total_ms, new.closed_loop.total_ms)
@@ -171,6 +184,7 @@ def _bundle_change(old: BundleReport, new: BundleReport, max_regression: float) 
     return BundleChange(
         name=old.name,
         verdict=_verdict(median, max_regression),
+        setup=_setup_changes(old.setup, new.setup),
         median_ms=median,
         p99_ms=p99,
         camera_ms=camera,
@@ -197,7 +211,9 @@ def _median_change(old_ms: Sequence[float], new_ms: Sequence[float]) -> Change |
     return Change(old=old, new=new, ratio=new / old, interval=Interval(low=low, high=high))
 
 
-def _verdict(median: Change | None, max_regression: float) -> Verdict:
+def _verdict(median: Change | None, max_regression: float | None) -> Verdict:
+    if max_regression is None:
+        return "not judged"
     if median is None or median.ratio is None or median.interval is None:
         return "not measured"
     return "regressed" if median.ratio > 1 + max_regression and median.interval.low > 1 else "within"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sdst_bench.report.comparing import BundleChange, Change, ReportComparison
 from sdst_bench.report.figures import NOT_MEASURED, interval_text, megabytes_text, milliseconds_text
+from sdst_bench.report.host_changes import TextChange
 from sdst_bench.report.layout import Facts, Item, Section, Table
 from sdst_bench.report.markdown import section_markdown
 from sdst_bench.report.tables import section_tables
@@ -33,18 +34,20 @@ def comparison_markdown(compared: ReportComparison) -> str:
 
 
 def _sections(compared: ReportComparison) -> tuple[Section, ...]:
-    lines: list[Item] = [Facts((("old", compared.old), ("new", compared.new), ("rule", compared.rule)))]
+    lines: list[Item] = [
+        Facts((("old", compared.old), ("new", compared.new), ("rule", compared.rule or "nothing is judged")))
+    ]
     for names, place in ((compared.only_old, "old"), (compared.only_new, "new")):
         if names:
             lines.append(f"Only in the {place} one, not compared: {', '.join(names)}.")
-    hosts = (Section(title="hosts", items=_host_items(compared)),) if compared.hosts else ()
-    return (Section(title="", items=tuple(lines)), *hosts, *map(_bundle_section, compared.bundles))
+    if compared.hosts:
+        lines += ["Warning: the hosts are not the same, so that ratios compare hosts, too.", _texts(compared.hosts)]
+    return (Section(title="", items=tuple(lines)), *map(_bundle_section, compared.bundles))
 
 
-def _host_items(compared: ReportComparison) -> tuple[Item, ...]:
-    rows = tuple((item.name, item.old or NOT_MEASURED, item.new or NOT_MEASURED) for item in compared.hosts)
-    table = Table(title="", columns=("", "old", "new"), rows=rows, texts=3)
-    return ("Warning: the hosts are not the same, so that ratios compare hosts, too.", table)
+def _texts(changes: tuple[TextChange, ...]) -> Table:
+    rows = tuple((item.name, item.old or NOT_MEASURED, item.new or NOT_MEASURED) for item in changes)
+    return Table(title="", columns=("", "old", "new"), rows=rows, texts=3)
 
 
 def _bundle_section(bundle: BundleChange) -> Section:
@@ -63,4 +66,6 @@ def _bundle_section(bundle: BundleChange) -> Section:
         row("energy a frame, mJ", bundle.frame_mj, lambda value: f"{value:.2f}"),
         row("success AUC", bundle.success_auc, lambda value: f"{value:.3f}"),
     )
-    return Section(title=f"{bundle.name}: {bundle.verdict}", items=(Table(title="", columns=COLUMNS, rows=rows),))
+    table = Table(title="", columns=COLUMNS, rows=rows)
+    warning = ("Warning: the setups are not the same.", _texts(bundle.setup)) if bundle.setup else ()
+    return Section(title=f"{bundle.name}: {bundle.verdict}", items=(*warning, table))

@@ -24,13 +24,13 @@ AGAIN = "measure again with sdst-edge bench"
 
 
 def report_json(report: BenchReport) -> str:
-    """A report as JSON with a newline at its end: keys in the classes' order, lists of numbers in one line.
+    """A report as JSON: keys in the classes' order, lists of numbers in one line.
 
     Numbers have six digits that count. Letters that UTF-8 lacks, as in names of files, are escaped.
     """
     text = json.dumps(_short(to_plain(report)), indent=2, ensure_ascii=False, allow_nan=False)
     text = re.sub(r"\[\n\s+([^\[\]{}\"]+?)\n\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read_report(path: Path) -> BenchReport:

@@ -10,19 +10,19 @@ from sdst_bench.report.host_section import clocks_text
 from sdst_bench.report.model import BenchReport
 from sdst_runtime.strict import to_plain
 
-__all__ = ["HostChange", "host_changes"]
+__all__ = ["TextChange", "host_changes"]
 
 #: What a host tells of one moment, and what would take a row for each processor.
 LEFT_OUT = ("clocks_mhz", "clocks_max_mhz", "temperatures_c", "memory_available_bytes", "jetson.clocks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostChange:
-    """Something of the hosts that is not the same.
+class TextChange:
+    """Something of hosts or setups that is not the same.
 
     Attributes:
-        name: such as ``jetson.power_mode``, as in the JSON.
-        old: in the earlier report; empty where it tells nothing.
+        name: as in the JSON, such as ``jetson.power_mode``.
+        old: in the earlier report; empty where that tells nothing.
         new: in the later one.
     """
 
@@ -31,11 +31,11 @@ class HostChange:
     new: str
 
 
-def host_changes(old: BenchReport, new: BenchReport) -> tuple[HostChange, ...]:
+def host_changes(old: BenchReport, new: BenchReport) -> tuple[TextChange, ...]:
     """All that differs, but for what a host tells of one moment: clocks, temperatures, memory that is free."""
     before, after = _flat(old), _flat(new)
     pairs = [(name, before.get(name, ""), after.get(name, "")) for name in dict.fromkeys((*before, *after))]
-    return tuple(HostChange(name=name, old=ours, new=theirs) for name, ours, theirs in pairs if ours != theirs)
+    return tuple(TextChange(name=name, old=ours, new=theirs) for name, ours, theirs in pairs if ours != theirs)
 
 
 def _flat(report: BenchReport) -> dict[str, str]:
