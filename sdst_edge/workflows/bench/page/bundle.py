@@ -10,11 +10,11 @@ from sdst_edge.workflows.bench.page.figures import Bar, bars_figure
 from sdst_edge.workflows.bench.page.lines import Line, Lines, lines_figure, named_lines
 from sdst_edge.workflows.bench.page.timing import TimedFrames, histogram_figure, timeline_figure
 
-__all__ = ["bundle_figures", "key_figures"]
+__all__ = ["condition_figures", "frame_figures", "key_figures"]
 
 
 def key_figures(bundle: BundleReport) -> str:
-    """What people look for first, large."""
+    """What people look for first, large; empty where none of it was measured."""
     loop, memory, power, accuracy = bundle.closed_loop, bundle.memory, bundle.power, bundle.accuracy
     figures = [("p50 of update()", ""), ("p99", ""), ("FPS", "")]
     if loop is not None:
@@ -29,23 +29,28 @@ def key_figures(bundle: BundleReport) -> str:
         ("energy a frame", "" if power is None else f"{power.frame_mj:.2f} mJ"),
         ("success AUC", "" if accuracy is None else f"{accuracy.success_auc:.3f}"),
     ]
+    if not any(text for _, text in figures):
+        return ""
     items = "\n".join(f"<div><dt>{escape(name)}</dt>{_figure(text)}</div>" for name, text in figures)
     return f'<dl class="figures">\n{items}\n</dl>'
 
 
-def bundle_figures(bundle: BundleReport) -> tuple[str, ...]:
-    """Plots of what was measured, each empty where it was not."""
+def frame_figures(bundle: BundleReport) -> tuple[str, ...]:
+    """Plots of the times of frames, where they were measured."""
     loop, camera = bundle.closed_loop, bundle.camera
-    figures: tuple[str, ...] = ()
+    figures = []
     if loop is not None:
         frames = TimedFrames(what="update()", times_ms=loop.total_ms, summary=loop.total)
-        figures += (histogram_figure(frames), timeline_figure(frames))
+        figures += [histogram_figure(frames), timeline_figure(frames)]
     if camera is not None:
-        what = f"arrival to box at {camera.fps:g} FPS"
-        frames = TimedFrames(what=what, times_ms=camera.latency_ms, summary=camera.latency)
-        figures += (timeline_figure(frames),)
-    if bundle.sustained is not None:
-        figures += _over_time(bundle.sustained)
+        what = f"latency at {camera.fps:g} FPS"
+        figures.append(timeline_figure(TimedFrames(what=what, times_ms=camera.latency_ms, summary=camera.latency)))
+    return tuple(figures)
+
+
+def condition_figures(bundle: BundleReport) -> tuple[str, ...]:
+    """Plots of a sustained run, and of power by rail, where they were measured."""
+    figures = () if bundle.sustained is None else _over_time(bundle.sustained)
     return (*figures, "" if bundle.power is None else _rails(bundle.power))
 
 
@@ -76,8 +81,8 @@ def _rails(power: Power) -> str:
         Bar(
             name=rail.name,
             parts=(min(rail.idle_mw, rail.busy_mw), max(rail.busy_mw - rail.idle_mw, 0.0)),
-            text=f"{rail.idle_mw:,.0f} mW idle, {rail.busy_mw:,.0f} mW busy",
+            text=f"{rail.idle_mw:,.0f} to {rail.busy_mw:,.0f} mW",
         )
         for rail in power.rails
     ]
-    return bars_figure(f"Power by rail, by {power.source}", bars, ("while idle", "added by the bundle"), "mW")
+    return bars_figure(f"Power by rail, {power.source}, mW", bars, ("while idle", "added by the bundle"))

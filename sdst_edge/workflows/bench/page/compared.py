@@ -11,31 +11,26 @@ from sdst_edge.workflows.bench.page.figures import Bar, bars_figure
 from sdst_edge.workflows.bench.page.lines import Line, Lines, lines_figure
 from sdst_edge.workflows.bench.page.scatter import Rival, scatter_figure
 
-__all__ = ["bundles_scatter", "peers_scatter", "shared_figures"]
+__all__ = ["bundles_scatter", "peers_scatter", "stages_figure", "starts_figure", "targets_figure"]
 
 #: Of a fresh process up to its first box.
 _START = ("interpreter and the rest", "import", "load", "build engines", "first init()", "first update()")
 
 
-def shared_figures(bundles: Items[BundleReport]) -> tuple[str, ...]:
-    """Stages, start and numbers of targets, of all bundles that have them."""
-    return _stages(bundles), _starts(bundles), _targets(bundles)
-
-
-def bundles_scatter(bundles: Items[BundleReport]) -> tuple[str]:
+def bundles_scatter(bundles: Items[BundleReport]) -> str:
     """Accuracy against latency, of the bundles that have both."""
     rivals = [
         Rival(name=item.name, latency_ms=item.closed_loop.total.p50, success_auc=item.accuracy.success_auc)
         for item in bundles
         if item.closed_loop is not None and item.accuracy is not None
     ]
-    return (scatter_figure("Accuracy against latency: bundles", rivals),)
+    return scatter_figure("Accuracy against latency: bundles", rivals)
 
 
-def peers_scatter(report: BenchReport) -> tuple[str]:
+def peers_scatter(report: BenchReport) -> str:
     """Accuracy against latency, of bundles and peers on the same frames."""
     if report.peers is None:
-        return ("",)
+        return ""
     ours = {bundle.name for bundle in report.bundles}
     rivals = [
         Rival(
@@ -46,10 +41,11 @@ def peers_scatter(report: BenchReport) -> tuple[str]:
         )
         for item in report.peers.results
     ]
-    return (scatter_figure("Accuracy against latency: on the same frames", rivals),)
+    return scatter_figure("Accuracy against latency: on the same frames", rivals)
 
 
-def _stages(bundles: Items[BundleReport]) -> str:
+def stages_figure(bundles: Items[BundleReport]) -> str:
+    """Means of the stages, which add up to that of ``update()``; empty where no bundle has any."""
     loops = {item.name: item.closed_loop for item in bundles if item.closed_loop is not None}
     names = tuple(dict.fromkeys(name for loop in loops.values() for name in loop.stages))
     bars = [
@@ -60,16 +56,30 @@ def _stages(bundles: Items[BundleReport]) -> str:
         )
         for name, loop in loops.items()
     ]
-    return bars_figure("Mean of update() by stage", bars, [STAGES.get(name, name) for name in names], "ms")
+    return bars_figure("Mean of update() by stage, ms", bars, [STAGES.get(name, name) for name in names])
 
 
-def _starts(bundles: Items[BundleReport]) -> str:
+def starts_figure(bundles: Items[BundleReport]) -> str:
+    """What a fresh process does up to its first box; empty where it was not measured."""
     starts = {item.name: item.start for item in bundles if item.start is not None}
     bars = [
         Bar(name=name, parts=_start_parts(start), text=f"{milliseconds_text(start.process_to_first_box_ms)} ms")
         for name, start in starts.items()
     ]
-    return bars_figure("From a fresh process to its first box", bars, _START, "ms")
+    return bars_figure("From a fresh process to its first box, ms", bars, _START)
+
+
+def targets_figure(bundles: Items[BundleReport]) -> str:
+    """Time of a frame over the number of targets; empty where it was not measured."""
+    lines = [
+        Line(
+            name=item.name if len(bundles) > 1 else "",
+            points=[(point.targets, point.frame.p50) for point in item.targets],
+        )
+        for item in bundles
+    ]
+    caption = "Several targets: p50 of a frame, ms"
+    return lines_figure(Lines(caption=caption, x_label="targets that share a session", unit="ms", dots=True), lines)
 
 
 def _start_parts(start: Start) -> tuple[float, ...]:
@@ -81,11 +91,3 @@ def _start_parts(start: Start) -> tuple[float, ...]:
         start.first_update_ms,
     )
     return (max(start.process_to_first_box_ms - sum(parts), 0.0), *parts)
-
-
-def _targets(bundles: Items[BundleReport]) -> str:
-    lines = [
-        Line(name=item.name, points=[(point.targets, point.frame.p50) for point in item.targets]) for item in bundles
-    ]
-    caption = "Several targets: p50 of a frame, ms"
-    return lines_figure(Lines(caption=caption, x_label="targets that share a session", unit="ms", dots=True), lines)

@@ -8,7 +8,7 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from html import escape
 
-from sdst_edge.workflows.pages.axis import Axis
+from sdst_edge.workflows.pages.axis import Axis, tick_text
 
 __all__ = ["COLORS", "Bar", "bars_figure", "figure", "key"]
 
@@ -48,23 +48,22 @@ def key(index: int, text: str, kind: str) -> str:
     return f"<span>{mark}{escape(text)}</span>"
 
 
-def bars_figure(caption: str, bars: Items[Bar], legend: Items[str], unit: str) -> str:
+def bars_figure(caption: str, bars: Items[Bar], legend: Items[str]) -> str:
     """Bars on one axis, told apart by colour in the order of the legend.
 
     Args:
-        caption: as text.
+        caption: with the unit, as text.
         bars: from top to bottom; those that are not finite are left out, and without any the text is empty.
         legend: name of each part.
-        unit: of the lengths.
     """
     bars = [bar for bar in bars if all(math.isfinite(length) for length in bar.parts)]
     if not bars:
         return ""
     axis = Axis(max(sum(bar.parts) for bar in bars))
     rows = "\n".join(_row(bar, axis) for bar in bars)
-    ticks = "".join(f'<span style="left:{100 * axis.share(tick):.2f}%">{tick:,g}</span>' for tick in axis.ticks)
-    below = f'<div class="ticks" aria-hidden="true">{ticks}</div>'
-    picture = f'<ol class="stacks">\n{rows}\n</ol>\n{below}<p class="unit" aria-hidden="true">{escape(unit)}</p>'
+    ticks = "".join(f'<span style="left:{100 * axis.share(tick):.2f}%">{tick_text(tick)}</span>' for tick in axis.ticks)
+    below = f'<li class="scale" aria-hidden="true"><div class="ticks">{ticks}</div></li>'
+    picture = f'<ol class="stacks">\n{rows}\n{below}\n</ol>'
     keys = [key(index, name, "part") for index, name in enumerate(legend)] if len(legend) > 1 else []
     return figure(caption, picture, keys).replace("<figure>", '<figure class="wide-figure">', 1)
 

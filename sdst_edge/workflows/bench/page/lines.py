@@ -24,7 +24,7 @@ Points = Items[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line's name, and its points; those that are not finite are left out."""
+    """A line's name, empty where the caption is enough, and its points; those that are not finite are left out."""
 
     name: str
     points: Points
@@ -57,7 +57,7 @@ def lines_figure(shown: Lines, lines: Iterable[Line]) -> str:
     xs = [x for line in kept for x, _ in line.points]
     ys = [y for line in kept for _, y in line.points]
     y_axis = Axis(max(ys)) if shown.from_zero and min(ys) >= 0 else Axis(max(ys), min(ys))
-    words = "; ".join(f"{line.name} {_course(line.points, shown.unit)}" for line in kept)
+    words = "; ".join(f"{line.name} {_course(line.points, shown.unit)}".strip() for line in kept)
     plot = Plot(
         x_axis=Axis(max(xs)), y_axis=y_axis, x_label=shown.x_label, summary=f"{shown.caption}: {words}", height=HEIGHT
     )

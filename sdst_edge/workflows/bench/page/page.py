@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 
+from sdst_bench.report.figures import told
 from sdst_bench.report.layout import Section
 from sdst_bench.report.model import BenchReport, BundleReport
 from sdst_bench.report.sections import report_sections, warnings
-from sdst_edge.workflows.bench.page.bundle import bundle_figures, key_figures
-from sdst_edge.workflows.bench.page.compared import bundles_scatter, peers_scatter, shared_figures
+from sdst_edge.workflows.bench.page.bundle import condition_figures, frame_figures, key_figures
+from sdst_edge.workflows.bench.page.compared import (
+    bundles_scatter,
+    peers_scatter,
+    stages_figure,
+    starts_figure,
+    targets_figure,
+)
 from sdst_edge.workflows.bench.page.items import item_html, plots
 from sdst_edge.workflows.pages.frame import asset, page_frame, section
 
@@ -30,36 +38,50 @@ def page_text(report: BenchReport) -> str:
     host, *bundles, peers = found
     parts = [_header(report), *(f'<p class="warning">{escape(str(text))}</p>' for text in remarks)]
     if several is not None:
-        parts.append(_section(several, plots(*bundles_scatter(report.bundles), *shared_figures(report.bundles))))
-    parts.append(_section(host))
+        shared = (bundles_scatter, targets_figure, stages_figure, starts_figure)
+        parts.append(_section(several, plots(*(figure(report.bundles) for figure in shared))))
     for bundle, shown in zip(report.bundles, bundles, strict=True):
         parts.append(_bundle(bundle, shown, alone=several is None))
-    parts.append(_section(peers, plots(*peers_scatter(report))))
+    parts += [_section(peers, plots(peers_scatter(report))), _section(host, name="host")]
     return page_frame(f"{_measured(report)} on {_machine(report)}", parts, asset(__package__, "page.css"))
 
 
-def _section(shown: Section, below: str = "") -> str:
-    return section(escape(shown.title), "\n".join([*map(item_html, shown.items), below]))
+def _section(shown: Section, below: str = "", name: str = "") -> str:
+    heading = shown.title[:1].upper() + shown.title[1:]
+    return section(escape(heading), "\n".join([*map(item_html, shown.items), below]), name)
 
 
 def _bundle(bundle: BundleReport, shown: Section, *, alone: bool) -> str:
     setup, *items = map(item_html, shown.items)
-    figures = (*(shared_figures((bundle,)) if alone else ()), *bundle_figures(bundle))
-    return section(escape(shown.title), "\n".join((setup, key_figures(bundle), plots(*figures), *items)))
+    shared = (stages_figure((bundle,)), starts_figure((bundle,)), targets_figure((bundle,))) if alone else ()
+    figures = plots(*frame_figures(bundle), *shared, *condition_figures(bundle))
+    heading = "Figures" if alone else shown.title  # the page has its name
+    return section(escape(heading), "\n".join((setup, key_figures(bundle), figures, *items)))
 
 
 def _header(report: BenchReport) -> str:
-    jetson, machine = report.host.jetson, report.host.environment
-    facts = [report.device, f"reached by {report.reached_by}" if report.reached_by else ""]
-    if jetson is not None:
-        facts += [f"JetPack {jetson.jetpack or 'not measured'}", f"power mode {jetson.power_mode or 'not measured'}"]
-    facts += [machine.cpu, f"governor {', '.join(report.host.governors) or machine.governor}"]
-    told = "; ".join(escape(fact) for fact in facts if fact and fact != _machine(report))
+    facts = "; ".join(escape(fact) for fact in _host_facts(report) if fact != _machine(report))
+    host = f'<strong>{escape(_machine(report))}</strong>: {facts} (<a href="#host">all of it</a>)'
     return (
         f"<header>\n<h1>{escape(_measured(report))}</h1>\n"
-        f'<p class="facts">on <strong>{escape(_machine(report))}</strong>: {told}</p>\n'
+        f'<p class="facts">on {host}</p>\n'
         f'<p class="facts">{escape(report.created)} by <code>{escape(report.command)}</code></p>\n</header>'
     )
+
+
+def _host_facts(report: BenchReport) -> Iterator[str]:
+    """What figures hang on most; the section on the host has the rest."""
+    host, machine = report.host, report.host.environment
+    yield f"device {report.device}"
+    if report.reached_by:
+        yield f"reached by {report.reached_by}"
+    if host.jetson is not None:
+        yield f"JetPack {told(host.jetson.jetpack)}"
+        yield f"power mode {told(host.jetson.power_mode)}"
+    yield machine.cpu
+    yield f"governor {', '.join(host.governors) or told(machine.governor)}"
+    versions = {"ONNX Runtime": machine.onnxruntime, **machine.engines, "TensorRT": host.tensorrt, "CUDA": host.cuda}
+    yield from (f"{name} {version}" for name, version in versions.items() if version)
 
 
 def _measured(report: BenchReport) -> str:

@@ -24,6 +24,9 @@ _HALF_WIDTH, _HALF_HEIGHT, _RADIUS = 8.0, 8.0, 5.0
 _AROUND = ((1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (0.7, -0.7), (-0.7, -0.7), (-0.7, 0.7), (0.7, 0.7))
 _AWAY = (15.0, 24.0, 33.0, 42.0)
 
+#: Of the scores, above and below.
+_MARGIN = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
@@ -51,7 +54,12 @@ def scatter_figure(caption: str, rivals: Iterable[Rival]) -> str:
     scores = [item.success_auc for item in shown]
     label = "p50 of update(), ms" + (", logarithmic" if isinstance(x_axis, LogAxis) else "")
     words = "; ".join(f"{index}: {_entry(item)}" for index, item in enumerate(shown, start=1))
-    plot = Plot(x_axis=x_axis, y_axis=Axis(max(scores), min(scores)), x_label=label, summary=f"{caption}. {words}")
+    plot = Plot(
+        x_axis=x_axis,
+        y_axis=Axis(max(scores) + _MARGIN, max(min(scores) - _MARGIN, 0.0)),
+        x_label=label,
+        summary=f"{caption}. {words}",
+    )
     places = [(plot.x(item.latency_ms), plot.y(item.success_auc)) for item in shown]
     marks = [_mark(place, ours=item.ours) for place, item in zip(places, shown, strict=True)]
     marks += [

@@ -25,12 +25,17 @@ def finite_points(values: Items[float]) -> tuple[Floats, Floats]:
     return (places + 1).astype(np.float64), numbers[places]
 
 
-def time_scale(times: Floats) -> Scale:
-    """An axis for times, at least one of them: from 0, or logarithmic where the tail is long and no time is 0."""
+def time_scale(times: Floats, *, from_zero: bool = True) -> Scale:
+    """An axis for times: linear, or logarithmic where the tail is long and no time is 0.
+
+    Args:
+        times: (N,) at least one.
+        from_zero: whether a linear axis begins at 0.
+    """
     largest, smallest = float(times.max()), float(times.min())
     if smallest > 0 and largest > LONG_TAIL * float(np.median(times)):
         return LogAxis(smallest, largest)
-    return Axis(largest)
+    return Axis(largest, 0.0 if from_zero else smallest)
 
 
 def envelope(places: Floats, values: Floats, columns: int) -> list[tuple[float, float]]:

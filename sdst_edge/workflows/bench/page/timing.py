@@ -44,14 +44,14 @@ def histogram_figure(frames: TimedFrames) -> str:
     _, times = finite_points(frames.times_ms)
     if not len(times):
         return ""
-    scale = time_scale(times)
+    scale = time_scale(times, from_zero=False)
     edges, counts = histogram(times, scale, BINS)
     label = "ms, logarithmic" if isinstance(scale, LogAxis) else "ms"
     summary = f"Histogram of {frames.what} over {len(times):,} frames, {_spread(frames.summary)}"
     plot = Plot(x_axis=scale, y_axis=Axis(float(counts.max())), x_label=label, summary=summary, height=HEIGHT, top=24)
     bins = zip(edges, edges[1:], counts.tolist(), strict=False)  # one edge more than bins
     marks = [_bin(plot, float(low), float(high), count) for low, high, count in bins if count]
-    caption = f"{frames.what}: how many frames took how long"
+    caption = f"{frames.what}, frames by time"
     return figure(caption, plot.svg((*marks, *_percentiles(plot, frames.summary))))
 
 
@@ -68,7 +68,7 @@ def timeline_figure(frames: TimedFrames) -> str:
     )
     x_axis = Axis(float(len(frames.times_ms)))
     plot = Plot(x_axis=x_axis, y_axis=scale, x_label="frame", summary=summary, height=HEIGHT)
-    return figure(f"{frames.what} frame by frame, {unit}", plot.svg([_series(plot, places, times)]))
+    return figure(f"{frames.what}, each frame, {unit}", plot.svg([_series(plot, places, times)]))
 
 
 def _series(plot: Plot, places: Floats, times: Floats) -> str:
