@@ -33,10 +33,10 @@ def read_clocks_max_mhz(sysroot: Sysroot) -> dict[str, float]:
 def _cpus_mhz(sysroot: Sysroot, name: str) -> dict[str, float]:
     """From kHz of cpufreq (kernel, ``admin-guide/pm/cpufreq.rst``), in the order of the processors' numbers."""
     by_cpu = {}
-    for folder in sysroot.glob("sys/devices/system/cpu/cpu[0-9]*"):
-        khz = read_number(folder / "cpufreq" / name)
-        if khz is not None and folder.name[3:].isdecimal():
-            by_cpu[int(folder.name[3:])] = khz / 1e3
+    for path in sysroot.glob(f"sys/devices/system/cpu/cpu[0-9]*/cpufreq/{name}"):
+        khz = read_number(path)
+        if khz is not None:
+            by_cpu[int(path.parent.parent.name.removeprefix("cpu"))] = khz / 1e3
     return {f"cpu{index}": by_cpu[index] for index in sorted(by_cpu)}
 
 
@@ -62,5 +62,5 @@ def _behind_graphics(node: Path) -> tuple[bool, str]:
 
 
 def _emc_mhz(sysroot: Sysroot, names: tuple[str, ...]) -> dict[str, float]:
-    values = (read_number(sysroot.path(name)) for name in names)
+    values = (read_number(path) for name in names for path in sysroot.glob(name))
     return next(({"emc": hz / 1e6} for hz in values if hz), {})

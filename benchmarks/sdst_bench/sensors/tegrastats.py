@@ -11,7 +11,6 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Condition, Thread
 
 from sdst_bench.host.sysroot import Sysroot
@@ -27,7 +26,8 @@ INTERVAL_MS = 100
 #: That a first line, or the next one, may take.
 PATIENCE_S = 5.0
 
-_RAIL = re.compile(r"(?<!\S)([A-Z][A-Z0-9_]*) (\d+)(mW)?/\d+(?:mW)?(?!\S)")
+#: Memory that is cut off before its unit is no rail.
+_RAIL = re.compile(r"(?<!\S)(?!RAM |SWAP |IRAM )([A-Z][A-Z0-9_]*) (\d+)(?:mW)?/\d+(?:mW)?(?!\S)")
 _TEMPERATURE = re.compile(r"(?<!\S)(\w+)@(-?\d+(?:\.\d+)?)C(?!\S)")
 _GPU = re.compile(r"(?<!\S)GR3D_FREQ (?:(\d+)%)?(?:@\[?(\d+(?:,\d+)*)\]?)?(?!\S)")
 _RAM = re.compile(r"(?<!\S)RAM (\d+)/(\d+)MB(?!\S)")
@@ -59,7 +59,7 @@ def parse_line(line: str) -> TegraLine:
     gpu, ram = _GPU.search(line), _RAM.search(line)
     celsius = {name: float(value) for name, value in _TEMPERATURE.findall(line)}
     return TegraLine(
-        rails_mw={name: float(now) for name, now, _ in _RAIL.findall(line) if name != NOT_CONNECTED},
+        rails_mw={name: float(now) for name, now in _RAIL.findall(line) if name != NOT_CONNECTED},
         temperatures_c={name: value for name, value in celsius.items() if value > OFF_C},
         gpu_percent=float(gpu[1]) if gpu and gpu[1] else None,
         gpu_mhz=tuple(float(value) for value in gpu[2].split(",")) if gpu and gpu[2] else (),
@@ -73,7 +73,7 @@ class Tegrastats:
 
     source = "tegrastats"
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: str) -> None:
         """Starts it and waits for the first line.
 
         Raises:
@@ -81,7 +81,7 @@ class Tegrastats:
         """
         try:
             self._process = subprocess.Popen(
-                [str(program), "--interval", str(INTERVAL_MS)],
+                [program, "--interval", str(INTERVAL_MS)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -149,9 +149,11 @@ def open_tegrastats(sysroot: Sysroot, now_s: float) -> Tegrastats:  # noqa: ARG0
     Raises:
         NotMeasured: there is none, with an empty text; or it tells no power.
     """
-    here = shutil.which("tegrastats") if sysroot.is_this_host else None
-    program = Path(here) if here else sysroot.path("bin/tegrastats")
-    if not program.is_file():
+    if sysroot.is_this_host:
+        program = shutil.which("tegrastats")
+    else:
+        program = next((str(path) for path in sysroot.glob("bin/tegrastats")), None)
+    if program is None:
         raise NotMeasured("")
     try:
         return Tegrastats(program)

@@ -1,0 +1,117 @@
+"""Lines of tegrastats that users have quoted, and a program that writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sdst_bench.host.sysroot import Sysroot
+from sdst_bench.not_measured import NotMeasured
+from sdst_bench.sensors import tegrastats
+from sdst_bench.sensors.tegrastats import open_tegrastats, parse_line
+from sdst_runtime.errors import DeviceError
+from tests.fake_orin import AGX_ORIN_LINE, NO_ROOT_LINE, ORIN_NANO_LINE, TX2_LINE, write_command, write_file
+
+NO_ROOT_RAILS = {"VDD_IN": 4824.0, "VDD_CPU_GPU_CV": 518.0, "VDD_SOC": 1475.0}
+
+
+def test_line_of_an_orin_nano() -> None:
+    line = parse_line(ORIN_NANO_LINE)
+    assert line.rails_mw == {"VDD_IN": 12479.0, "VDD_CPU_GPU_CV": 4667.0, "VDD_SOC": 2817.0}
+    assert line.temperatures_c == {"cpu": 53.968, "gpu": 53.343, "tj": 53.968}
+    assert (line.gpu_percent, line.gpu_mhz) == (63.0, (621.0,))
+    assert (line.ram_used_mb, line.ram_total_mb) == (6185.0, 7620.0)
+
+
+def test_line_for_a_user_who_is_not_root() -> None:
+    line = parse_line(NO_ROOT_LINE)
+    assert line.rails_mw == NO_ROOT_RAILS
+    assert (line.gpu_percent, line.gpu_mhz, line.ram_used_mb) == (0.0, (), None)
+
+
+def test_line_of_an_agx_orin_leaves_out_what_is_off_or_not_connected() -> None:
+    line = parse_line(AGX_ORIN_LINE)
+    assert line.rails_mw == {
+        "VDD_GPU_SOC": 2340.0,
+        "VDD_CPU_CV": 390.0,
+        "VIN_SYS_5V0": 4025.0,
+        "VDDQ_VDD2_1V8AO": 301.0,
+    }
+    assert line.temperatures_c == {"CPU": 44.562}
+    assert (line.gpu_percent, line.gpu_mhz) == (0.0, (0.0, 0.0))
+
+
+def test_line_before_jetpack_5_has_no_units() -> None:
+    line = parse_line(TX2_LINE)
+    assert line.rails_mw == {
+        "VDD_SYS_GPU": 182.0,
+        "VDD_SYS_SOC": 730.0,
+        "VDD_4V0_WIFI": 0.0,
+        "VDD_IN": 5297.0,
+        "VDD_SYS_CPU": 1917.0,
+        "VDD_SYS_DDR": 1241.0,
+    }
+    assert (line.gpu_percent, line.gpu_mhz) == (0.0, (114.0,))
+
+
+def test_gpu_of_thor_has_clocks_without_a_share() -> None:
+    line = parse_line("GR3D_FREQ @[1000,1000,1000]")
+    assert (line.gpu_percent, line.gpu_mhz) == (None, (1000.0, 1000.0, 1000.0))
+
+
+@pytest.mark.parametrize("line", [ORIN_NANO_LINE, NO_ROOT_LINE, AGX_ORIN_LINE, TX2_LINE])
+def test_line_that_is_cut_off_tells_no_wrong_power(line: str) -> None:
+    whole = parse_line(line).rails_mw
+    for length in range(len(line)):
+        assert parse_line(line[:length]).rails_mw.items() <= whole.items()
+
+
+@pytest.mark.parametrize("line", ["", "\0\0", "VDD_IN mW/mW", "VDD_IN -5mW/3mW", "vdd_in 5/5", "usage: tegrastats"])
+def test_other_lines_tell_nothing(line: str) -> None:
+    assert parse_line(line).rails_mw == {}
+
+
+def test_program_is_read_line_by_line(tmp_path: Path) -> None:
+    write_program(tmp_path, f"while :; do echo '{NO_ROOT_LINE}'; sleep 0.01; done")
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    try:
+        assert reader.read_mw(1.0) == NO_ROOT_RAILS
+        assert (reader.source, reader.in_total) == ("tegrastats", ("VDD_IN",))
+    finally:
+        reader.close()
+
+
+def test_lines_that_lack_a_rail_are_passed_over(tmp_path: Path) -> None:
+    cut = NO_ROOT_LINE.removesuffix(" VDD_SOC 1475mW/1475mW")
+    write_program(tmp_path, f"echo '{NO_ROOT_LINE}'; while :; do echo '{cut}'; echo '{NO_ROOT_LINE}'; sleep 0.01; done")
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    try:
+        assert [reader.read_mw(1.0) for _ in range(5)] == [NO_ROOT_RAILS] * 5
+    finally:
+        reader.close()
+
+
+def test_program_that_ends_says_so(tmp_path: Path) -> None:
+    write_command(tmp_path, "tegrastats", NO_ROOT_LINE)
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    with pytest.raises(DeviceError, match="tegrastats ended"):
+        reader.read_mw(1.0)
+    reader.close()
+
+
+def test_program_that_is_silent_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.05)
+    write_program(tmp_path, "exec sleep 60")
+    with pytest.raises(NotMeasured, match=r"tegrastats wrote no line with a rail's power in 0\.05 s"):
+        open_tegrastats(Sysroot(tmp_path), 0.0)
+
+
+def test_program_that_cannot_be_started_says_why(tmp_path: Path) -> None:
+    write_file(tmp_path, "bin/tegrastats", "not a program")
+    with pytest.raises(NotMeasured, match=r"bin/tegrastats cannot be started: Permission denied"):
+        open_tegrastats(Sysroot(tmp_path), 0.0)
+
+
+def write_program(root: Path, script: str) -> None:
+    write_file(root, "bin/tegrastats", f"#!/bin/sh\n{script}\n").chmod(0o755)
