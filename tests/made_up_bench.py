@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,10 @@ from sdst_bench.report.model import (
     Sustained,
     Targets,
 )
-from sdst_bench.stats import Summary, median_interval, summarize
+from sdst_bench.stats import Interval, Summary, median_interval, summarize
 
 __all__ = [
+    "PARTS",
     "made_up_bundle",
     "made_up_closed_loop",
     "made_up_host",
@@ -65,6 +67,11 @@ def series(median_ms: float, frames: int = 300, *, spread: float = 0.05, seed: i
 
 def _summary(times_ms: tuple[float, ...]) -> Summary:
     return summarize([round(time * 1e6) for time in times_ms])
+
+
+@cache
+def _interval(times_ms: tuple[float, ...]) -> Interval:
+    return median_interval(times_ms)
 
 
 def made_up_host(**changes: Any) -> Host:
@@ -120,7 +127,7 @@ def made_up_closed_loop(median_ms: float = 4.0, *, seed: int = 0, times_ms: tupl
         capture=same(1.5),
         stages=stages,
         total=total,
-        median_ms=median_interval(times_ms),
+        median_ms=_interval(times_ms),
         jitter_ms=total.p99 - total.p50,
         fps=1e3 / total.mean,
         total_ms=times_ms,
@@ -265,7 +272,7 @@ def _peers(bundles: tuple[BundleReport, ...]) -> Peers:
             version=version,
             scores=_accuracy(auc),
             update=_summary(times),
-            median_ms=median_interval(times),
+            median_ms=_interval(times),
             ratio=median_ms / 4.0,
         )
 
