@@ -3,8 +3,8 @@
 Texts are quotations: device tree, ``nv_tegra_release``, ``nvpmodel -q`` and lines of tegrastats from users' reports
 (beszel ``agent/gpu_test.go``, jetson_exporter #14; ``...`` is where the quotation leaves something out). Files of sysfs
 are laid out by the kernel's documentation (``hwmon/ina3221.rst``, ``driver-api/thermal/sysfs-api.rst``,
-``admin-guide/pm/cpufreq.rst``) around the figures of these lines; the governor is the one that JetPack sets. What no quotation tells, the folder does
-not have.
+``admin-guide/pm/cpufreq.rst``) around the figures of these lines; the governor is the one that JetPack sets. What no
+quotation tells, the folder does not have.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Environment:
         python: version.
         numpy: version.
         onnxruntime: version, or ``not installed``: other engines run without it.
-        libsdst: version.
+        libsdst: version, or ``not installed``.
         isa: instruction set whose kernels libsdst runs.
         int8: the processor's instructions for dot products of bytes, on which the speed of INT8 hangs, or ``none``.
         engines: versions of the other engines that this process has loaded, by name.
@@ -63,8 +63,8 @@ def probe_environment(sysroot: Sysroot = THIS_HOST) -> Environment:
     import numpy as np
 
     from sdst_bench.host.board import probe_board  # which imports this module
-    from sdst_runtime import native
 
+    libsdst, isa = _libsdst()
     here = os.cpu_count() or 1
     return Environment(
         cpu=_cpu(sysroot),
@@ -76,8 +76,8 @@ def probe_environment(sysroot: Sysroot = THIS_HOST) -> Environment:
         python=platform.python_version(),
         numpy=np.__version__,
         onnxruntime=_onnxruntime_version(),
-        libsdst=native.version(),
-        isa=native.isa(),
+        libsdst=libsdst,
+        isa=isa,
         int8=_int8(sysroot),
         engines={
             name: str(getattr(sys.modules[package], "__version__", NOT_KNOWN))
@@ -125,6 +125,16 @@ def _system(sysroot: Sysroot) -> str:
         kernel = f"Linux {release}" if release else f"Linux {named.group(1)}" if named else NOT_KNOWN
     android = android_release(sysroot)
     return f"Android {android}, {kernel}" if android else kernel
+
+
+def _libsdst() -> tuple[str, str]:
+    from sdst_runtime import native
+    from sdst_runtime.errors import BackendUnavailable
+
+    try:
+        return native.version(), native.isa()
+    except BackendUnavailable:
+        return "not installed", NOT_KNOWN
 
 
 def _onnxruntime_version() -> str:

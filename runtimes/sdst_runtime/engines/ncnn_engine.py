@@ -28,7 +28,7 @@ from sdst_runtime.errors import BackendUnavailable, ConfigError, DeviceError, Ma
 from sdst_runtime.manifest import Graph, Precision
 from sdst_runtime.ort_graph import OrtOptions
 
-__all__ = ["NcnnEngine", "NcnnGraph", "import_ncnn"]
+__all__ = ["NcnnEngine", "NcnnGraph", "import_ncnn", "vulkan_devices"]
 
 _HALF: Final = ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic")
 _BRAIN: Final = ("use_bf16_packed", "use_bf16_storage")
@@ -62,7 +62,7 @@ class NcnnEngine:
         self._half = precision == "fp16"
         self._runtime = import_ncnn()
         if gpu is not None:
-            _check_gpu(self._runtime, gpu)
+            _check_gpu(gpu)
 
     def load(self, model: bytes, weights: bytes | None, graph: Graph, arrays: Mapping[str, NDArray[Any]]) -> NcnnGraph:
         """See :class:`sdst_runtime.engines.engine.Engine`; the graph is run once, on what the arrays hold."""
@@ -173,9 +173,14 @@ def import_ncnn() -> ModuleType:
         raise BackendUnavailable(f"ncnn cannot be imported ({error}); pip install 'sdst-edge[ncnn]'") from None
 
 
-def _check_gpu(runtime: ModuleType, gpu: int) -> None:
-    if isinstance(gpu, bool) or not isinstance(gpu, int) or gpu < 0:
-        raise ConfigError(f"gpu is {gpu!r}, expected the number of a Vulkan device, from 0")
+def vulkan_devices() -> tuple[str, ...]:
+    """Names of the Vulkan devices, in the order of their numbers.
+
+    Raises:
+        BackendUnavailable: ncnn is not installed.
+        DeviceError: it finds none, or was built without Vulkan.
+    """
+    runtime = import_ncnn()
     if not hasattr(runtime, "get_gpu_count"):
         raise DeviceError(f"ncnn {runtime.__version__} was built without Vulkan; install another build, or use the CPU")
     with _quiet_stderr():
@@ -185,9 +190,16 @@ def _check_gpu(runtime: ModuleType, gpu: int) -> None:
             "ncnn finds no Vulkan device; install the GPU's Vulkan driver (mesa-vulkan-drivers for Mesa's), or use the "
             "CPU"
         )
-    if gpu >= count:
-        names = (f"{index}: {_gpu_name(runtime.get_gpu_info(index))}" for index in range(count))
-        raise DeviceError(f"ncnn finds no Vulkan device {gpu}; it finds {', '.join(names)}")
+    return tuple(_gpu_name(runtime.get_gpu_info(index)) for index in range(count))
+
+
+def _check_gpu(gpu: int) -> None:
+    if isinstance(gpu, bool) or not isinstance(gpu, int) or gpu < 0:
+        raise ConfigError(f"gpu is {gpu!r}, expected the number of a Vulkan device, from 0")
+    devices = vulkan_devices()
+    if gpu >= len(devices):
+        names = ", ".join(f"{index}: {name}" for index, name in enumerate(devices))
+        raise DeviceError(f"ncnn finds no Vulkan device {gpu}; it finds {names}")
 
 
 def _gpu_name(info: Any) -> str:
