@@ -51,12 +51,12 @@ FIGURES = (
     "ONNX Runtime 1.20.0", "libsdst 0.1.0 (avx2)",
     # setup, stages, closed loop
     "sdst-nano-m, onnx/fp32, onnxruntime, cached session, cpu, 1 thread; 1280x720, target 100 px, rendered clip",
-    "capture", "not in total", "crop", "search network", "correlation + head", "decode", "glue", "60.0 %", "100.0 %",
+    "capture", "not in total", "crop", "search network", "correlation + head", "decode", "glue", "60.0%", "100.0%",
     "median 3.992 ms (95 % 3.954-4.025)", "jitter 0.831 ms", "247.1 FPS", "300 frames in 5 rounds after 20 of warm-up",
-    "outside the network (crop, decode, glue) 10.0 %",
+    "outside the network (crop, decode, glue) 10.0%",
     # other parts
     "first update() 8.0 ms", "from the process to its first box 480.0 ms", "3 of 300 frames dropped at 30 FPS",
-    "update() of 8 targets", "4.000 ms of 8", "stage timers add +0.25 %", "x 1.100; throttling: cpu0 fell",
+    "update() of 8 targets", "4.000 ms of 8", "stage timers add +0.25%", "x 1.100; throttling: cpu0 fell",
     "peak RSS 120.0 MB, PSS 95.0 MB", "GPU 300.0 MB (MemAvailable of the host)", "9,000 mW, idle 5,000 mW, by INA3221",
     "the carrier board is not in it", "36.00 mJ a frame", "VDD_CPU_GPU_CV", "success AUC 0.600",
     "house rule: made up for a test",

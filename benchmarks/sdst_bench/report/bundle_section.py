@@ -32,7 +32,7 @@ from sdst_bench.report.model import (
 )
 from sdst_bench.stats import Summary
 
-__all__ = ["bundle_section", "setup_text"]
+__all__ = ["STAGES", "bundle_section"]
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ PARTS = frozenset(item.name for item in fields(BundleReport))
 def bundle_section(bundle: BundleReport) -> Section:
     """All that was measured of a bundle, and what was not."""
     loop, reasons = bundle.closed_loop, bundle.not_measured
-    items: list[Item] = [setup_text(bundle.setup)]
+    items: list[Item] = [_setup_text(bundle.setup)]
     if loop is not None:
         items.append(_stage_table(loop))
     items += _other_times(bundle)
@@ -79,7 +79,7 @@ def bundle_section(bundle: BundleReport) -> Section:
     return Section(title=bundle.name, items=tuple(items))
 
 
-def setup_text(setup: Setup) -> str:
+def _setup_text(setup: Setup) -> str:
     """What was measured, and how."""
     return (
         f"{setup.bundle}: {setup.family}, {setup.variant}, {setup.engine}, {setup.session} session, "
@@ -155,7 +155,7 @@ def _targets_text(targets: tuple[Targets, ...]) -> str:
 def _python_text(cost: PythonCost) -> str:
     return (
         f"{milliseconds_text(cost.python_ms)} ms of update() without a network; stage timers add "
-        f"{100 * cost.timer_share:+.2f} % ({milliseconds_text(cost.timed_ms)} ms with them, "
+        f"{cost.timer_share:+.2%} ({milliseconds_text(cost.timed_ms)} ms with them, "
         f"{milliseconds_text(cost.untimed_ms)} ms without)"
     )
 

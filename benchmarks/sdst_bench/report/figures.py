@@ -61,5 +61,5 @@ def megabytes_text(value: int | None) -> str:
 
 
 def share_text(share: float) -> str:
-    """Such as ``12.5 %``."""
-    return f"{100 * share:.1f} %"
+    """Such as ``12.5%``."""
+    return f"{share:.1%}"

@@ -22,10 +22,12 @@ def report_tables(report: BenchReport) -> list[RenderableType]:
 
 def section_tables(sections: Iterable[Section]) -> list[RenderableType]:
     """Texts and tables of rich, an empty line between sections."""
+    from rich.text import Text
+
     shown: list[RenderableType] = []
     for section in sections:
         shown += [""] if shown else []
-        shown += [one_line(section.title)] if section.title else []
+        shown += [Text(one_line(section.title), style="bold")] if section.title else []
         shown += [_renderable(item) for item in section.items]
     return shown
 
