@@ -25,12 +25,17 @@ def test_clocks_are_in_the_order_of_the_processors(tmp_path: Path) -> None:
     assert read_clocks_max_mhz(Sysroot(tmp_path)) == {"cpu0": 2000.0, "cpu2": 2000.0, "cpu10": 2000.0}
 
 
-def test_clocks_of_a_virtual_machine_come_from_cpuinfo(tmp_path: Path) -> None:
+def test_clocks_of_a_pc_without_cpufreq_come_from_cpuinfo(tmp_path: Path) -> None:
     write_file(
         tmp_path, "proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 2596.138\n\nprocessor\t: 1\ncpu MHz\t\t: 2600.0\n"
     )
     assert read_clocks_mhz(Sysroot(tmp_path)) == {"cpu0": 2596.138, "cpu1": 2600.0}
     assert read_clocks_max_mhz(Sysroot(tmp_path)) == {}
+
+
+def test_clock_that_a_virtual_machine_is_told_is_no_measurement(tmp_path: Path) -> None:
+    write_file(tmp_path, "proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor avx2\ncpu MHz\t\t: 2596.138\n")
+    assert read_clocks_mhz(Sysroot(tmp_path)) == {}
 
 
 @pytest.mark.parametrize("node", ["17000000.ga10b", "17000000.gv11b", "57000000.gpu", "gpu-gpc-0"])

@@ -9,7 +9,7 @@ import pytest
 from sdst_bench.host.sysroot import Sysroot
 from sdst_bench.not_measured import NotMeasured
 from sdst_bench.sensors import tegrastats
-from sdst_bench.sensors.tegrastats import open_tegrastats, parse_line
+from sdst_bench.sensors.tegrastats import Tegrastats, open_tegrastats, parse_line
 from sdst_runtime.errors import DeviceError
 from tests.fake_orin import AGX_ORIN_LINE, NO_ROOT_LINE, ORIN_NANO_LINE, TX2_LINE, write_command, write_file
 
@@ -93,11 +93,26 @@ def test_lines_that_lack_a_rail_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_program_that_ends_says_so(tmp_path: Path) -> None:
-    write_command(tmp_path, "tegrastats", NO_ROOT_LINE)
+    write_program(tmp_path, f"echo '{NO_ROOT_LINE}'; sleep 0.1")
     reader = open_tegrastats(Sysroot(tmp_path), 0.0)
     with pytest.raises(DeviceError, match="tegrastats ended"):
+        read_to_the_end(reader)
+    reader.close()
+
+
+def test_program_that_falls_silent_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_program(tmp_path, f"echo '{NO_ROOT_LINE}'; exec sleep 60")
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.0)
+    with pytest.raises(DeviceError, match="wrote no line"):
         reader.read_mw(1.0)
     reader.close()
+
+
+def test_program_without_rails_says_so(tmp_path: Path) -> None:
+    write_command(tmp_path, "tegrastats", "RAM 1/2MB GR3D_FREQ @[1000,1000,1000]")
+    with pytest.raises(NotMeasured, match="tegrastats ended"):
+        open_tegrastats(Sysroot(tmp_path), 0.0)
 
 
 def test_program_that_is_silent_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +126,11 @@ def test_program_that_cannot_be_started_says_why(tmp_path: Path) -> None:
     write_file(tmp_path, "bin/tegrastats", "not a program")
     with pytest.raises(NotMeasured, match=r"bin/tegrastats cannot be started: Permission denied"):
         open_tegrastats(Sysroot(tmp_path), 0.0)
+
+
+def read_to_the_end(reader: Tegrastats) -> None:
+    while True:
+        assert reader.read_mw(1.0) == NO_ROOT_RAILS
 
 
 def write_program(root: Path, script: str) -> None:

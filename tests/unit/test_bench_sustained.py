@@ -16,6 +16,7 @@ from sdst_bench.measuring.sustained import describe_clocks, measure_sustained
 from sdst_bench.not_measured import Interrupted
 from sdst_bench.report.model import Sample, Sustained
 from sdst_bench.sensors import Sensors
+from sdst_runtime.errors import ConfigError
 from tests.fake_orin import fake_orin
 from tests.toy_bundle import bright_frame
 
@@ -80,6 +81,14 @@ def test_camera_sets_the_pace(subject: Subject, clip: Clip, tmp_path: Path, monk
     monkeypatch.setattr(sustained, "sleep", clock.sleep)
     run = measure_sustained(subject, clip, Sensors.of(Sysroot(tmp_path), clock=clock), seconds=2.0, fps=10.0)
     assert (run.fps, run.frames) == (10.0, 21)
+
+
+@pytest.mark.parametrize("numbers", [{"seconds": 0.0}, {"seconds": 1.0, "fps": 0.0}, {"seconds": float("inf")}])
+def test_run_refuses_numbers_out_of_range(
+    numbers: dict[str, float], subject: Subject, clip: Clip, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="expected finite numbers above 0"):
+        measure_sustained(subject, clip, Sensors.of(Sysroot(tmp_path)), **numbers)  # type: ignore[arg-type]
 
 
 def test_rail_that_vanishes_is_told_and_the_rest_goes_on(subject: Subject, clip: Clip, tmp_path: Path) -> None:

@@ -74,23 +74,28 @@ def measure_power(subject: Subject, clip: Clip, sensors: Sensors, idle: Idle, se
         for _ in range(WARMUP_FRAMES):
             following.step()
         with _sampler(sensors) as sampler:
-            end_s = sensors.clock() + seconds
+            start_s = now_s = sensors.clock()
             try:
-                while frames == 0 or sensors.clock() < end_s:
+                while frames == 0 or now_s < start_s + seconds:
                     following.step()
                     frames += 1
+                    now_s = sensors.clock()
             except KeyboardInterrupt:
                 if frames == 0:
                     raise
                 stopped = True
-    power = _power(reader, idle, _means(sampler), frames)
+    try:
+        power = _power(reader, idle, _means(sampler)[1], frames=frames, seconds=now_s - start_s)
+    except NotMeasured:
+        if stopped:
+            raise KeyboardInterrupt from None
+        raise
     if stopped:
         raise Interrupted(power)
     return power
 
 
-def _power(reader: PowerReader, idle: Idle, busy: tuple[float, Mapping[str, float]], frames: int) -> Power:
-    busy_s, busy_mw = busy
+def _power(reader: PowerReader, idle: Idle, busy_mw: Mapping[str, float], *, frames: int, seconds: float) -> Power:
     rails = tuple(
         Rail(name=name, idle_mw=idle.rails_mw[name], busy_mw=value, in_total=name in reader.in_total)
         for name, value in busy_mw.items()
@@ -102,13 +107,13 @@ def _power(reader: PowerReader, idle: Idle, busy: tuple[float, Mapping[str, floa
         source=reader.source,
         total_of=reader.total_of,
         idle_seconds=idle.seconds,
-        busy_seconds=busy_s,
+        busy_seconds=seconds,
         frames=frames,
         rails=rails,
         idle_mw=idle_mw,
         busy_mw=total_mw,
-        frame_mj=total_mw * busy_s / frames,
-        frame_above_idle_mj=(total_mw - idle_mw) * busy_s / frames,
+        frame_mj=total_mw * seconds / frames,
+        frame_above_idle_mj=(total_mw - idle_mw) * seconds / frames,
     )
 
 

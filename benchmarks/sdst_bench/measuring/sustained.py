@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import floor, inf
 from time import sleep
-from typing import TypeAlias
 
 import numpy as np
 
 from sdst_bench.measuring.clip import Clip
+from sdst_bench.measuring.closed_loop import OnProgress
 from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted
@@ -20,12 +20,9 @@ from sdst_bench.sensors import Sensors
 from sdst_bench.sensors.sampler import Sampler
 from sdst_bench.sensors.throttling import describe_throttling, read_throttle_counts
 from sdst_bench.stats import summarize
-from sdst_runtime.errors import SdstError
+from sdst_runtime.errors import ConfigError, SdstError
 
 __all__ = ["describe_clocks", "measure_sustained"]
-
-#: Called with the share that is done, 0..1, and a remark.
-OnProgress: TypeAlias = Callable[[float, str], None]
 
 INTERVAL_S = 0.5
 
@@ -129,8 +126,11 @@ def measure_sustained(
         on_progress: called with the share of the time that has passed, and a remark, twice a second.
 
     Raises:
+        ConfigError: a number out of its range.
         Interrupted: the user ended it after a frame.
     """
+    if not 0 < seconds < inf or (fps is not None and not 0 < fps < inf):
+        raise ConfigError(f"seconds is {seconds} and fps {fps}, expected finite numbers above 0")
     frames = _Frames()
     with Following(subject, clip) as following:
         for _ in range(WARMUP_FRAMES):

@@ -41,8 +41,11 @@ def _cpus_mhz(sysroot: Sysroot, name: str) -> dict[str, float]:
 
 
 def _cpuinfo_mhz(sysroot: Sysroot) -> dict[str, float]:
-    """What x86 says without cpufreq, as in virtual machines."""
-    values = re.findall(r"^cpu MHz\s*:\s*(\d+(?:\.\d+)?)\s*$", sysroot.read("proc/cpuinfo") or "", re.MULTILINE)
+    """What x86 says without cpufreq. A virtual machine is told one figure for all time: nothing that was measured."""
+    text = sysroot.read("proc/cpuinfo") or ""
+    if re.search(r"^flags\s*:.*\bhypervisor\b", text, re.MULTILINE):
+        return {}
+    values = re.findall(r"^cpu MHz\s*:\s*(\d+(?:\.\d+)?)\s*$", text, re.MULTILINE)
     return {f"cpu{index}": float(value) for index, value in enumerate(values)}
 
 

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Condition, Thread
+from time import monotonic
 
 from sdst_bench.host.sysroot import Sysroot
 from sdst_bench.not_measured import NotMeasured
@@ -87,27 +88,36 @@ class Tegrastats:
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
                 errors="replace",
+                start_new_session=True,  # ^C is for this process, which reads it once more
             )
         except OSError as error:
             raise DeviceError(f"{program} cannot be started: {error.strerror or error}") from error
         self._news = Condition()
         self._rails_mw: dict[str, float] = {}
-        self._fresh = self._ended = False
+        self._arrived_s = monotonic()
+        self._ended = False
         self._thread = Thread(target=self._listen, name="tegrastats", daemon=True)
         self._thread.start()
         try:
-            self.in_total, self.total_of = describe_total(tuple(self._next_rails()))
-        except DeviceError:
+            with self._news:
+                self._news.wait_for(lambda: self._rails_mw or self._ended, PATIENCE_S)
+            self.in_total, self.total_of = describe_total(tuple(self._rails_mw or self.read_mw(0.0)))
+        except BaseException:
             self.close()
             raise
 
     def read_mw(self, now_s: float) -> dict[str, float]:  # noqa: ARG002
-        """Power by rail, mW, of the next line; waits for it.
+        """Power by rail, mW, of the last line.
 
         Raises:
-            DeviceError: ``tegrastats`` has ended or writes nothing any more.
+            DeviceError: ``tegrastats`` has ended, or writes nothing any more.
         """
-        return self._next_rails()
+        with self._news:
+            if self._ended:
+                raise DeviceError("tegrastats ended; run it by hand to see why")
+            if not self._rails_mw or monotonic() - self._arrived_s > PATIENCE_S:
+                raise DeviceError(f"tegrastats wrote no line with a rail's power in {PATIENCE_S:g} s")
+            return self._rails_mw
 
     def close(self) -> None:
         """Ends ``tegrastats``."""
@@ -119,15 +129,6 @@ class Tegrastats:
             self._process.wait()
         self._thread.join()
 
-    def _next_rails(self) -> dict[str, float]:
-        with self._news:
-            if not self._news.wait_for(lambda: self._fresh or self._ended, PATIENCE_S):
-                raise DeviceError(f"tegrastats wrote no line with a rail's power in {PATIENCE_S:g} s")
-            if not self._fresh:
-                raise DeviceError("tegrastats ended; run it by hand to see why")
-            self._fresh = False
-            return self._rails_mw
-
     def _listen(self) -> None:
         """A line that lacks a rail of the lines before it was cut off, and is passed over."""
         assert self._process.stdout is not None
@@ -136,7 +137,7 @@ class Tegrastats:
                 rails_mw = dict(parse_line(line).rails_mw)
                 with self._news:
                     if rails_mw and rails_mw.keys() >= self._rails_mw.keys():
-                        self._rails_mw, self._fresh = rails_mw, True
+                        self._rails_mw, self._arrived_s = rails_mw, monotonic()
                         self._news.notify_all()
         with self._news:
             self._ended = True
