@@ -44,10 +44,17 @@ def test_axis_may_begin_elsewhere(smallest: float, largest: float, ticks: tuple[
     assert (axis.share(axis.start), axis.share(axis.top)) == (0, 1)
 
 
+def test_axis_may_end_at_the_value() -> None:
+    axis = Axis(1001.0, exact=True)
+    assert (axis.start, axis.top) == (0, 1001)
+    assert axis.ticks == (0, 500, 1000)
+
+
 @pytest.mark.parametrize(
     ("smallest", "largest", "ticks"),
     [
-        (3.2, 61.0, (3, 10, 30, 100)),
+        (3.2, 61.0, (2, 5, 10, 20, 50, 100)),
+        (4.0, 120.0, (3, 10, 30, 100, 300)),
         (0.04, 900.0, (0.01, 0.1, 1, 10, 100, 1000)),
         (4.0, 4.0, (2, 5)),
         (1.0, 10.0, (1, 2, 5, 10)),

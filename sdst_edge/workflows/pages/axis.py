@@ -6,11 +6,11 @@ import math
 
 __all__ = ["Axis", "LogAxis", "Scale", "tick_text"]
 
-#: Ticks in a decade; the first choice that gives enough of them.
-_IN_A_DECADE = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0))
+#: Ticks in a decade; the first choice that gives no more than there is room for.
+_IN_A_DECADE = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 
-#: That a logarithmic axis has at least.
-_LOG_TICKS = 3
+#: That a logarithmic axis has room for.
+_LOG_TICKS = 6
 
 
 class Axis:
@@ -19,10 +19,11 @@ class Axis:
     Attributes:
         start: where it begins: 0, or with ``smallest`` a step at or below it.
         top: where it ends, above the start.
-        ticks: ascending, start and top included.
+        ticks: ascending, start and top included; with ``exact`` start and top are the values themselves, and ticks
+            lie between.
     """
 
-    def __init__(self, largest: float, smallest: float = 0.0) -> None:
+    def __init__(self, largest: float, smallest: float = 0.0, *, exact: bool = False) -> None:
         if largest <= smallest:
             largest = smallest + 1.0
         span = largest - smallest
@@ -32,6 +33,9 @@ class Axis:
         last = math.ceil(largest / step * (1 - 1e-9))
         self.ticks = tuple(float(f"{index * step:.12g}") for index in range(first, last + 1))
         self.start, self.top = self.ticks[0], self.ticks[-1]
+        if exact:
+            self.start, self.top = smallest, largest
+            self.ticks = tuple(tick for tick in self.ticks if smallest <= tick <= largest)
 
     def share(self, value: float) -> float:
         """Where a value lies: 0 at the start, 1 at :attr:`top`."""
@@ -50,7 +54,7 @@ class LogAxis:
     def __init__(self, smallest: float, largest: float) -> None:
         for digits in _IN_A_DECADE:
             self.ticks = _log_ticks(smallest, max(largest, smallest), digits)
-            if len(self.ticks) > _LOG_TICKS:
+            if len(self.ticks) <= _LOG_TICKS:
                 break
         self.start, self.top = self.ticks[0], self.ticks[-1]
 

@@ -59,7 +59,11 @@ def lines_figure(shown: Lines, lines: Iterable[Line]) -> str:
     y_axis = Axis(max(ys)) if shown.from_zero and min(ys) >= 0 else Axis(max(ys), min(ys))
     words = "; ".join(f"{line.name} {_course(line.points, shown.unit)}".strip() for line in kept)
     plot = Plot(
-        x_axis=Axis(max(xs)), y_axis=y_axis, x_label=shown.x_label, summary=f"{shown.caption}: {words}", height=HEIGHT
+        x_axis=Axis(max(xs), exact=True),
+        y_axis=y_axis,
+        x_label=shown.x_label,
+        summary=f"{shown.caption}: {words}",
+        height=HEIGHT,
     )
     marks = [mark for index, line in enumerate(kept) for mark in _marks(plot, line, index, dots=shown.dots)]
     legend = [key(index, line.name, "line") for index, line in enumerate(kept)] if len(kept) > 1 else []

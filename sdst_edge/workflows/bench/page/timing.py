@@ -20,6 +20,9 @@ BINS, COLUMNS = 48, 300
 
 HEIGHT = 230
 
+#: Height of a bin that holds any frame, so that single ones are seen.
+_LEAST = 2.0
+
 #: Marks whose names would run into each other have one name together, share of the axis.
 _NEAR = 0.1
 
@@ -66,7 +69,7 @@ def timeline_figure(frames: TimedFrames) -> str:
     summary = (
         f"{frames.what} of {len(times):,} frames in order, {_spread(frames.summary)}; the slowest is frame {slowest:,}"
     )
-    x_axis = Axis(float(len(frames.times_ms)))
+    x_axis = Axis(float(len(frames.times_ms)), exact=True)
     plot = Plot(x_axis=x_axis, y_axis=scale, x_label="frame", summary=summary, height=HEIGHT)
     return figure(f"{frames.what}, each frame, {unit}", plot.svg([_series(plot, places, times)]))
 
@@ -80,7 +83,7 @@ def _series(plot: Plot, places: Floats, times: Floats) -> str:
 def _bin(plot: Plot, low: float, high: float, count: int) -> str:
     x, right = plot.x(low), plot.x(high)
     width = max(right - x, 2.0)
-    y = plot.y(count)
+    y = min(plot.y(count), plot.bottom - _LEAST)
     return f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{plot.bottom - y:.1f}"/>'
 
 
