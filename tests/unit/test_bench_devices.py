@@ -41,7 +41,7 @@ def test_require_device_leaves_a_gpu_alone_unless_it_is_asked_for(with_gpu: Host
 
 
 def test_require_device_refuses_cuda_without_a_gpu(pc: Host) -> None:
-    with pytest.raises(DeviceError, match=r"no GPU that CUDA sees.*nvidia-smi.*--device cpu"):
+    with pytest.raises(DeviceError, match=r"CUDA sees no GPU.*nvidia-smi.*--device cpu"):
         require_device("cuda", pc)
 
 

@@ -74,6 +74,14 @@ def test_probe_host_finds_the_part_in_the_model_when_compatible_has_none(tmp_pat
     assert probe_host(sysroot).board.part == "p3668-0000"
 
 
+def test_probe_host_tells_a_jetson_from_inside_a_container(tmp_path: Path) -> None:
+    for name, text in {"family": "Tegra", "machine": "NVIDIA Jetson AGX Orin", "soc_id": "35"}.items():
+        write_file(tmp_path, f"sys/devices/soc0/{name}", f"{text}\n")
+    host = probe_host(Sysroot(tmp_path))
+    assert host.board == Board(model="NVIDIA Jetson AGX Orin", soc="tegra234")
+    assert host.jetson is not None
+
+
 def test_probe_jetson_reads_the_package_when_the_release_file_is_missing(tmp_path: Path) -> None:
     write_command(tmp_path, "dpkg-query", "nvidia-l4t-core\t36.4.4-20250616085344")
     told = probe_jetson(Sysroot(tmp_path), ORIN)

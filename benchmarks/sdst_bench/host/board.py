@@ -1,8 +1,10 @@
-"""Which board it is: by the device tree, or by Android's properties."""
+"""Which board it is: by the device tree, by what the kernel says of the SoC, or by Android's properties."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Final
 
 from sdst_bench.host.host import Board
 from sdst_bench.host.sysroot import Sysroot
@@ -10,7 +12,16 @@ from sdst_bench.host.sysroot import Sysroot
 __all__ = ["android_release", "probe_board"]
 
 #: The kernel's device tree; the first is a link to the second, which a copied folder may have lost.
-_TREES = ("proc/device-tree", "sys/firmware/devicetree/base")
+_TREES: Final = ("proc/device-tree", "sys/firmware/devicetree/base")
+
+#: ``soc_id`` of a Tegra, the number of its chip (kernel, ``include/soc/tegra/fuse.h``).
+_TEGRA_IDS: Final[Mapping[str, str]] = {
+    "38": "tegra264",
+    "35": "tegra234",
+    "25": "tegra194",
+    "24": "tegra186",
+    "33": "tegra210",
+}
 
 
 def probe_board(sysroot: Sysroot) -> Board:
@@ -22,7 +33,7 @@ def probe_board(sysroot: Sysroot) -> Board:
     model = _property(sysroot, "model")
     compatible = [entry.strip() for entry in _property(sysroot, "compatible").split("\0") if entry.strip()]
     if not model and not compatible:
-        return _android_board(sysroot)
+        return _tegra_board(sysroot) or _android_board(sysroot)
     names = [entry.partition(",")[2] for entry in compatible]
     tegra = next((name for name in names if re.fullmatch(r"tegra\d+", name)), "")
     return Board(model=model, soc=tegra or (names[-1] if names else ""), part=_part(names, model))
@@ -43,6 +54,14 @@ def _part(names: list[str], model: str) -> str:
     listed = next((name for name in names if re.match(number, name)), "")
     found = re.search(number, model)
     return listed or (found.group() if found else "")
+
+
+def _tegra_board(sysroot: Sysroot) -> Board | None:
+    """A Jetson inside a container, from which the device tree is hidden (``ABI/testing/sysfs-devices-soc``)."""
+    family, model, number = (sysroot.read(f"sys/devices/soc0/{name}") or "" for name in ("family", "machine", "soc_id"))
+    if family != "Tegra":
+        return None
+    return Board(model=model, soc=_TEGRA_IDS.get(number, ""), part=_part([], model))
 
 
 def _android_board(sysroot: Sysroot) -> Board:

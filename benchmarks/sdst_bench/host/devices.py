@@ -13,15 +13,6 @@ __all__ = ["DEVICES", "require_device"]
 #: What a user may ask for.
 DEVICES: Final = ("auto", "cpu", "cuda", "jetson", "raspberry-pi", "android")
 
-#: How a board is reached from a host that is not it.
-_REACHED: Final = {
-    "jetson": "run the command on the board, or reach it from here: "
-    "sdst-edge bench BUNDLE --device jetson --host user@board",
-    "raspberry-pi": "run the command on the board, or reach it from here: "
-    "sdst-edge bench BUNDLE --device raspberry-pi --host user@board",
-    "android": "connect it with USB debugging on, so that `adb devices` lists it",
-    "cuda": "install NVIDIA's driver, so that `nvidia-smi` lists the GPU",
-}
 _NAMES: Final = {"jetson": "Jetson", "raspberry-pi": "Raspberry Pi", "android": "Android device"}
 
 
@@ -51,12 +42,12 @@ def require_device(name: str, host: Host) -> str:
         return board or "cpu"
     if wanted == "cuda" and not host.gpus:
         raise DeviceError(
-            f"no GPU that CUDA sees on this host, {_described(host)}; {_REACHED['cuda']}, or measure this host with "
-            "--device cpu"
+            f"CUDA sees no GPU on this host: {_described(host)}; install NVIDIA's driver, so that nvidia-smi lists the "
+            "GPU, or measure this host with --device cpu"
         )
     if wanted in _NAMES and wanted != board:
         raise DeviceError(
-            f"this host is no {_NAMES[wanted]}: it is {_described(host)}; {_REACHED[wanted]}, or measure this host "
+            f"this host is no {_NAMES[wanted]}: it is {_described(host)}; {_reached(wanted)}, or measure this host "
             "with --device cpu"
         )
     return wanted
@@ -69,6 +60,16 @@ def _board_kind(host: Host) -> str:
     if host.environment.system.startswith("Android"):
         return "android"
     return "raspberry-pi" if host.board.model.startswith("Raspberry Pi") else ""
+
+
+def _reached(device: str) -> str:
+    """How a board is reached from a host that is not it."""
+    if device == "android":
+        return "connect it with USB debugging on, so that `adb devices` lists it"
+    return (
+        "run the command on the board, or reach it from here: "
+        f"sdst-edge bench BUNDLE --device {device} --host user@board"
+    )
 
 
 def _described(host: Host) -> str:

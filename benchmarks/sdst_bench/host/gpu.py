@@ -16,6 +16,9 @@ __all__ = ["cuda_version", "probe_gpus", "tensorrt_version"]
 #: Asked of nvidia-smi; drivers before 510 do not know ``compute_cap``, and refuse the whole question.
 _QUERIES: Final = ("name,memory.total,driver_version,compute_cap", "name,memory.total,driver_version")
 
+#: Each has the module ``tensorrt``.
+_TENSORRT_PACKAGES: Final = ("tensorrt", "tensorrt-cu13", "tensorrt-cu12")
+
 
 def probe_gpus(sysroot: Sysroot, board: Board, jetson: Jetson | None) -> tuple[Gpu, ...]:
     """The GPUs; a Jetson's by its device tree, as nvidia-smi and NVML are absent or tell zeros there."""
@@ -42,11 +45,11 @@ def cuda_version(sysroot: Sysroot) -> str:
 
 def tensorrt_version(sysroot: Sysroot) -> str:
     """Of this process's Python package, which is not imported for it, else of Debian's libraries; empty: neither."""
-    if sysroot.is_this_host:
+    for package in _TENSORRT_PACKAGES if sysroot.is_this_host else ():
         try:
-            return importlib.metadata.version("tensorrt")
+            return importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            pass
+            continue
     packages = sysroot.run("dpkg-query", "-W", "libnvinfer*") or ""
     found = re.search(r"^libnvinfer\d+\t(\d+(?:\.\d+)+)", packages, re.MULTILINE)
     return found.group(1) if found else ""

@@ -30,7 +30,8 @@ JETSON_SOCS: Final[Mapping[str, _Soc]] = {
     "tegra210": _Soc("Nano", "5.3"),
 }
 
-#: JetPack by L4T, from NVIDIA's archive of releases (developer.nvidia.com/embedded/jetpack-archive).
+#: JetPack by L4T, as NVIDIA's archive of releases has them (developer.nvidia.com/embedded/jetpack-archive), read in
+#: public copies; 36.4.7 came as an update of 6.2.1.
 _JETPACKS: Final[Mapping[str, str]] = {
     "39.2.1": "7.2.1",
     "39.2.0": "7.2",
