@@ -118,7 +118,7 @@ def compare_reports(old: BenchReport, new: BenchReport, max_regression: float | 
     if not common:
         raise ConfigError(
             f"the reports have no bundle in common: {', '.join(map(repr, before)) or 'none'} in the old one, "
-            f"{', '.join(map(repr, after)) or 'none'} in the new one; bundles are matched by name and variant"
+            f"{', '.join(map(repr, after)) or 'none'} in the new one; bundles are matched by their names"
         )
     bundles = tuple(_bundle_change(before[name], after[name], max_regression) for name in common)
     if max_regression is not None:
