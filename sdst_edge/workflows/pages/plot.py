@@ -10,7 +10,7 @@ from sdst_edge.workflows.pages.axis import Scale, tick_text
 
 __all__ = ["Plot"]
 
-_WIDTH, _RIGHT = 360, 350
+_WIDTH = 360
 
 #: Of a digit, in units of the picture.
 _DIGIT = 7.5
@@ -43,8 +43,8 @@ class Plot:
 
     @property
     def right(self) -> float:
-        """Where the area ends."""
-        return _RIGHT
+        """Where the area ends, so that half of the last number fits below its end."""
+        return _WIDTH - max(10.0, _DIGIT / 2 * len(tick_text(self.x_axis.ticks[-1])))
 
     @property
     def bottom(self) -> float:
@@ -53,7 +53,7 @@ class Plot:
 
     def x(self, value: float) -> float:
         """Where a value of the x axis lies."""
-        return self.left + (_RIGHT - self.left) * self.x_axis.share(value)
+        return self.left + (self.right - self.left) * self.x_axis.share(value)
 
     def y(self, value: float) -> float:
         """Where a value of the y axis lies."""
@@ -74,7 +74,7 @@ class Plot:
             f'<svg class="plot" viewBox="0 0 {_WIDTH} {self.height}" role="img" aria-label="{escape(self.summary)}">',
             *map(self._x_tick, self.x_axis.ticks),
             *map(self._y_tick, self.y_axis.ticks),
-            f'<text class="label" x="{(self.left + _RIGHT) / 2:g}" y="{self.height - 8}">{escape(self.x_label)}</text>',
+            f'<text class="label" x="{(self.left + self.right) / 2:g}" y="{self.height - 8}">{escape(self.x_label)}</text>',
             *marks,
             "</svg>",
         ]
@@ -87,5 +87,5 @@ class Plot:
 
     def _y_tick(self, tick: float) -> str:
         y = f"{self.y(tick):.1f}"
-        line = f'<line class="grid" x1="{self.left:g}" x2="{_RIGHT}" y1="{y}" y2="{y}"/>'
+        line = f'<line class="grid" x1="{self.left:g}" x2="{self.right:g}" y1="{y}" y2="{y}"/>'
         return f'{line}<text class="y" x="{self.left - 8:g}" y="{y}" dy="0.35em">{tick_text(tick)}</text>'
