@@ -100,7 +100,7 @@ test-tensorrt: $(STAMP) ## our code on NVIDIA's real Python bindings, without th
 
 golden: $(STAMP) ## write the golden files anew; review the diff before committing it
 	@SDST_UPDATE_GOLDEN=1 $(BIN)/pytest tests/golden
-	@git --no-pager diff --stat -- tests/golden
+	@git --no-pager diff --stat -- tests/golden docs/bench-report.schema.json
 
 bench: $(STAMP) ## kernels and crop on this machine
 	@PATH="$(CURDIR)/$(BIN):$$PATH"; set -e; \

@@ -14,6 +14,7 @@ from sdst_edge.cli import (
     compare,
     demo,
     distill,
+    doctor,
     engine,
     eval_,
     export,
@@ -61,6 +62,7 @@ app.command("shrink", epilog=f"Example: {shrink.EXAMPLE}")(shrink.shrink)
 app.command("targets", epilog=f"Example: {targets.EXAMPLE}")(targets.targets)
 app.command("lint", epilog=f"Example: {lint.EXAMPLE}")(lint.lint)
 app.command("engine", epilog=f"Example: {engine.EXAMPLE}")(engine.engine)
+app.command("doctor", epilog=f"Example: {doctor.EXAMPLE}")(doctor.doctor)
 app.command("bench", epilog=f"Example: {bench.EXAMPLE}")(bench.bench)
 app.command("info", epilog=f"Example: {info.EXAMPLE}")(info.info)
 app.command("demo", epilog=f"Example: {demo.EXAMPLE}")(demo.demo)

@@ -59,6 +59,7 @@ def measure_and_write(options: BenchOptions, outputs: BenchOutputs, command: str
         SdstError: it cannot be measured.
     """
     from sdst_bench.report.comparing import compare_reports, parse_share
+    from sdst_bench.report.comparing_sections import comparison_markdown, comparison_tables
     from sdst_bench.report.files import read_report
 
     if outputs.max_regression is not None and outputs.baseline is None:
@@ -71,11 +72,11 @@ def measure_and_write(options: BenchOptions, outputs: BenchOutputs, command: str
     _write(report, outputs)
     if old is not None:
         comparison = compare_reports(old, report, limit)
-        if outputs.as_json or outputs.stream:
-            note(comparison.text)
+        if outputs.as_json:
+            note(comparison_markdown(comparison))
         else:
-            print_rich(*comparison.tables())
-        if comparison.regressed:
+            print_rich(*comparison_tables(comparison))
+        if not comparison.passed:
             raise typer.Exit(1)
 
 

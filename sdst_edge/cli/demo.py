@@ -38,6 +38,6 @@ def demo(
     clip = (
         f"AO {report.scores['ao']:.3f}, success AUC {report.scores['success_auc']:.3f} on a rendered clip it never saw"
     )
-    speed = f"{report.latency.total.p50:.2f} ms per frame (median), {report.latency.setup.threads} thread"
+    speed = f"{report.loop.total.p50:.2f} ms per frame (median), {report.latency.setup.threads} thread"
     paths = [(name, str(getattr(report.paths, name))) for name in ("video", "picture", "report")]
     print_rich(facts_text([("accuracy", clip), ("speed", speed), *paths]))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLE", "doctor"]
 
-EXAMPLE = "sdst-edge doctor"
+EXAMPLE = "sdst-edge doctor --json"
 
 
 def doctor(

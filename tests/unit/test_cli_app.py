@@ -13,7 +13,7 @@ from sdst_edge.datasets import LAYOUTS
 
 COMMANDS = (
     *("families", "import", "new", "export", "track", "eval", "compare", "attributes", "simulate", "tune", "bench"),
-    *("train", "distill", "qat", "shrink", "targets", "lint", "engine", "info", "demo"),
+    *("train", "distill", "qat", "shrink", "targets", "lint", "engine", "doctor", "info", "demo"),
 )
 
 

@@ -68,9 +68,9 @@ def run_bench(request: BenchRequest, on_report: OnReport, on_progress: OnProgres
         host=host,
     )
     sequences = _sequences(request)
-    sensors = Sensors.of(request.sysroot)
     recording = Recording(report, on_report)
     with _explained(recording), ExitStack() as opened:
+        sensors = opened.enter_context(Sensors.of(request.sysroot))
         for item in request.subjects:
             Bundle.open(item.bundle).variant(item.variant)  # what is wrong with one is told before anybody waits
         idle = _idle(recording, sensors, request, on_progress)
