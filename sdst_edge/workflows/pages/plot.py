@@ -70,11 +70,12 @@ class Plot:
 
     def svg(self, marks: Iterable[str]) -> str:
         """An ``<svg>`` element that scales with the page, with marks drawn over grid and numbers."""
+        middle = (self.left + self.right) / 2
         parts = [
             f'<svg class="plot" viewBox="0 0 {_WIDTH} {self.height}" role="img" aria-label="{escape(self.summary)}">',
             *map(self._x_tick, self.x_axis.ticks),
             *map(self._y_tick, self.y_axis.ticks),
-            f'<text class="label" x="{(self.left + self.right) / 2:g}" y="{self.height - 8}">{escape(self.x_label)}</text>',
+            f'<text class="label" x="{middle:g}" y="{self.height - 8}">{escape(self.x_label)}</text>',
             *marks,
             "</svg>",
         ]
