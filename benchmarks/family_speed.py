@@ -18,7 +18,8 @@ from statistics import median
 from typing import Any
 
 from sdst_bench.environment import probe_environment
-from sdst_bench.latency import measure
+from sdst_bench.measuring.bundle import measure_bundle
+from sdst_bench.measuring.subject import SubjectRequest
 from sdst_edge.cli.console import note, print_json, print_rich
 from sdst_edge.cli.errors import exit_status
 from sdst_edge.models import save_checkpoint, untrained_checkpoint
@@ -63,9 +64,10 @@ def run(options: argparse.Namespace) -> None:
         for turn in range(options.rounds):
             note(f"round {turn + 1} of {options.rounds}")
             for i, name in enumerate(manifests):
-                report = measure(Path(folder) / str(i), frames=options.frames)
-                stages = report.stages
-                times[name].append((report.total.p50, stages["search"].p50 + stages["head"].p50))
+                request = SubjectRequest(bundle=str(Path(folder) / str(i)))
+                loop = measure_bundle(request, frames=options.frames).closed_loop
+                assert loop is not None
+                times[name].append((loop.total.p50, loop.stages["search"].p50 + loop.stages["head"].p50))
     rows = [_row(name, manifest, times[name]) for name, manifest in manifests.items()]
     if options.json:
         print_json({"trackers": rows, "environment": probe_environment()})

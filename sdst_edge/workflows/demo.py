@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sdst_bench.latency import measure
+from sdst_bench.environment import probe_environment
+from sdst_bench.measuring.bundle import measure_bundle
+from sdst_bench.measuring.subject import SubjectRequest
 from sdst_edge.datasets import Sequence, read_got10k, render_clip, write_got10k_sequence
 from sdst_edge.evaluation import EvaluationResult, evaluate
 from sdst_edge.workflows.demo_files import DemoPaths, check_target, workplace
@@ -71,7 +73,8 @@ def run_demo(
         with stages.stage("export"):
             manifest = _export(work, stages)
         with stages.stage("measure"):
-            latency = measure(work.bundle, threads=1, frames=BENCH_FRAMES)
+            request = SubjectRequest(bundle=str(work.bundle))
+            latency = measure_bundle(request, frames=BENCH_FRAMES, cold_start=True)
         with stages.stage("track"):
             evaluation, found = _track(work, clip)
         final = DemoPaths(out)
@@ -85,6 +88,7 @@ def run_demo(
             rule_text=evaluation.rule_text,
             found=found,
             latency=replace(latency, setup=replace(latency.setup, bundle=str(final.bundle))),
+            environment=probe_environment(),
             stage_seconds=stages.seconds,
             paths=final,
         )

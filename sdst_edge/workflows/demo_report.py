@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdst_bench.latency_report import LatencyReport
+from sdst_bench.environment import Environment
+from sdst_bench.report.model import BundleReport, ClosedLoop
 from sdst_edge.datasets import Sequence
 from sdst_edge.workflows.demo_files import DemoPaths
 from sdst_runtime.manifest import Macs
@@ -65,7 +66,8 @@ class DemoReport:
         scores: on the clip, by the keys of the rule's metrics.
         rule_text: by which it was scored.
         found: frames of the clip after the first in which the target was found.
-        latency: of ``update()`` on this machine.
+        latency: start, memory and ``update()`` on this machine.
+        environment: processor and versions.
         stage_seconds: how long each stage of the demo took.
         paths: of the files that it left.
     """
@@ -78,14 +80,20 @@ class DemoReport:
     scores: Mapping[str, float | None]
     rule_text: str
     found: int
-    latency: LatencyReport
+    latency: BundleReport
+    environment: Environment
     stage_seconds: Mapping[str, float]
     paths: DemoPaths
 
+    @property
+    def loop(self) -> ClosedLoop:
+        """Of ``latency``: the demo always measures it."""
+        assert self.latency.closed_loop is not None
+        return self.latency.closed_loop
+
     def to_plain(self) -> dict[str, Any]:
         """JSON values of all attributes; paths are texts."""
-        plain = {name: to_plain(getattr(self, name)) for name in self.__slots__ if name not in ("paths", "latency")}
-        plain["latency"] = self.latency.to_plain()
+        plain = {name: to_plain(getattr(self, name)) for name in self.__slots__ if name != "paths"}
         named = ("report", "video", "picture", "clip", "clip_video", "checkpoint", "bundle", "figures")
         plain["paths"] = {name: str(getattr(self.paths, name)) for name in named}
         return plain
@@ -130,9 +138,8 @@ By the {report.rule_text}.
 
 
 def _speed(report: DemoReport) -> str:
-    latency = report.latency
-    setup, machine = latency.setup, latency.environment
-    rows = [*latency.stages.items(), ("**update()**", latency.total)]
+    loop, setup, machine = report.loop, report.latency.setup, report.environment
+    rows = [*loop.stages.items(), ("**update()**", loop.total)]
     lines = [f"| {name} | {item.p50:.3f} | {item.p90:.3f} | {item.p99:.3f} | {item.mean:.3f} |" for name, item in rows]
     table = "\n".join(lines)
     return f"""## Time per frame on this machine
@@ -141,20 +148,20 @@ def _speed(report: DemoReport) -> str:
 |---|---:|---:|---:|---:|
 {table}
 
-{latency.fps:.0f} frames a second (1 / mean of `update()`) on {setup.threads} thread, {setup.variant},
-{setup.session} session, {setup.frames} frames of {setup.size_wh[0]}x{setup.size_wh[1]}; capture and decoding excluded.
+{loop.fps:.0f} frames a second (1 / mean of `update()`) on {setup.threads} thread, {setup.variant},
+{setup.session} session, {loop.frames} frames of {setup.size_wh[0]}x{setup.size_wh[1]}; capture and decoding excluded.
 {machine.cpu}, {machine.cores_usable} of {machine.cores} processors; Python {machine.python},
 ONNX Runtime {machine.onnxruntime}, libsdst {machine.libsdst} ({machine.isa}).
 """
 
 
 def _commands(report: DemoReport) -> str:
-    paths, setup = report.paths, report.latency.setup
+    paths = report.paths
     bundle, clip, checkpoint = (shlex.quote(str(path)) for path in (paths.bundle, paths.clip, paths.checkpoint))
     box = ",".join(f"{value:.4f}" for value in report.clip.box_xywh)  # all decimals of the clip's file
     commands = {
         f"eval {bundle} {clip}": "accuracy",
-        f"bench {bundle} --threads {setup.threads} --frames {setup.frames}": "time per frame",
+        f"bench {bundle} --threads {report.latency.setup.threads} --frames {report.loop.frames}": "time per frame",
         f"track {bundle} {clip} --box {box} -o again.mp4": "the video, without the true box",
         f"export {checkpoint} -o again/": "the bundle",
         f"info {bundle}": "weights, multiply-accumulates, where they come from",

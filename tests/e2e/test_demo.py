@@ -16,6 +16,7 @@ from sdst_edge.evaluation import evaluate, follow
 from sdst_edge.workflows.demo import CLIP_SEED, DemoReport, run_demo
 from sdst_runtime import load
 from sdst_runtime.errors import ConfigError
+from sdst_runtime.strict import to_plain
 from tests.e2e.cli_process import succeed
 from tests.tolerances import ABS_BOX_TEXT_PX
 
@@ -81,7 +82,7 @@ def test_run_demo_writes_the_same_figures_for_people_and_programs(report: DemoRe
     figures = json.loads(report.paths.figures.read_text(encoding="utf-8"))
     assert figures["scores"]["success_auc"] == report.scores["success_auc"]
     assert f"| {report.scores['success_auc']:.3f} |" in text
-    assert f"| {report.latency.total.p50:.3f} |" in text
+    assert f"| {report.loop.total.p50:.3f} |" in text
     assert f"]({report.paths.picture.name})" in text
     assert figures["clip"]["seed"] == CLIP_SEED
 
@@ -93,8 +94,8 @@ def test_run_demo_prints_commands_that_give_its_figures_again(report: DemoReport
     assert list(commands) == ["eval", "bench", "track", "export", "info"]
     overall = json.loads(succeed("eval", *commands["eval"], "--json"))["overall"]
     assert overall == json.loads(report.paths.figures.read_text(encoding="utf-8"))["scores"]
-    setup = json.loads(succeed("bench", *commands["bench"], "--json"))["setup"]
-    assert setup == report.latency.to_plain()["setup"]
+    setup = json.loads(succeed("bench", *commands["bench"], "--json"))["bundles"][0]["setup"]
+    assert setup == to_plain(report.latency.setup)
     info = json.loads(succeed("info", *commands["info"], "--json"))
     assert info["parameters"] == report.parameters
     source, options = commands["track"][:-2], ["--csv", tmp_path / "boxes.csv"]  # boxes in the place of a video

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sdst_bench.stopwatch import WHOLE_STAGES, Stopwatch, TimedCore, TimedSession, TimedWhole
+from sdst_bench.measuring.stopwatch import WHOLE_STAGES, Stopwatch, TimedCore, TimedSession, TimedWhole, timed
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.session import Outputs, Template
@@ -66,12 +66,12 @@ def frame() -> NDArray[np.uint8]:
 
 def test_timed_session_runs_the_two_steps_and_keeps_their_durations() -> None:
     session, watch = FakeSession(), Stopwatch()
-    timed = TimedSession(session, watch)
+    wrapped = TimedSession(session, watch)
     x = np.zeros((1, 3, 64, 64), np.float32)
-    assert timed.embed(x) is session.template
+    assert wrapped.embed(x) is session.template
     for _ in range(3):
-        assert timed.match(session.template, x) is session.outputs
-    timed.close()
+        assert wrapped.match(session.template, x) is session.outputs
+    wrapped.close()
     assert session.calls == ["embed", *["search", "head"] * 3, "close"]
     assert {name: len(values) for name, values in watch.durations_ns.items()} == {
         "crop": 0,
@@ -89,11 +89,11 @@ def test_timed_whole_times_a_match_as_one_stage() -> None:
             return self.outputs
 
     session, watch = WholeSession(), Stopwatch(WHOLE_STAGES)
-    timed = TimedWhole(session, watch)
+    wrapped = TimedWhole(session, watch)
     x = np.zeros((1, 3, 64, 64), np.float32)
-    assert timed.embed(x) is session.template
-    assert timed.match(session.template, x) is session.outputs
-    timed.close()
+    assert wrapped.embed(x) is session.template
+    assert wrapped.match(session.template, x) is session.outputs
+    wrapped.close()
     assert session.calls == ["embed", "match", "close"]
     assert {name: len(values) for name, values in watch.durations_ns.items()} == {
         "crop": 0,
@@ -105,24 +105,15 @@ def test_timed_whole_times_a_match_as_one_stage() -> None:
 
 def test_timed_core_gives_what_libsdst_gives() -> None:
     plain, watch = NativeTracker(CONFIG), Stopwatch()
-    timed = TimedCore(CONFIG, watch)
+    wrapped = TimedCore(NativeTracker(CONFIG), watch)
     outputs = FakeSession().outputs
-    np.testing.assert_array_equal(timed.template_input(frame(), BOX), plain.template_input(frame(), BOX))
-    np.testing.assert_array_equal(timed.search_input(frame()), plain.search_input(frame()))
-    assert timed.decode(*outputs) == plain.decode(*outputs)
-    assert timed.state() == plain.state()
+    np.testing.assert_array_equal(wrapped.template_input(frame(), BOX), plain.template_input(frame(), BOX))
+    np.testing.assert_array_equal(wrapped.search_input(frame()), plain.search_input(frame()))
+    assert wrapped.decode(*outputs) == plain.decode(*outputs)
+    assert wrapped.state() == plain.state()
     assert len(watch.durations_ns["crop"]) == len(watch.durations_ns["decode"]) == 1
-    timed.close()
+    wrapped.close()
     plain.close()
-
-
-def test_timed_core_place_puts_the_target_where_init_would() -> None:
-    plain, timed = NativeTracker(CONFIG), TimedCore(CONFIG, Stopwatch())
-    other = (70.0, 50.0, 30.0, 40.0)
-    timed.template_input(frame(), BOX)
-    timed.place(other)
-    plain.template_input(frame(), other)
-    np.testing.assert_array_equal(timed.search_input(frame()), plain.search_input(frame()))
 
 
 def test_stopwatch_clear_keeps_its_lists() -> None:
@@ -136,7 +127,16 @@ def test_stopwatch_clear_keeps_its_lists() -> None:
 
 def test_timed_session_keeps_nothing_of_a_call_that_failed() -> None:
     session, watch = FakeSession(), Stopwatch()
-    timed = TimedSession(session, watch)
+    wrapped = TimedSession(session, watch)
     with pytest.raises(AssertionError):
-        timed.match(FakeTemplate(), np.zeros((1, 3, 64, 64), np.float32))
+        wrapped.match(FakeTemplate(), np.zeros((1, 3, 64, 64), np.float32))
     assert watch.durations_ns["search"] == watch.durations_ns["head"] == []
+
+
+def test_timed_takes_a_session_as_one_stage_unless_its_steps_are_known() -> None:
+    session = FakeSession()
+    session.match = lambda template, x: session.outputs  # type: ignore[attr-defined]
+    running, watch = timed(session)  # type: ignore[arg-type]
+    running.match(session.template, np.zeros((1, 3, 64, 64), np.float32))
+    assert watch.stages == WHOLE_STAGES
+    assert len(watch.durations_ns["network"]) == 1

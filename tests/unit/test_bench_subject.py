@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sdst_bench.measuring.clip import Clip
-from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
 from tests.toy_bundle import bright_frame
@@ -65,16 +63,3 @@ def test_subject_refuses_what_is_no_bundle(tmp_path: Path, clip: Clip) -> None:
 def test_subject_refuses_threads_that_cannot_be(toy_bundle: Path, clip: Clip) -> None:
     with pytest.raises(ConfigError):
         Subject.open(SubjectRequest(bundle=str(toy_bundle), threads=0), clip)
-
-
-def test_following_puts_the_target_where_it_was_in_the_frame_before(toy_bundle: Path, clip: Clip) -> None:
-    with Subject.open(SubjectRequest(bundle=str(toy_bundle)), clip) as subject, subject.tracker() as tracker:
-        with Following(subject, clip) as following:
-            assert following.init_ns > 0
-            for before, index in [(0, 1), (1, 2), (2, 3), (3, 2)]:
-                assert following.step() > 0
-                tracker.init(clip.frames[before], clip.boxes_xywh[before])
-                expected = tracker.update(clip.frames[index]).box_xywh
-                state = following._core.state()
-                assert state.center_x == pytest.approx(expected[0] + expected[2] / 2)
-        np.testing.assert_equal(clip.boxes_xywh, BOXES)

@@ -11,13 +11,14 @@ from time import perf_counter_ns
 from types import TracebackType
 
 from sdst_bench.measuring.clip import Box, Clip
+from sdst_bench.measuring.stopwatch import Stopwatch, TimedCore, timed
 from sdst_bench.measuring.subject import Subject
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.session import Session
-from sdst_runtime.tracker import Tracker
+from sdst_runtime.tracker import Core, Tracker
 
-__all__ = ["Following"]
+__all__ = ["Following", "timed_following"]
 
 
 class Following:
@@ -35,7 +36,7 @@ class Following:
         clip: Clip,
         *,
         session: Session | None = None,
-        core: Callable[[TrackerConfig], NativeTracker] = NativeTracker,
+        wrap: Callable[[NativeTracker], Core] | None = None,
         offset_px: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Takes the target.
@@ -44,7 +45,7 @@ class Following:
             subject: whose configuration it is.
             clip: its frames are played back and forth.
             session: that wraps the subject's, None for the subject's own. It is left open.
-            core: makes libsdst's tracker, or one that measures.
+            wrap: puts what measures around libsdst's tracker.
             offset_px: added to x and y of the clip's boxes: another target beside the clip's.
 
         Raises:
@@ -52,7 +53,7 @@ class Following:
         """
         self._clip = clip
         self._offset_px = offset_px
-        self._make = core
+        self._wrap = wrap
         self._pairs = clip.back_and_forth()
         self._tracker = Tracker(session or subject.session, subject.config, core=self._make_core)
         start = perf_counter_ns()
@@ -60,8 +61,16 @@ class Following:
         self.init_ns = perf_counter_ns() - start
 
     def step(self) -> int:
-        """Updates with the next frame; returns how long ``update()`` took, ns."""
-        before, index = next(self._pairs)
+        """Updates with the next frame of the clip, back and forth; returns how long ``update()`` took, ns."""
+        return self.update(*next(self._pairs))
+
+    def update(self, before: int, index: int) -> int:
+        """Updates with a frame of the clip; returns how long it took, ns.
+
+        Args:
+            before: index of the frame in which the target was last.
+            index: of the frame.
+        """
         self._place(self._box(before))
         frame = self._clip.frames[index]
         start = perf_counter_ns()
@@ -90,6 +99,12 @@ class Following:
         offset = self._core.config.init_center_offset_px
         self._core.set_state(x + w / 2 + offset, y + h / 2 + offset, w, h)
 
-    def _make_core(self, config: TrackerConfig) -> NativeTracker:
-        self._core = self._make(config)
-        return self._core
+    def _make_core(self, config: TrackerConfig) -> Core:
+        self._core = NativeTracker(config)
+        return self._core if self._wrap is None else self._wrap(self._core)
+
+
+def timed_following(subject: Subject, clip: Clip, session: Session | None = None) -> tuple[Following, Stopwatch]:
+    """A target whose stages are timed; ``total`` is left to whoever steps. Arguments as :class:`Following` has them."""
+    running, watch = timed(session or subject.session)
+    return Following(subject, clip, session=running, wrap=lambda core: TimedCore(core, watch)), watch

@@ -10,7 +10,8 @@ from statistics import median
 from typing import TypeAlias
 
 from sdst_bench.environment import Environment, probe_environment
-from sdst_bench.latency import measure
+from sdst_bench.measuring.bundle import measure_bundle
+from sdst_bench.measuring.subject import SubjectRequest
 from sdst_edge.workflows.output_files import replacing
 from sdst_edge.workflows.trials.waiting import wait_for_first
 from sdst_runtime.errors import ConfigError
@@ -81,7 +82,9 @@ class FrameTimes:
 
 def update_ms(bundle: Path, frames: int) -> float:
     """Median time of one ``update()`` of a bundle, ms, as ``sdst-edge bench`` measures it."""
-    return measure(bundle, frames=frames).total.p50
+    loop = measure_bundle(SubjectRequest(bundle=str(bundle)), frames=frames).closed_loop
+    assert loop is not None
+    return loop.total.p50
 
 
 def time_in_turns(

@@ -9,12 +9,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_runtime.config import TrackerConfig
-from sdst_runtime.core import NativeTracker, Result, State
-from sdst_runtime.ort_session import Features
+from sdst_runtime.core import NativeTracker, Result
+from sdst_runtime.ort_session import Features, OrtSession
 from sdst_runtime.session import Outputs, Session, Template
 
-__all__ = ["STAGES", "WHOLE_STAGES", "Stopwatch", "TimedCore", "TimedSession", "TimedWhole", "TwoStepSession"]
+__all__ = [
+    "STAGES",
+    "WHOLE_STAGES",
+    "Stopwatch",
+    "TimedCore",
+    "TimedSession",
+    "TimedWhole",
+    "TwoStepSession",
+    "timed",
+]
 
 #: In the order in which a frame passes them, in a session whose network is run in two steps.
 STAGES = ("crop", "search", "head", "decode")
@@ -103,42 +111,32 @@ class TimedSession:
 
 
 class TimedCore:
-    """A libsdst tracker that keeps how long its crop and its decoding take."""
+    """A libsdst tracker that keeps how long its crop and its decoding take; the rest is the tracker's own."""
 
-    def __init__(self, config: TrackerConfig, watch: Stopwatch) -> None:
-        self._core = NativeTracker(config)
-        self._offset_px = config.init_center_offset_px
+    def __init__(self, core: NativeTracker, watch: Stopwatch) -> None:
+        self.template_input, self.state, self.close = core.template_input, core.state, core.close
+        self._search_input, self._decode = core.search_input, core.decode
         self._crop_ns, self._decode_ns = watch.durations_ns["crop"], watch.durations_ns["decode"]
-
-    def template_input(
-        self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]
-    ) -> NDArray[np.float32]:
-        """As libsdst's own, not timed."""
-        return self._core.template_input(frame, box_xywh)
 
     def search_input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         """As libsdst's own."""
         start = perf_counter_ns()
-        x = self._core.search_input(frame)
+        x = self._search_input(frame)
         self._crop_ns.append(perf_counter_ns() - start)
         return x
 
     def decode(self, *maps: NDArray[np.float32]) -> Result:
         """As libsdst's own."""
         start = perf_counter_ns()
-        result = self._core.decode(*maps)
+        result = self._decode(*maps)
         self._decode_ns.append(perf_counter_ns() - start)
         return result
 
-    def state(self) -> State:
-        """As libsdst's own, not timed."""
-        return self._core.state()
 
-    def place(self, box_xywh: Sequence[float]) -> None:
-        """Puts the target where it is known to be, image px, so that the next crop has the size it should have."""
-        x, y, w, h = box_xywh
-        self._core.set_state(x + w / 2 + self._offset_px, y + h / 2 + self._offset_px, w, h)
-
-    def close(self) -> None:
-        """As libsdst's own."""
-        self._core.close()
+def timed(session: Session) -> tuple[Session, Stopwatch]:
+    """The session with its stages timed, in two steps where it runs them one after the other; and their durations."""
+    if isinstance(session, OrtSession):
+        watch = Stopwatch(STAGES)
+        return TimedSession(session, watch), watch
+    watch = Stopwatch(WHOLE_STAGES)
+    return TimedWhole(session, watch), watch
