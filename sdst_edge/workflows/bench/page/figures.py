@@ -31,11 +31,12 @@ class Bar:
     text: str
 
 
-def figure(caption: str, picture: str, legend: Iterable[str] = ()) -> str:
-    """A ``<figure>``; the caption is text, picture and legend are HTML."""
+def figure(caption: str, picture: str, legend: Iterable[str] = (), *, wide: bool = False) -> str:
+    """A ``<figure>``, of one column or of all; the caption is text, picture and legend are HTML."""
     keys = "".join(legend)
     below = f'<div class="keys">{keys}</div>' if keys else ""
-    return f"<figure>\n<figcaption><b>{escape(caption)}</b></figcaption>\n{picture}\n{below}</figure>\n"
+    kind = ' class="wide-figure"' if wide else ""
+    return f"<figure{kind}>\n<figcaption><b>{escape(caption)}</b></figcaption>\n{picture}\n{below}</figure>\n"
 
 
 def key(index: int, text: str, kind: str) -> str:
@@ -54,7 +55,7 @@ def bars_figure(caption: str, bars: Items[Bar], legend: Items[str]) -> str:
     Args:
         caption: with the unit, as text.
         bars: from top to bottom; those that are not finite are left out, and without any the text is empty.
-        legend: name of each part.
+        legend: name of each part; those that no bar has are left out.
     """
     bars = [bar for bar in bars if all(math.isfinite(length) for length in bar.parts)]
     if not bars:
@@ -64,8 +65,9 @@ def bars_figure(caption: str, bars: Items[Bar], legend: Items[str]) -> str:
     ticks = "".join(f'<span style="left:{100 * axis.share(tick):.2f}%">{tick_text(tick)}</span>' for tick in axis.ticks)
     below = f'<li class="scale" aria-hidden="true"><div class="ticks">{ticks}</div></li>'
     picture = f'<ol class="stacks">\n{rows}\n{below}\n</ol>'
-    keys = [key(index, name, "part") for index, name in enumerate(legend)] if len(legend) > 1 else []
-    return figure(caption, picture, keys).replace("<figure>", '<figure class="wide-figure">', 1)
+    seen = [index for index in range(len(legend)) if any(bar.parts[index] > 0 for bar in bars)]
+    keys = [key(index, legend[index], "part") for index in seen]
+    return figure(caption, picture, keys, wide=True)
 
 
 def _row(bar: Bar, axis: Axis) -> str:
