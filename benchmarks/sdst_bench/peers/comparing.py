@@ -60,19 +60,20 @@ def compare_peers(
     sequences: Items[Sequence],
     choice: PeerChoice,
     on_progress: OnProgress,
-    dataset: str = RENDERED,
+    dataset: str = "data set",
 ) -> Peers:
     """Runs bundles and OpenCV's trackers over sequences frame by frame, and scores them by the house rule.
 
     A frame is decoded once and given to each; who goes first changes from frame to frame, as the first one brings the
-    frame into the caches. A tracker that breaks off is listed as absent, and the others go on.
+    frame into the caches. Each finds the caches as the one before it left them, so all are slower than alone. A tracker
+    that breaks off is listed as absent, and the others go on.
 
     Args:
         subjects: at least one.
         sequences: each with the target visible in its first frame and in one more; empty for rendered clips.
         choice: of peers.
         on_progress: called before each sequence and at the end.
-        dataset: path of the sequences as it was given.
+        dataset: path of the sequences as it was given; not looked at where there are none.
 
     Raises:
         CheckpointError: OpenCV cannot read or run the weights that were given.
@@ -80,17 +81,11 @@ def compare_peers(
         Interrupted: the user ended it after a sequence; the figures of those that were done by then.
         KeyboardInterrupt: the user ended it before.
     """
-    played = sequences or [render_clip(seed, frames=CLIP_FRAMES) for seed in SEEDS]
-    for sequence in played:
-        check_runnable(sequence)
+    played = _runnable(sequences or [render_clip(seed, frames=CLIP_FRAMES) for seed in SEEDS])
     with ExitStack() as stack:
-        version = f"sdst-edge {sdst_runtime.__version__}"
-        bundles: list[Contestant] = [
-            Inside(name=subject.name, version=version, tracker=stack.enter_context(subject.tracker()))
-            for subject in subjects
-        ]
+        bundles = [_contestant(subject, stack) for subject in subjects]
         opened = stack.enter_context(open_peers(choice))
-        comparison = _Comparison(dataset, [*bundles, *opened.contestants], opened.absent)
+        comparison = _Comparison(dataset if sequences else RENDERED, [*bundles, *opened.contestants], opened.absent)
         try:
             for number, sequence in enumerate(played):
                 on_progress(number / len(played), sequence.name)
@@ -101,6 +96,17 @@ def compare_peers(
                 raise Interrupted(comparison.peers()) from None
             raise
         return comparison.peers()
+
+
+def _runnable(sequences: Items[Sequence]) -> Items[Sequence]:
+    for sequence in sequences:
+        check_runnable(sequence)
+    return sequences
+
+
+def _contestant(subject: Subject, stack: ExitStack) -> Contestant:
+    version = f"sdst-edge {sdst_runtime.__version__}"
+    return Inside(name=subject.name, version=version, tracker=stack.enter_context(subject.tracker()))
 
 
 class _Comparison:
