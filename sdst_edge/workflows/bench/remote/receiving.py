@@ -1,0 +1,97 @@
+"""Reports from the other machine, as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+
+from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport
+from sdst_edge.workflows.bench.remote.connection import OnLine
+from sdst_runtime.errors import DeviceError
+from sdst_runtime.strict import from_plain
+
+__all__ = ["Receiver"]
+
+_PARTS = tuple(item.name for item in fields(BundleReport) if item.name not in ("name", "setup", "not_measured"))
+
+
+class Receiver:
+    """Takes what a bench writes there.
+
+    Attributes:
+        report: the newest one; None before the first.
+        error: what the bench there gave as the reason of its end; empty where it gave none.
+    """
+
+    def __init__(self, machine: str, reached_by: str, command: str, bundles: Mapping[str, str]) -> None:
+        """Of one run.
+
+        Args:
+            machine: its name, for messages.
+            reached_by: for the report.
+            command: likewise; empty to leave it as it is there.
+            bundles: paths there to the paths that the user gave.
+        """
+        self.report: BenchReport | None = None
+        self.error = ""
+        self._machine = machine
+        self._reached_by = reached_by
+        self._command = command
+        self._bundles = bundles
+
+    def take_line(self, line: str, on_progress: OnLine) -> None:
+        """Reads a line of stdout: a whole report, or else a text that something there wrote, which is handed on.
+
+        Raises:
+            DeviceError: it begins as a report does and is none.
+        """
+        if not line.startswith("{"):
+            if line.strip():
+                on_progress(f"{self._machine}: {line}")
+            return
+        before, self.report = self.report, self._read(line)
+        for text in _news(before, self.report):
+            on_progress(f"{self._machine}: {text}")
+
+    def take_error(self, line: str, on_progress: OnLine) -> None:
+        """Reads a line of stderr: the reason of the end is kept, the rest is handed on."""
+        if line.startswith("error: "):
+            self.error = line.removeprefix("error: ")
+        elif line.strip():
+            on_progress(f"{self._machine}: {line}")
+
+    def _read(self, line: str) -> BenchReport:
+        try:
+            plain = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DeviceError(f"{self._machine} sent a report that is no JSON: {error}; measure again") from error
+        if plain.get("schema_version") != SCHEMA_VERSION:
+            raise DeviceError(
+                f"{self._machine} sent a report of schema_version {plain.get('schema_version')}, this machine reads "
+                f"{SCHEMA_VERSION}; give a --wheel of the version that is installed here"
+            )
+        report = from_plain(BenchReport, plain, where=f"{self._machine}: ", error=DeviceError)
+        bundles = tuple(self._with_path_here(bundle) for bundle in report.bundles)
+        return replace(report, bundles=bundles, reached_by=self._reached_by, command=self._command or report.command)
+
+    def _with_path_here(self, bundle: BundleReport) -> BundleReport:
+        there = bundle.setup.bundle
+        here = self._bundles.get(there, there)
+        name = here + bundle.name.removeprefix(there) if bundle.name.startswith(there) else bundle.name
+        return replace(bundle, name=name, setup=replace(bundle.setup, bundle=here))
+
+
+def _news(before: BenchReport | None, report: BenchReport) -> list[str]:
+    """What a report has that the last one had not."""
+    known = {bundle.name: _measured(bundle) for bundle in before.bundles} if before else {}
+    news: list[str] = []
+    for bundle in report.bundles:
+        if new := _measured(bundle) - known.get(bundle.name, set()):
+            listed = ", ".join(part.replace("_", " ") for part in _PARTS if part in new)
+            news.append(f"{bundle.name}: {listed} measured")
+    return news
+
+
+def _measured(bundle: BundleReport) -> set[str]:
+    return {part for part in _PARTS if getattr(bundle, part)}
