@@ -91,7 +91,7 @@ def _measure(options: BenchOptions, outputs: BenchOutputs, command: str) -> Benc
 
     with _kept(so_far, outputs), stage_bars(hidden=outputs.stream) as bars:
         if options.is_remote:
-            return _measure_there(options, keep)
+            return _measure_there(options, command, keep)
         return run_bench(local_request(options, command), keep, bars)
 
 
@@ -116,12 +116,12 @@ def _write_growing(report: BenchReport, outputs: BenchOutputs) -> None:
         _write_text(outputs.folder / "report.json", report_json(report))
 
 
-def _measure_there(options: BenchOptions, keep: Callable[[BenchReport], None]) -> BenchReport:
+def _measure_there(options: BenchOptions, command: str, keep: Callable[[BenchReport], None]) -> BenchReport:
     """The report of another machine; its progress and its errors are lines on stderr."""
     from sdst_edge.workflows.bench.remote import RemoteStopped, run_remote
 
     try:
-        report = run_remote(remote_request(options), note)
+        report = run_remote(remote_request(options, command), note)
     except RemoteStopped as stopped:
         if stopped.report is not None:
             keep(stopped.report)

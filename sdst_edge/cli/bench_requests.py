@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +111,7 @@ def local_request(options: BenchOptions, command: str) -> BenchRequest:
     from sdst_bench.measuring.subject import SubjectRequest
     from sdst_edge.workflows.bench.request import BenchRequest, Footage, Scoring
 
+    variants: list[str] | list[None] = options.variant or [None]
     subjects = [
         SubjectRequest(
             bundle=str(bundle),
@@ -122,7 +122,7 @@ def local_request(options: BenchOptions, command: str) -> BenchRequest:
             threads=options.threads,
         )
         for bundle in _bundles(options)
-        for variant in options.variant or [None]
+        for variant in variants
     ]
     box = None if options.box is None else parse_box(options.box)
     names = parse_names(options.sequences)
@@ -146,7 +146,7 @@ def local_request(options: BenchOptions, command: str) -> BenchRequest:
     )
 
 
-def remote_request(options: BenchOptions) -> RemoteRequest:
+def remote_request(options: BenchOptions, command: str) -> RemoteRequest:
     """What another machine measures.
 
     Raises:
@@ -163,6 +163,7 @@ def remote_request(options: BenchOptions) -> RemoteRequest:
         wheel=options.wheel,
         python=options.remote_python,
         ssh_options=tuple(options.ssh_option or ()),
+        command=command,
     )
 
 
@@ -180,15 +181,17 @@ def _engine_of(options: BenchOptions) -> Any:
 def _peers(options: BenchOptions) -> PeerChoice | None:
     from sdst_bench.peers import PeerChoice
 
-    given: Mapping[str, Path | None] = {
-        "nano_backbone": options.nano_backbone,
-        "nano_head": options.nano_head,
-        "vit": options.vit,
-        "peers_python": options.peers_python,
-    }
-    if not options.peers:
-        if named_ := [name for name, value in given.items() if value is not None]:
-            option = f"--{named_[0].replace('_', '-')}"
+    choice = PeerChoice(
+        nano_backbone=options.nano_backbone,
+        nano_head=options.nano_head,
+        vit=options.vit,
+        peers_python=options.peers_python,
+        threads=options.threads,
+    )
+    if options.peers:
+        return choice
+    for name in ("nano_backbone", "nano_head", "vit", "peers_python"):
+        if getattr(choice, name) is not None:
+            option = f"--{name.replace('_', '-')}"
             raise typer.BadParameter(f"{option} is for peers, which are not asked for; add --peers", param_hint=option)
-        return None
-    return PeerChoice(**given, threads=options.threads)
+    return None

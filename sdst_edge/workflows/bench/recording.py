@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sdst_bench.not_measured import Interrupted, NotMeasured
-from sdst_bench.report.model import BenchReport, BundleReport
+from sdst_bench.report.model import BenchReport, BundleReport, Peers
 
 __all__ = ["OnReport", "Recording"]
 
@@ -62,12 +62,13 @@ class Recording:
         """Says why fields of a bundle's report stay empty."""
         self.keep(index, not_measured={**self.report.bundles[index].not_measured, **reasons})
 
-    def keep_peers(self, work: Callable[[], Any], *, doing: str) -> None:
+    def keep_peers(self, work: Callable[[], Peers], *, doing: str) -> None:
         """Runs the comparison with peers, and keeps it."""
         with self.part(doing):
             try:
                 peers = work()
             except Interrupted as stop:
+                assert isinstance(stop.partial, Peers)
                 self._tell(replace(self.report, peers=stop.partial))
                 raise
             self._tell(replace(self.report, peers=peers))
