@@ -181,17 +181,16 @@ def _engine_of(options: BenchOptions) -> Any:
 def _peers(options: BenchOptions) -> PeerChoice | None:
     from sdst_bench.peers import PeerChoice
 
-    choice = PeerChoice(
-        nano_backbone=options.nano_backbone,
-        nano_head=options.nano_head,
-        vit=options.vit,
-        peers_python=options.peers_python,
-        threads=options.threads,
-    )
     if options.peers:
-        return choice
+        return PeerChoice(
+            nano_backbone=options.nano_backbone,
+            nano_head=options.nano_head,
+            vit=options.vit,
+            peers_python=options.peers_python,
+            threads=options.threads,
+        )
     for name in ("nano_backbone", "nano_head", "vit", "peers_python"):
-        if getattr(choice, name) is not None:
+        if getattr(options, name) is not None:
             option = f"--{name.replace('_', '-')}"
             raise typer.BadParameter(f"{option} is for peers, which are not asked for; add --peers", param_hint=option)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sdst_bench.not_measured import Interrupted, NotMeasured
 from sdst_bench.report.model import BenchReport, BundleReport, Peers
@@ -68,8 +68,7 @@ class Recording:
             try:
                 peers = work()
             except Interrupted as stop:
-                assert isinstance(stop.partial, Peers)
-                self._tell(replace(self.report, peers=stop.partial))
+                self._tell(replace(self.report, peers=cast(Peers, stop.partial)))
                 raise
             self._tell(replace(self.report, peers=peers))
 
