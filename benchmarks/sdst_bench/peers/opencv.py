@@ -6,7 +6,8 @@ Boxes: the trackers of ``cv2`` itself take and return whole pixels, so the box o
 halves to even, sides to at least 1. Those of ``cv2.legacy``, among them MOSSE, take it as it is; MOSSE then works in
 sizes that suit its Fourier transform, and returns those: 61 px become 64 (tried with OpenCV 5.0).
 
-MIL draws at random from a seed that it takes from the clock: its scores differ from run to run (likewise tried).
+MIL draws at random, and goes on where it was when the last target was left: what it finds depends on what it has
+tracked before in the same process, and ``cv2.setRNGSeed`` does not bring that back (likewise tried).
 """
 
 from __future__ import annotations
