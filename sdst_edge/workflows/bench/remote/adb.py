@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sdst_edge.workflows.bench.remote.archive import archive
 from sdst_edge.workflows.bench.remote.connection import Completed, OnLine
+from sdst_edge.workflows.bench.remote.failures import loss, not_written
 from sdst_edge.workflows.bench.remote.processes import run_here, stream_here
 from sdst_edge.workflows.bench.remote.request import Patience, RemoteRequest
-from sdst_edge.workflows.bench.remote.failures import loss, not_written
 from sdst_runtime.errors import BackendUnavailable, DeviceError
 
 __all__ = ["Adb", "open_adb"]

@@ -44,7 +44,6 @@ class RemoteRequest:
         wheel: of sdst-edge for that machine; None for what is in ``dist/``.
         python: name or path of Python there.
         ssh_options: ``Name=value`` each, as of ``ssh -o``.
-        ssh_config: file instead of the user's own; None for that.
         command: of the user, for the report; empty to leave it to the other machine.
         patience: with the other machine.
     """
@@ -57,7 +56,6 @@ class RemoteRequest:
     wheel: Path | None = None
     python: str = "python3"
     ssh_options: tuple[str, ...] = ()
-    ssh_config: Path | None = None
     command: str = ""
     patience: Patience = field(default_factory=Patience)
 
@@ -66,7 +64,7 @@ class RemoteRequest:
             raise ConfigError("no bundle to measure; give the folder of one")
         if self.host is not None and self.serial is not None:
             raise ConfigError("--host and --serial exclude each other: SSH, or adb")
-        if self.host is None and (self.ssh_options or self.ssh_config is not None):
+        if self.host is None and self.ssh_options:
             raise ConfigError("options of SSH without a machine; add --host user@board")
         if not self.python or self.python.startswith("-"):
             raise ConfigError(f"--remote-python is {self.python!r}, expected the name or the path of a Python there")

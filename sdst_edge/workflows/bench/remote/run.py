@@ -94,8 +94,10 @@ def receive_report(
     if status:
         ended = f"the bench ended with status {status}{_signal(status)}"
         raise _stopped(f"{connection.name}: {receiver.error or ended}", receiver)
-    if receiver.report is None:
-        raise RemoteStopped(f"{connection.name}: the bench there ended without a report", None)
+    if receiver.report is None or not receiver.report.complete:  # adb may give status 0 for a device that is gone
+        raise _stopped(
+            f"{connection.name}: the bench there ended without its last report; is it still connected?", receiver
+        )
     return receiver.report
 
 

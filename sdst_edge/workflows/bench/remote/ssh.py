@@ -17,9 +17,9 @@ from pathlib import Path
 from sdst_edge.workflows.bench.remote.archive import archive
 from sdst_edge.workflows.bench.remote.connection import Completed, OnLine
 from sdst_edge.workflows.bench.remote.destination import Destination
+from sdst_edge.workflows.bench.remote.failures import connection_failure, loss, not_written
 from sdst_edge.workflows.bench.remote.processes import run_here, stream_here
 from sdst_edge.workflows.bench.remote.request import Patience, RemoteRequest
-from sdst_edge.workflows.bench.remote.failures import connection_failure, loss, not_written
 from sdst_runtime.errors import BackendUnavailable, DeviceError
 
 __all__ = ["Ssh", "open_ssh"]
@@ -77,9 +77,8 @@ def _options(request: RemoteRequest, socket: Path) -> list[str]:
         "ForwardX11": "no",
         "RequestTTY": "no",
     }
-    config = ["-F", str(request.ssh_config)] if request.ssh_config is not None else []
     options = [*request.ssh_options, *(f"{name}={value}" for name, value in ours.items())]
-    return [*config, *(word for option in options for word in ("-o", option))]
+    return [word for option in options for word in ("-o", option)]
 
 
 class Ssh:
