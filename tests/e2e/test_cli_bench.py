@@ -14,6 +14,7 @@ import pytest
 
 from sdst_bench.report.schema import report_schema
 from tests.e2e.cli_process import COMMAND, fail, run, succeed
+from tests.e2e.conftest import Clip
 from tests.fake_orin import fake_orin
 
 #: As little as tells that a part was run.
@@ -77,6 +78,18 @@ def test_bench_compares_with_an_earlier_report(toy_bundle: Path, tmp_path: Path)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "2.000" in done.stdout
     assert run("bench", old, "--compare", faster).returncode == 0
+
+
+def test_bench_scores_bundles_and_peers_on_the_same_frames(toy_bundle: Path, clip: Clip) -> None:
+    plain = report_of(toy_bundle, *SMALL, "--peers", "--accuracy", clip.got10k, "--sequences", "one")
+    (bundle,), peers = plain["bundles"], plain["peers"]
+    assert peers["results"][0]["name"] == bundle["name"]
+    assert peers["results"][0]["scores"] == bundle["accuracy"]
+    assert peers["results"][0]["ratio"] == 1
+    assert bundle["accuracy"]["sequences"] == 1
+    assert "--nano-backbone" in peers["absent"]["Nano"]
+    alone = report_of(toy_bundle, *SMALL, "--accuracy", clip.got10k, "--sequences", "one")["bundles"][0]
+    assert alone["accuracy"] == bundle["accuracy"]
 
 
 def test_interrupt_leaves_a_valid_partial_report(toy_bundle: Path, tmp_path: Path) -> None:

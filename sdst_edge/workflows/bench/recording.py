@@ -62,8 +62,8 @@ class Recording:
         """Says why fields of a bundle's report stay empty."""
         self.keep(index, not_measured={**self.report.bundles[index].not_measured, **reasons})
 
-    def keep_peers(self, work: Callable[[], Peers], *, doing: str) -> None:
-        """Runs the comparison with peers, and keeps it."""
+    def keep_peers(self, work: Callable[[], Peers], *, doing: str) -> Peers:
+        """Runs the comparison with peers, keeps and returns it."""
         with self.part(doing):
             try:
                 peers = work()
@@ -71,6 +71,7 @@ class Recording:
                 self._tell(replace(self.report, peers=cast(Peers, stop.partial)))
                 raise
             self._tell(replace(self.report, peers=peers))
+        return peers
 
     @contextmanager
     def part(self, doing: str) -> Iterator[None]:

@@ -23,7 +23,7 @@ from sdst_bench.measuring.subject import Subject
 from sdst_bench.measuring.sustained import measure_sustained
 from sdst_bench.measuring.targets import measure_targets
 from sdst_bench.not_measured import Interrupted, NotMeasured
-from sdst_bench.peers import compare_peers
+from sdst_bench.peers import check_peers, compare_peers
 from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport
 from sdst_bench.sensors import Sensors
 from sdst_edge.datasets import Sequence, open_dataset
@@ -73,6 +73,8 @@ def run_bench(request: BenchRequest, on_report: OnReport, on_progress: OnProgres
         sensors = opened.enter_context(Sensors.of(request.sysroot))
         for item in request.subjects:
             Bundle.open(item.bundle).variant(item.variant)  # what is wrong with one is told before anybody waits
+        if request.peers is not None:
+            check_peers(request.peers)
         idle = _idle(recording, sensors, request, on_progress)
         clip = _clip(request)
         starts = _starts(recording, request, clip, on_progress)  # before any engine is open, or built by this process
@@ -174,10 +176,12 @@ class _Run:
         self._part(index, "sustained", work, "the sustained run")
 
     def accuracy(self, index: int, sequences: Items[Sequence]) -> None:
-        """Scores, unless the peers' comparison has them."""
+        """Scores by the house rule; the comparison with peers brings them, too."""
         scoring = self._request.scoring
         if scoring is None:
             self._recording.leave_out(index, accuracy="not asked for: --accuracy DATASET")
+            return
+        if self._request.peers is not None:
             return
         work = partial(
             measure_accuracy,
@@ -190,11 +194,16 @@ class _Run:
 
     def peers(self, sequences: Items[Sequence]) -> None:
         """Other trackers on the same frames."""
-        choice = self._request.peers
+        choice, scoring = self._request.peers, self._request.scoring
         if choice is None:
             return
-        work = partial(compare_peers, self._subjects, sequences, choice, partial(self._on_progress, "peers"))
-        self._recording.keep_peers(work, doing="the comparison with peers")
+        dataset = "" if scoring is None else str(scoring.dataset)
+        progress = partial(self._on_progress, "peers")
+        work = partial(compare_peers, self._subjects, sequences, choice, progress, dataset)
+        peers = self._recording.keep_peers(work, doing="the comparison with peers")
+        if scoring is not None:
+            for index in range(len(self._subjects)):
+                self._recording.keep(index, accuracy=peers.results[index].scores)
 
     def _part(self, index: int, name: str, work: Callable[[], object], doing: str) -> None:
         subject = self._subjects[index]
