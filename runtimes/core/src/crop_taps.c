@@ -65,7 +65,7 @@ static sdst_tap_ resize_tap_y(const sdst_axis_ *axis, int32_t out_index) {
 enum { FINE = 1024, FINE_PER_STEP = 32, STEPS = 32 };
 
 static int32_t fine(double px) {
-    return (int32_t)lrint(px * FINE);
+    return (int32_t)lrint(px * (double)FINE);
 }
 
 /* `at` is in 1/1024 px of the frame. */

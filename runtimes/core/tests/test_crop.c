@@ -45,7 +45,7 @@ static void test_crop_copies_when_sizes_agree(void) {
     enum { WIDTH = 12, HEIGHT = 9, SIDE = 5, LEFT = 4, TOP = 2 };
     uint8_t *pixels = random_pixels(WIDTH, HEIGHT, 1);
     const sdst_frame frame = frame_of(pixels, WIDTH, HEIGHT);
-    const sdst_crop crop = crop_of(LEFT + 2.5, TOP + 2.5, SIDE, SIDE, SIDE, SIDE);
+    const sdst_crop crop = crop_of((double)LEFT + 2.5, (double)TOP + 2.5, SIDE, SIDE, SIDE, SIDE);
     uint8_t out[SIDE][SIDE][3];
     CHECK_STATUS(sdst_crop_u8(&frame, &crop, &out[0][0][0]), SDST_OK);
     for (int y = 0; y < SIDE; ++y) {

@@ -297,8 +297,8 @@ static void test_huge_outputs_are_survived(void) {
         }
         CHECK_STATUS(rig_step(rig), SDST_OK);
         const sdst_state state = rig_state(rig);
-        CHECK(state.center_x >= 0.0 && state.center_x <= FRAME_WIDTH);
-        CHECK(state.width >= 4.0 && state.width <= FRAME_WIDTH);
+        CHECK(state.center_x >= 0.0 && state.center_x <= (double)FRAME_WIDTH);
+        CHECK(state.width >= 4.0 && state.width <= (double)FRAME_WIDTH);
         CHECK(isfinite(rig->result.penalized_score));
         rig_close(rig);
     }

@@ -129,8 +129,8 @@ static void test_state_is_clamped_to_frame(void) {
         CHECK_STATUS(rig_step(rig), SDST_OK);
     }
     state = rig_state(rig);
-    CHECK(state.center_x == FRAME_WIDTH && state.center_y == FRAME_HEIGHT);
-    CHECK(state.width == FRAME_WIDTH && state.height == FRAME_HEIGHT);
+    CHECK(state.center_x == (double)FRAME_WIDTH && state.center_y == (double)FRAME_HEIGHT);
+    CHECK(state.width == (double)FRAME_WIDTH && state.height == (double)FRAME_HEIGHT);
     rig_close(rig);
 }
 
