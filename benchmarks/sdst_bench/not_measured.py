@@ -7,7 +7,7 @@ from sdst_runtime.errors import DeviceError
 __all__ = ["Interrupted", "NotMeasured"]
 
 
-class NotMeasured(DeviceError):
+class NotMeasured(DeviceError):  # noqa: N818 (what is the matter, as BackendUnavailable is)
     """This host does not tell what was asked; the text is the reason that the report gives."""
 
 
