@@ -335,8 +335,8 @@ def test_interrupt_here_ends_the_bench_there(connection: Ssh, server: SshServer,
     folder.mkdir()
     (folder / "last").write_text(line(partial_report(stopped="interrupted during camera")))
     report, text = in_the_middle(connection, server, folder, lambda: signal.raise_signal(signal.SIGINT))
-    assert text == "interrupted"
-    assert (report.complete, report.stopped) == (False, "interrupted during camera")
+    assert text == "interrupted during camera"
+    assert (report.complete, report.stopped) == (False, text)
     assert has_ended(folder)()
 
 

@@ -90,7 +90,8 @@ def receive_report(
     except DeviceError as error:
         raise _stopped(str(error), receiver) from error
     except KeyboardInterrupt:
-        raise _stopped("interrupted", receiver) from None
+        where = receiver.report.stopped if receiver.report is not None else ""
+        raise _stopped(where or "interrupted", receiver) from None
     if status:
         ended = f"the bench ended with status {status}{_signal(status)}"
         raise _stopped(f"{connection.name}: {receiver.error or ended}", receiver)

@@ -1,0 +1,162 @@
+"""sdst-edge on another machine: what is missing there, and commands that end with their listener."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from sdst_edge.workflows.bench.remote.board import MIN_PYTHON, read_board
+from sdst_edge.workflows.bench.remote.connection import Completed, OnLine
+from sdst_edge.workflows.bench.remote.facts_there import MARK
+from sdst_edge.workflows.bench.remote.installing import ensure_installed
+from sdst_edge.workflows.bench.remote.request import Patience
+from sdst_runtime.errors import DeviceError
+from tests.unit.test_bench_remote_wheels import board
+
+ALL = ("venv", "ensurepip", "numpy", "onnxruntime", "cv2", "typer")
+
+
+class Scripted:
+    """A machine that answers as ``answer`` says; None: done, without a word."""
+
+    name = "user@board"
+    reached_by = "ssh user@board"
+
+    def __init__(self, answer: Callable[[str], Completed | None]) -> None:
+        self.commands: list[str] = []
+        self._answer = answer
+
+    def run(self, command: Sequence[str], *, timeout: float, data: bytes = b"") -> Completed:
+        line = " ".join(command)
+        self.commands.append(line)
+        folder = "/tmp/tmp.x\n" if line == "mktemp -d" else ""
+        return self._answer(line) or Completed(status=0, stdout=folder, stderr="")
+
+    def send(self, files: Mapping[str, Path], folder: str) -> None:
+        self.commands.append(f"send {' '.join(files)} {folder}")
+
+    def stream(self, command: Sequence[str], on_line: OnLine, on_error: OnLine) -> int:
+        raise AssertionError("nothing is measured here")
+
+
+def failed(reason: str) -> Completed:
+    return Completed(status=1, stdout="", stderr=f"{reason}\n")
+
+
+def new(line: str) -> Completed | None:
+    """A machine without the environment."""
+    return failed("") if line.startswith("test -f") else None
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    path = tmp_path / "sdst_edge-0.1.0-py3-none-any.whl"
+    path.write_bytes(b"of a wheel")
+    return path
+
+
+def installed(machine: Scripted, wheel: Path, told: list[str], modules: tuple[str, ...] = ALL) -> str:
+    return ensure_installed(machine, board(modules=modules), wheel, Patience(), told.append)
+
+
+def test_environment_is_made_once_and_sees_the_systems_packages(wheel: Path) -> None:
+    machine = Scripted(new)
+    python = installed(machine, wheel, [])
+    assert f"/usr/bin/python3 -m venv --system-site-packages {python.removesuffix('/bin/python')}" in machine.commands
+    assert f"send {wheel.name} /tmp/tmp.x" in machine.commands
+    assert "rm -rf /tmp/tmp.x" in machine.commands
+    assert machine.commands[-1].startswith("touch ")
+    assert not [line for line in machine.commands if "numpy" in line]
+    again = Scripted(lambda _: None)
+    assert installed(again, wheel, []) == python
+    assert len(again.commands) == 1
+
+
+def test_another_wheel_gets_another_environment(wheel: Path) -> None:
+    first = installed(Scripted(new), wheel, [])
+    wheel.write_bytes(b"of another wheel")
+    assert installed(Scripted(new), wheel, []) != first
+
+
+def test_absent_venv_is_told_with_the_command(wheel: Path) -> None:
+    with pytest.raises(DeviceError, match="its Python lacks ensurepip: sudo apt install python3-venv there"):
+        installed(Scripted(new), wheel, [], ("venv", "numpy"))
+
+
+def test_wheel_that_cannot_be_installed_leaves_no_files(wheel: Path) -> None:
+    machine = Scripted(lambda line: failed("No space left on device") if "--no-deps" in line else new(line))
+    with pytest.raises(DeviceError, match=f"{wheel.name} cannot be installed: No space left on device; free some room"):
+        installed(machine, wheel, [])
+    assert machine.commands[-1] == "rm -rf /tmp/tmp.x"
+
+
+def test_missing_packages_are_installed_beside_it(wheel: Path) -> None:
+    told: list[str] = []
+    machine = Scripted(new)
+    installed(machine, wheel, told, ("venv", "ensurepip", "numpy", "onnxruntime", "cv2"))
+    assert told[-1] == "user@board lacks typer: installing typer>=0.12 beside sdst-edge"
+    assert [line for line in machine.commands if line.endswith(" typer>=0.12")]
+
+
+def test_board_without_network_is_told_what_to_bring(wheel: Path) -> None:
+    machine = Scripted(lambda line: failed("no index") if "numpy" in line else new(line))
+    with pytest.raises(DeviceError, match=r"lacks numpy, and pip cannot install it there \(no index\)") as caught:
+        installed(machine, wheel, [], ("venv", "ensurepip"))
+    assert "bin/python -m pip install 'numpy>=1.24'" in str(caught.value)
+
+
+def test_bench_goes_on_without_onnxruntime_and_tries_again(wheel: Path) -> None:
+    told: list[str] = []
+    machine = Scripted(lambda line: failed("no index") if "onnxruntime" in line else new(line))
+    assert installed(machine, wheel, told, ("venv", "ensurepip", "numpy", "cv2", "typer"))
+    assert told[-1].endswith("going on without it")
+    assert not [line for line in machine.commands if line.startswith("touch ")]
+
+
+def test_library_that_does_not_load_is_told(wheel: Path) -> None:
+    machine = Scripted(lambda line: failed("OSError: wrong ELF class") if "native" in line else new(line))
+    with pytest.raises(DeviceError, match=f"libsdst of {wheel.name} does not load: OSError: wrong ELF class"):
+        installed(machine, wheel, [])
+
+
+def facts(**changes: object) -> Callable[[str], Completed]:
+    return lambda _: Completed(
+        status=0, stdout=f"hello\n{MARK}{json.dumps({**asdict(board()), **changes})}\n", stderr=""
+    )
+
+
+def test_facts_are_read_behind_what_a_login_writes() -> None:
+    assert read_board(Scripted(facts()), "python3", Patience()) == board()
+
+
+def test_old_python_and_a_home_that_cannot_be_written_are_told() -> None:
+    with pytest.raises(DeviceError, match=rf"python3 is Python 3\.8, expected 3\.{MIN_PYTHON[1]} or newer"):
+        read_board(Scripted(facts(python=[3, 8])), "python3", Patience())
+    with pytest.raises(DeviceError, match=r"has no place for files: /root/.cache: Read-only file system"):
+        read_board(Scripted(facts(cache="", cache_reason="/root/.cache: Read-only file system")), "python3", Patience())
+
+
+def attended(command: list[str], *, listen: bool) -> subprocess.Popen[bytes]:
+    """A command that is given little time to end."""
+    code = (
+        "import sys; from sdst_edge.workflows.bench.remote import attended; attended.GRACE = (0.2, 0.2); "
+        "sys.exit(attended.main(sys.argv[1:]))"
+    )
+    stdin = subprocess.PIPE if listen else subprocess.DEVNULL
+    return subprocess.Popen([sys.executable, "-c", code, *command], stdin=stdin, stdout=subprocess.PIPE)
+
+
+def test_attended_command_keeps_its_status_while_somebody_listens() -> None:
+    with attended(["sh", "-c", "exit 7"], listen=True) as process:
+        assert process.wait(30) == 7
+
+
+def test_attended_command_ends_with_its_listener_even_if_it_does_not_want_to() -> None:
+    with attended(["sh", "-c", "trap '' INT TERM; while :; do sleep 0.1; done"], listen=False) as process:
+        assert process.wait(30) == 128 + 9
