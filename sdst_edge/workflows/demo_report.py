@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdst_bench.environment import Environment
+from sdst_bench.measuring.closed_loop import outside_share
 from sdst_bench.report.model import BundleReport, ClosedLoop
 from sdst_edge.datasets import Sequence
 from sdst_edge.workflows.demo_files import DemoPaths
@@ -150,6 +151,7 @@ def _speed(report: DemoReport) -> str:
 
 {loop.fps:.0f} frames a second (1 / mean of `update()`) on {setup.threads} thread, {setup.variant},
 {setup.session} session, {loop.frames} frames of {setup.size_wh[0]}x{setup.size_wh[1]}; capture and decoding excluded.
+Outside the network (crop, decode, glue): {outside_share(loop):.1%} of the mean.
 {machine.cpu}, {machine.cores_usable} of {machine.cores} processors; Python {machine.python},
 ONNX Runtime {machine.onnxruntime}, libsdst {machine.libsdst} ({machine.isa}).
 """

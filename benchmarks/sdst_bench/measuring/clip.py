@@ -112,8 +112,8 @@ class Clip:
 
     @property
     def target_px(self) -> float:
-        """Mean of sqrt(w h) of the boxes, px."""
-        return float(np.sqrt(np.array(self.boxes_xywh)[:, 2:].prod(axis=1)).mean())
+        """Mean of sqrt(w h) of the boxes, px, to the hundredth."""
+        return round(float(np.sqrt(np.array(self.boxes_xywh)[:, 2:].prod(axis=1)).mean()), 2)
 
     def place_by(self, tracker: Tracker) -> None:
         """Takes the boxes after the first from a tracker that follows the target through all frames.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,16 +81,9 @@ def measure_closed_loop(
         return {loop.name: loop.result(len(loop.turns)) for loop in loops}
 
 
-def outside_share(loop: ClosedLoop, of: Literal["mean", "p50"] = "mean") -> float:
-    """(crop + decode + glue) / ``update()``, 0..1.
-
-    Args:
-        loop: that was measured.
-        of: means add up, so that their share is exact; medians are not moved by a few slow frames, but those of parts
-            do not add up exactly.
-    """
-    outside: float = sum(getattr(loop.stages[name], of) for name in OUTSIDE)
-    return outside / float(getattr(loop.total, of))
+def outside_share(loop: ClosedLoop) -> float:
+    """(crop + decode + glue) / ``update()``, of means, which add up: 0..1."""
+    return sum(loop.stages[name].mean for name in OUTSIDE) / loop.total.mean
 
 
 def _take_turns(loops: list[_Loop], rounds: int, on_progress: OnProgress | None) -> None:
