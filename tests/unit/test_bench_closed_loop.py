@@ -11,7 +11,7 @@ import pytest
 
 from sdst_bench.measuring import closed_loop
 from sdst_bench.measuring.clip import Clip
-from sdst_bench.measuring.closed_loop import SETTLE, measure_closed_loop, outside_share
+from sdst_bench.measuring.closed_loop import SETTLE, ClosedLoops, LoopPlan, measure_closed_loop, outside_share
 from sdst_bench.measuring.stopwatch import Stopwatch
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.not_measured import Interrupted
@@ -57,7 +57,7 @@ def run(*subjects: Scripted, clip: Clip = CLIP, **options: Any) -> dict[str, Clo
 
 def test_one_subject_is_warmed_up_and_then_timed(log: list[str]) -> None:
     loop = run(Scripted("a", log), frames=25, warmup=4, rounds=10)["a"]
-    assert log == ["a"] * 29 + ["a closed"]
+    assert log == ["a"] * (4 + 10 * SETTLE + 25) + ["a closed"]
     assert (loop.frames, loop.rounds, loop.warmup) == (25, 10, 4)
     assert loop.total_ms == (10.0,) * 25
     assert {name: stage.mean for name, stage in loop.stages.items()} == {
@@ -105,6 +105,25 @@ def test_progress_is_told_after_each_turn(log: list[str]) -> None:
         (0.75, "b, round 2 of 2"),
         (1.0, "a, round 2 of 2"),
     ]
+
+
+def test_rounds_are_taken_in_several_visits(log: list[str]) -> None:
+    subjects = [Scripted("a", log), Scripted("b", log)]
+    with ClosedLoops(subjects, CLIP, LoopPlan(frames=8, warmup=3, rounds=4)) as loops:  # type: ignore[arg-type]
+        first = loops.take_rounds(0.5)
+        assert {name: (loop.rounds, loop.frames) for name, loop in first.items()} == {"a": (2, 4), "b": (2, 4)}
+        log.append("other work")
+        assert loops.take_rounds(0.5) == first
+        assert log[-1] == "other work"
+        last = loops.take_rounds()
+    assert {name: (loop.rounds, loop.frames) for name, loop in last.items()} == {"a": (4, 8), "b": (4, 8)}
+    turn = SETTLE + 2
+    assert "".join(log[log.index("other work") + 1 : -2]) == "".join(name * turn for name in "abba")
+
+
+def test_a_visit_takes_one_round_at_least(log: list[str]) -> None:
+    with ClosedLoops([Scripted("a", log)], CLIP, LoopPlan(frames=1)) as loops:  # type: ignore[list-item]
+        assert loops.take_rounds(0.0)["a"].frames == 1
 
 
 def test_an_interrupted_loop_keeps_its_full_rounds(log: list[str]) -> None:

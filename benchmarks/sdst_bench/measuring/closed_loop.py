@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from sdst_bench.report.model import ClosedLoop
 from sdst_bench.stats import Summary, median_interval, summarize
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["OUTSIDE", "OnProgress", "measure_closed_loop", "outside_share"]
+__all__ = ["OUTSIDE", "ClosedLoops", "LoopPlan", "OnProgress", "measure_closed_loop", "outside_share"]
 
 #: Called with the share done, 0..1, and a remark.
 OnProgress: TypeAlias = Callable[[float, str], None]
@@ -27,9 +28,112 @@ OUTSIDE = ("crop", "decode", "glue")
 
 MIN_FRAMES, MAX_FRAMES = 100, 5000  # where the time decides: enough for a p99, and no more than a page draws
 CALIBRATION = 5  # updates at least, from which the number of frames follows
-SETTLE = 5  # updates after another bundle has run: its graphs have driven this one's from the caches
+SETTLE = 5  # updates before each turn: what ran before it has driven the graphs from the caches
 
 _Times: TypeAlias = dict[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopPlan:
+    """How much to time.
+
+    Attributes:
+        frames: of each subject; None for as many as ``seconds`` hold by the warm-up, 100 to 5000.
+        seconds: of each subject, where ``frames`` is None.
+        warmup: updates of each before the first round.
+        rounds: turns of each; at most as many as frames.
+    """
+
+    frames: int | None = None
+    seconds: float = 5.0
+    warmup: int = 20
+    rounds: int = 10
+
+    def __post_init__(self) -> None:
+        if self.warmup < 0 or self.rounds < 1 or not self.seconds > 0 or (self.frames is not None and self.frames < 1):
+            raise ConfigError(
+                f"frames is {self.frames}, seconds {self.seconds}, warmup {self.warmup} and rounds {self.rounds}, "
+                "expected frames, seconds and rounds above 0, warmup >= 0"
+            )
+
+
+class ClosedLoops:
+    """Subjects that take turns, whose order is reversed from round to round.
+
+    The rounds may be taken in several visits with other work between them: a host that others use is slower or faster
+    for seconds at a time, and only rounds that lie apart see that. On such a one, intervals of the median overlapped in
+    70 % of runs and the next, ten seconds later, when all rounds came at once, in 91 % when half of them did.
+    """
+
+    def __init__(self, subjects: Sequence[Subject], clip: Clip, plan: LoopPlan | None = None) -> None:
+        """Has each subject take the clip's target.
+
+        Args:
+            subjects: at least one, each of another name.
+            clip: played back and forth.
+            plan: None for the defaults.
+
+        Raises:
+            ConfigError: two subjects of one name.
+        """
+        if len({subject.name for subject in subjects}) < len(subjects):
+            raise ConfigError(f"two bundles have one name: {', '.join(subject.name for subject in subjects)}; copy one")
+        self._plan = LoopPlan() if plan is None else plan
+        self._opened = ExitStack()
+        with ExitStack() as opened:
+            self._loops = [opened.enter_context(_Loop(subject, clip)) for subject in subjects]
+            self._opened = opened.pop_all()
+        self._rounds = 0  # in all, which the warm-up decides on
+
+    def take_rounds(self, share: float = 1.0, on_progress: OnProgress | None = None) -> dict[str, ClosedLoop]:
+        """Goes on until so many of all rounds are done.
+
+        Args:
+            share: of the rounds, 0..1, those of visits before included; at least one round is taken.
+            on_progress: called after each turn.
+
+        Returns:
+            What was measured by now, by the subjects' names.
+
+        Raises:
+            Interrupted: the user ended it after a round was full; its partial result is what full rounds gave.
+        """
+        try:
+            if not self._rounds:
+                frames = [loop.warm_up(self._plan) for loop in self._loops]
+                self._rounds = min(self._plan.rounds, *frames)
+            for turn in range(self._done, max(1, round(share * self._rounds))):
+                self._take_round(turn, on_progress)
+        except KeyboardInterrupt:
+            if self._done:
+                raise Interrupted(self._results()) from None
+            raise
+        return self._results()
+
+    def close(self) -> None:
+        """Frees the targets. Closing twice is allowed."""
+        self._opened.close()
+
+    def __enter__(self) -> ClosedLoops:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _done(self) -> int:
+        """Rounds that all subjects have had."""
+        return min(len(loop.turns) for loop in self._loops)
+
+    def _take_round(self, turn: int, on_progress: OnProgress | None) -> None:
+        for place, loop in enumerate(self._loops if turn % 2 == 0 else reversed(self._loops)):
+            loop.take_turn(turn, self._rounds)
+            if on_progress is not None:
+                share = (turn * len(self._loops) + place + 1) / (self._rounds * len(self._loops))
+                on_progress(share, f"{loop.name}, round {turn + 1} of {self._rounds}")
+
+    def _results(self) -> dict[str, ClosedLoop]:
+        return {loop.name: loop.result(self._done) for loop in self._loops}
 
 
 def measure_closed_loop(
@@ -42,43 +146,10 @@ def measure_closed_loop(
     rounds: int = 10,
     on_progress: OnProgress | None = None,
 ) -> dict[str, ClosedLoop]:
-    """Times the stages of each frame of each subject, in turns whose order is reversed from round to round.
-
-    Args:
-        subjects: at least one, each of another name.
-        clip: played back and forth.
-        frames: to time of each subject; None for as many as ``seconds`` hold by the warm-up, 100 to 5000.
-        seconds: of each subject, where ``frames`` is None.
-        warmup: updates of each before the first round.
-        rounds: turns of each; at most as many as frames.
-        on_progress: called after each turn.
-
-    Returns:
-        By the subjects' names.
-
-    Raises:
-        ConfigError: a number out of its range, or two subjects of one name.
-        Interrupted: the user ended it after a round was full; its partial result is what full rounds gave.
-    """
-    if warmup < 0 or rounds < 1 or not seconds > 0 or (frames is not None and frames < 1):
-        raise ConfigError(
-            f"frames is {frames}, seconds {seconds}, warmup {warmup} and rounds {rounds}, "
-            "expected frames, seconds and rounds above 0, warmup >= 0"
-        )
-    if len({subject.name for subject in subjects}) < len(subjects):
-        raise ConfigError(f"two bundles have one name: {', '.join(subject.name for subject in subjects)}; copy one")
-    with ExitStack() as opened:
-        loops = [opened.enter_context(_Loop(subject, clip)) for subject in subjects]
-        try:
-            for loop in loops:
-                loop.plan(warmup, frames, seconds)
-            _take_turns(loops, rounds, on_progress)
-        except KeyboardInterrupt:
-            done = min(len(loop.turns) for loop in loops)
-            if done:
-                raise Interrupted({loop.name: loop.result(done) for loop in loops}) from None
-            raise
-        return {loop.name: loop.result(len(loop.turns)) for loop in loops}
+    """All rounds in one visit; arguments and errors as :class:`LoopPlan` and :class:`ClosedLoops` have them."""
+    plan = LoopPlan(frames=frames, seconds=seconds, warmup=warmup, rounds=rounds)
+    with ClosedLoops(subjects, clip, plan) as loops:
+        return loops.take_rounds(on_progress=on_progress)
 
 
 def outside_share(loop: ClosedLoop) -> float:
@@ -86,28 +157,17 @@ def outside_share(loop: ClosedLoop) -> float:
     return sum(loop.stages[name].mean for name in OUTSIDE) / loop.total.mean
 
 
-def _take_turns(loops: list[_Loop], rounds: int, on_progress: OnProgress | None) -> None:
-    rounds = min(rounds, *(loop.frames for loop in loops))
-    for turn in range(rounds):
-        for place, loop in enumerate(loops if turn % 2 == 0 else reversed(loops)):
-            loop.take_turn(turn, rounds, settle=SETTLE if len(loops) > 1 else 0)
-            if on_progress is not None:
-                share = (turn * len(loops) + place + 1) / (rounds * len(loops))
-                on_progress(share, f"{loop.name}, round {turn + 1} of {rounds}")
-
-
 class _Loop:
     """One subject in the loop.
 
     Attributes:
         name: of the subject.
-        frames: to be timed.
         turns: durations by stage, ns, of each turn that is over.
     """
 
     def __init__(self, subject: Subject, clip: Clip) -> None:
         self.name = subject.name
-        self.frames = self._warmup = 0
+        self._frames = self._warmup = 0
         self.turns: list[_Times] = []
         self._capture_ms = clip.capture_ms
         self._following, self._watch = timed_following(subject, clip)
@@ -118,18 +178,20 @@ class _Loop:
     def __exit__(self, *_: object) -> None:
         self._following.close()
 
-    def plan(self, warmup: int, frames: int | None, seconds: float) -> None:
-        """Warms up, and decides on the number of frames."""
-        self._warmup = warmup if frames is not None else max(warmup, CALIBRATION)
+    def warm_up(self, plan: LoopPlan) -> int:
+        """Decides on the number of frames, and returns it."""
+        self._warmup = plan.warmup if plan.frames is not None else max(plan.warmup, CALIBRATION)
         warm = self._run(self._warmup)["total"]
-        if frames is None:
-            frames = min(max(round(seconds * 1e9 / float(np.median(warm))), MIN_FRAMES), MAX_FRAMES)
-        self.frames = frames
+        if plan.frames is not None:
+            self._frames = plan.frames
+        else:
+            self._frames = min(max(round(plan.seconds * 1e9 / float(np.median(warm))), MIN_FRAMES), MAX_FRAMES)
+        return self._frames
 
-    def take_turn(self, turn: int, rounds: int, *, settle: int) -> None:
+    def take_turn(self, turn: int, rounds: int) -> None:
         """Times the frames of one of all rounds."""
-        self._run(settle)
-        self.turns.append(self._run(self.frames * (turn + 1) // rounds - self.frames * turn // rounds))
+        self._run(SETTLE)
+        self.turns.append(self._run(self._frames * (turn + 1) // rounds - self._frames * turn // rounds))
 
     def result(self, rounds: int) -> ClosedLoop:
         """Of the first turns; glue is what the other stages leave of the whole, frame by frame."""
