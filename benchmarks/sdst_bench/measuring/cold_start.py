@@ -34,7 +34,8 @@ def measure_cold_start(
     """Opens a bundle in a fresh Python process that imports ``sdst_runtime`` alone, and takes a target in one frame.
 
     Files that were read before come from the page cache, and engines that were built before are there: call this before
-    the bundle is opened anywhere else to see a build. The frame is noise of the clip's size, and made on no time.
+    the bundle is opened anywhere else to see a build, which counts from its start until the session is open. The frame
+    is noise of the clip's size; the time that making it takes is left out.
 
     Args:
         request: bundle, and how it runs.

@@ -22,11 +22,7 @@ __all__ = ["Following", "timed_following"]
 
 
 class Following:
-    """A target of a clip, taken in its first frame.
-
-    Attributes:
-        init_ns: how long ``init()`` took.
-    """
+    """A target of a clip, taken in its first frame."""
 
     _core: NativeTracker
 
@@ -56,9 +52,7 @@ class Following:
         self._wrap = wrap
         self._pairs = clip.back_and_forth()
         self._tracker = Tracker(session or subject.session, subject.config, core=self._make_core)
-        start = perf_counter_ns()
         self._tracker.init(clip.frames[0], self._box(0))
-        self.init_ns = perf_counter_ns() - start
 
     def step(self) -> int:
         """Updates with the next frame of the clip, back and forth; returns how long ``update()`` took, ns."""

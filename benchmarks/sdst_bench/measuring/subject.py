@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 from sdst_bench.measuring.clip import Clip
@@ -111,7 +110,7 @@ def _name(request: SubjectRequest, bundle: Bundle) -> str:
     if request.threads > 1:
         asked.append(f"{request.threads} threads")
     variant = request.variant or bundle.manifest.default_variant
-    return " ".join([Path(bundle.path).resolve().name, variant, *(text for text in asked if text)])
+    return " ".join([bundle.path.resolve().name, variant, *(text for text in asked if text)])
 
 
 def _setup(request: SubjectRequest, bundle: Bundle, session: OpenedSession, clip: Clip) -> Setup:
