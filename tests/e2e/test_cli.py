@@ -193,27 +193,6 @@ def test_compare_prints_differences_with_intervals(toy_bundle: Path, clip: Clip,
     assert "whose plots would be lost" in fail("compare", *results, "--out", tmp_path / "toy")
 
 
-def test_bench_prints_stages_and_json(toy_bundle: Path) -> None:
-    small = ("--frames", 5, "--size", "160x120", "--device", "cpu", "--threads", 1)
-    text = succeed("bench", toy_bundle, *small)
-    for expected in ("crop", "search network", "correlation + head", "decode", "p50", "p90", "p99", "peak RSS", "FPS"):
-        assert expected in text
-    assert "first update()" in text
-    plain = json.loads(succeed("bench", toy_bundle, *small, "--json", "--session", "split"))
-    assert plain["setup"]["session"] == "split"
-    assert plain["total"]["p50"] > 0
-
-
-def test_interrupt_ends_a_command_quietly(toy_bundle: Path) -> None:
-    command = [*COMMAND, "bench", str(toy_bundle), "--frames", "100000000"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    assert process.stderr.readline().startswith("timing ")  # it is at work
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60) == ("", "")
-    assert process.returncode == 130
-
-
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
 def test_command_works_with_a_closed_stream(closed: str, toy_bundle: Path, clip: Clip, tmp_path: Path) -> None:
     number = {"stdout": 1, "stderr": 2}[closed]

@@ -144,6 +144,8 @@ def test_a_copied_board_is_read_and_the_report_says_so(toy_bundle: Path, tmp_pat
     [
         (("--device", "jetson"), "--host user@board"),
         (("--device", "raspberry-pi"), "--host"),
+        (("--device", "cuda"), "--device cpu"),
+        (("--size", "100000x100000"), "GB"),
         (("--compare", "absent.json"), "absent.json"),
         (("--max-regression", "x", "--compare", "absent.json"), "10%"),
         (("--source", "absent.mp4", "--box", "1,2,3,4"), "absent.mp4"),

@@ -22,11 +22,6 @@ def copy_of(bundle: Path, target: Path) -> Path:
     return Path(shutil.copytree(bundle, target))
 
 
-@pytest.mark.parametrize("device", ["jetson", "cuda", "tensorrt"])
-def test_bench_refuses_a_device_that_this_host_is_not(device: str, toy_bundle: Path) -> None:
-    assert "--device cpu" in fail("bench", toy_bundle, "--device", device, "--frames", 1)
-
-
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -274,7 +269,3 @@ def test_compare_refuses_what_is_no_evaluation(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         assert "a.json" in fail("compare", path, path)
     fail("compare", status=2)
-
-
-def test_bench_refuses_frames_that_no_memory_holds(toy_bundle: Path) -> None:
-    assert "GB" in fail("bench", toy_bundle, "--size", "100000x100000")

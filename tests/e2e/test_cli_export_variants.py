@@ -18,6 +18,7 @@ from sdst_runtime import Bundle
 
 pytestmark = pytest.mark.slow
 SEQUENCES, FRAMES = 2, 12
+SMALL_BENCH = ("--frames", 3, "--size", "320x240", "--targets", 0, "--power", 0, "--json")
 
 
 def run(*arguments: object) -> Result:
@@ -99,9 +100,9 @@ def test_track_and_bench_take_the_variant(bundle: Path, data: Path, variant: str
     engine = ("--engine", "onnxruntime") if variant == "onnx/int8-qdq" else ()
     result = run("track", bundle, clip, "--box", "100,80,60,60", "--variant", variant, *engine, "--json")
     assert result.exit_code == 0, result.output
-    timed = run("bench", bundle, "--variant", variant, *engine, "--frames", "3", "--size", "320x240", "--json")
+    timed = run("bench", bundle, "--variant", variant, *engine, *SMALL_BENCH)
     assert timed.exit_code == 0, timed.output
-    assert json.loads(timed.stdout)["setup"]["variant"] == variant
+    assert json.loads(timed.stdout)["bundles"][0]["setup"]["variant"] == variant
 
 
 def test_the_same_input_gives_the_same_bytes(bundle: Path, checkpoint: Path, data: Path, tmp_path: Path) -> None:
@@ -152,9 +153,10 @@ def test_other_engines_are_exported_for_and_track(checkpoint: Path, data: Path, 
     assert Bundle.open(tmp_path / "b").manifest.default_variant == f"{engine}/fp16"
     result = run("track", tmp_path / "b", data / "0", "--box", "100,80,60,60", "--json")
     assert result.exit_code == 0, result.output
-    timed = run("bench", tmp_path / "b", "--frames", "3", "--size", "320x240", "--json")
+    timed = run("bench", tmp_path / "b", *SMALL_BENCH)
     assert timed.exit_code == 0, timed.output
-    assert json.loads(timed.stdout)["stages"].keys() == {"crop", "network", "decode", "glue"}
+    (measured,) = json.loads(timed.stdout)["bundles"]
+    assert measured["closed_loop"]["stages"].keys() == {"crop", "network", "decode", "glue"}
     refused = run("track", tmp_path / "b", data / "0", "--box", "100,80,60,60", "--accelerator", "tpu")
     assert refused.exit_code == 1
     assert "tpu" in refused.stderr
