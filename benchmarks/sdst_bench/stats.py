@@ -72,11 +72,11 @@ def median_interval(times_ms: Sequence[float] | NDArray[np.float64], *, seed: in
     What a run does not see, such as another program that starts after it, is not in it.
 
     Args:
-        times_ms: in the order in which they were measured, at least one, all above 0.
+        times_ms: in the order in which they were measured, at least one; what is below a nanosecond counts as one.
         seed: of the draws.
 
     Raises:
-        ValueError: there are none, or one is not above 0.
+        ValueError: there are none, or one is negative or not finite.
     """
     medians = resampled_medians(times_ms, seed=seed)
     low, high = (float(value) for value in np.percentile(medians, (2.5, 97.5)))
@@ -103,11 +103,12 @@ def resampled_medians(times_ms: Sequence[float] | NDArray[np.float64], *, seed: 
             falls out of their ratio.
 
     Raises:
-        ValueError: there are no times, or one is not above 0.
+        ValueError: there are no times, or one is negative or not finite.
     """
     times = np.asarray(times_ms, np.float64)
-    if times.size == 0 or not times.min() > 0:
-        raise ValueError("no durations to resample, or one that is not above 0")
+    if times.size == 0 or not (np.isfinite(times) & (times >= 0)).all():
+        raise ValueError("no durations to resample, or one that is negative or not finite")
+    times = np.maximum(times, 1e-6)  # ratios need more than 0
     blocks = np.array_split(times, min(BLOCKS, times.size))
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(blocks), size=(RESAMPLES, len(blocks)))

@@ -52,7 +52,7 @@ FIGURES = (
     # setup, stages, closed loop
     "sdst-nano-m, onnx/fp32, onnxruntime, cached session, cpu, 1 thread; 1280x720, target 100 px, rendered clip",
     "capture", "not in total", "crop", "search network", "correlation + head", "decode", "glue", "60.0%", "100.0%",
-    "median 3.992 ms (95 % 3.954-4.025)", "jitter 0.831 ms", "247.1 FPS", "300 frames in 5 rounds after 20 of warm-up",
+    "median 3.992 ms (95 % 3.936-4.041)", "jitter 0.831 ms", "247.1 FPS", "300 frames in 5 rounds after 20 of warm-up",
     "outside the network (crop, decode, glue) 10.0%",
     # other parts
     "first update() 8.0 ms", "from the process to its first box 480.0 ms", "3 of 300 frames dropped at 30 FPS",

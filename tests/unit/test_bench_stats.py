@@ -112,7 +112,7 @@ def test_a_drift_that_two_series_share_falls_out_of_their_ratio() -> None:
     assert ratios == pytest.approx(1.1)
 
 
-@pytest.mark.parametrize("times", [[], [1.0, 0.0], [1.0, float("nan")]])
+@pytest.mark.parametrize("times", [[], [1.0, -1.0], [1.0, float("nan")], [1.0, float("inf")]])
 def test_resampling_refuses_what_is_no_duration(times: list[float]) -> None:
     with pytest.raises(ValueError, match="no durations to resample"):
         resampled_medians(times)
