@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Items
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sdst_bench.host.devices import require_device
 from sdst_bench.host.probe import probe_host
 from sdst_bench.measuring.accuracy import measure_accuracy
 from sdst_bench.measuring.camera import measure_camera
 from sdst_bench.measuring.clip import Clip
-from sdst_bench.measuring.closed_loop import measure_closed_loop
+from sdst_bench.measuring.closed_loop import ClosedLoops, LoopPlan
 from sdst_bench.measuring.cold_start import measure_cold_start
 from sdst_bench.measuring.power import Idle, measure_idle, measure_power
 from sdst_bench.measuring.python_cost import measure_python_cost
@@ -24,7 +24,7 @@ from sdst_bench.measuring.sustained import measure_sustained
 from sdst_bench.measuring.targets import measure_targets
 from sdst_bench.not_measured import Interrupted, NotMeasured
 from sdst_bench.peers import check_peers, compare_peers
-from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport
+from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport, ClosedLoop
 from sdst_bench.sensors import Sensors
 from sdst_edge.datasets import Sequence, open_dataset
 from sdst_edge.workflows.bench.recording import OnReport, Recording
@@ -83,10 +83,14 @@ def run_bench(request: BenchRequest, on_report: OnReport, on_progress: OnProgres
         for subject, start in zip(subjects, starts, strict=True):
             recording.add(BundleReport(name=subject.name, setup=subject.setup, **start))
         run = _Run(request, recording, subjects, clip, on_progress)
-        run.closed_loops()
+        plan = LoopPlan(frames=request.frames, seconds=request.seconds, warmup=request.warmup)
+        loops = opened.enter_context(ClosedLoops(subjects, clip, plan))
+        run.closed_loops(loops, 0.5)
         for index in range(len(subjects)):
             run.alone(index)
             run.power(index, sensors, idle)
+        run.closed_loops(loops, 1.0)  # apart from the first half, and before anything gets warm
+        for index in range(len(subjects)):
             run.sustained(index, sensors)
             run.accuracy(index, sequences)
         run.peers(sequences)
@@ -110,28 +114,17 @@ class _Run:
         self._clip = clip
         self._on_progress = on_progress
 
-    def closed_loops(self) -> None:
-        """All bundles in turns."""
-        request = self._request
-        work = partial(
-            measure_closed_loop,
-            self._subjects,
-            self._clip,
-            frames=request.frames,
-            seconds=request.seconds,
-            warmup=request.warmup,
-            on_progress=partial(self._on_progress, "stages"),
-        )
+    def closed_loops(self, loops: ClosedLoops, share: float) -> None:
+        """All bundles in turns, until this share of the rounds is done."""
         with self._recording.part("the closed loop"):
             try:
-                measured = work()
+                measured = loops.take_rounds(share, partial(self._on_progress, "stages"))
             except Interrupted as stop:
-                self._keep_loops(stop.partial)
+                self._keep_loops(cast("dict[str, ClosedLoop]", stop.partial))
                 raise
             self._keep_loops(measured)
 
-    def _keep_loops(self, measured: object) -> None:
-        assert isinstance(measured, dict)
+    def _keep_loops(self, measured: Mapping[str, ClosedLoop]) -> None:
         for index, subject in enumerate(self._subjects):
             if subject.name in measured:
                 self._recording.keep(index, closed_loop=measured[subject.name])
@@ -246,7 +239,7 @@ def _starts(recording: Recording, request: BenchRequest, clip: Clip, on_progress
         on_progress("start", number / len(request.subjects), item.bundle)
         with recording.part(f"the start of {item.bundle}"):
             try:
-                start, memory = measure_cold_start(item, clip)
+                start, memory = measure_cold_start(item, clip, on_progress=partial(on_progress, "start"))
             except NotMeasured as absent:
                 measured.append({"not_measured": dict.fromkeys(("start", "memory"), str(absent))})
             else:
