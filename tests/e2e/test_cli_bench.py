@@ -108,7 +108,8 @@ def test_interrupt_leaves_a_valid_partial_report(toy_bundle: Path, tmp_path: Pat
     jsonschema.validate(plain, report_schema())
     assert not plain["complete"]
     assert plain["stopped"].startswith("interrupted during ")
-    assert plain["bundles"][0]["closed_loop"]["frames"] == 12
+    loop = plain["bundles"][0]["closed_loop"]
+    assert 0 < loop["frames"] == len(loop["total_ms"])
     assert json.loads(grown.read_text(encoding="utf-8")) == plain
     assert (tmp_path / "r" / "report.html").is_file()
 
