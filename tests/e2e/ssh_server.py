@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +70,9 @@ class SshServer:
     def signal_connections(self, number: signal.Signals) -> None:
         """Sends a signal to what serves connections, and not to what their users run."""
         for process in self.process.children(recursive=True):
-            if process.name().startswith("sshd"):
-                process.send_signal(number)
+            with suppress(psutil.NoSuchProcess):  # one ends with the other
+                if process.name().startswith("sshd"):
+                    process.send_signal(number)
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -110,9 +111,11 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
             _require_login(server)
             yield server
         finally:
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.kill()
+            children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
             process.kill()
+            for child in children:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
 
 
 def _config(folder: Path, port: int) -> str:

@@ -102,7 +102,7 @@ class Adb:
             done = self.run(["tar", "-xf", there, "-C", folder], timeout=self._patience.work)
             self.run(["rm", "-f", there], timeout=self._patience.answer)
         if done.status:
-            raise DeviceError(not_written(self.name, folder, done.reason))
+            raise DeviceError(not_written(self.name, folder, done))
 
     def stream(self, command: Sequence[str], on_line: OnLine, on_error: OnLine) -> int:
         """See :class:`.Connection`."""

@@ -54,9 +54,11 @@ def loss(name: str, reason: str) -> str:
     return f"the connection to {name} was lost: {reason or 'it ended without a word'}; see that it runs, and try again"
 
 
-def not_written(name: str, folder: str, reason: str) -> str:
-    """That files could not be written there."""
-    fix = "free some room there" if "No space left" in reason else "see who may write there"
+def not_written(name: str, folder: str, done: Completed) -> str:
+    """That ``tar`` or ``adb push`` could not write there; the reason is in the first lines of theirs."""
+    full = next((line for line in done.stderr.splitlines() if "No space left" in line), "")
+    reason = full or next((line for line in done.stderr.splitlines() if line.strip()), done.reason)
+    fix = "free some room there" if full else "see who may write there"
     return f"{name}: files cannot be written in {folder}: {reason}; {fix}"
 
 

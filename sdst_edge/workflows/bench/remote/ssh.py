@@ -123,7 +123,7 @@ class Ssh:
         with archive(files) as packed:
             done = self._run(["tar", "-xf", "-", "-C", folder], self._patience.work, packed)
         if done.status:
-            raise DeviceError(not_written(self.name, folder, done.reason))
+            raise DeviceError(not_written(self.name, folder, done))
 
     def stream(self, command: Sequence[str], on_line: OnLine, on_error: OnLine) -> int:
         """See :class:`.Connection`."""
