@@ -142,21 +142,24 @@ def test_old_python_and_a_home_that_cannot_be_written_are_told() -> None:
         read_board(Scripted(facts(cache="", cache_reason="/root/.cache: Read-only file system")), "python3", Patience())
 
 
-def attended(command: list[str], *, listen: bool) -> subprocess.Popen[bytes]:
-    """A command that is given little time to end."""
+def attended(command: str) -> subprocess.Popen[bytes]:
+    """A command of a shell that is given little time to end."""
     code = (
         "import sys; from sdst_edge.workflows.bench.remote import attended; attended.GRACE = (0.2, 0.2); "
-        "sys.exit(attended.main(sys.argv[1:]))"
+        "sys.exit(attended.main(['sh', '-c', sys.argv[1]]))"
     )
-    stdin = subprocess.PIPE if listen else subprocess.DEVNULL
-    return subprocess.Popen([sys.executable, "-c", code, *command], stdin=stdin, stdout=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", code, command], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def test_attended_command_keeps_its_status_while_somebody_listens() -> None:
-    with attended(["sh", "-c", "exit 7"], listen=True) as process:
+    with attended("exit 7") as process:
         assert process.wait(30) == 7
 
 
 def test_attended_command_ends_with_its_listener_even_if_it_does_not_want_to() -> None:
-    with attended(["sh", "-c", "trap '' INT TERM; while :; do sleep 0.1; done"], listen=False) as process:
+    with attended("trap '' INT TERM; echo deaf; while :; do sleep 0.1; done") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"deaf\n"
+        process.stdin.close()
         assert process.wait(30) == 128 + 9
