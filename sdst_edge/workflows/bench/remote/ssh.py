@@ -30,6 +30,9 @@ FAILED = 255
 #: Longest path of a socket, bytes, less what OpenSSH appends while it makes one (unix(7): 108 on Linux, 104 on macOS).
 LONGEST_SOCKET = 80
 
+#: After which the master ends by itself, where nobody ended it, s.
+LEFT_ALONE = 600
+
 #: For the user to type a password, s.
 TYPING = 120.0
 
@@ -50,8 +53,8 @@ def open_ssh(request: RemoteRequest) -> Iterator[Ssh]:
         )
     with _socket_folder() as folder:
         ssh = Ssh(destination, _options(request, folder / "s"), request.patience)
-        ssh.connect()
         try:
+            ssh.connect()
             yield ssh
         finally:
             ssh.close()
@@ -73,8 +76,8 @@ def _options(request: RemoteRequest, socket: Path) -> list[str]:
         "ConnectTimeout": patience.connect,
         "ServerAliveInterval": patience.alive,
         "ServerAliveCountMax": patience.alive_count,
-        "EscapeChar": "none",
-        "ForwardX11": "no",
+        "ClearAllForwardings": "yes",
+        "RemoteCommand": "none",
         "RequestTTY": "no",
     }
     options = [*request.ssh_options, *(f"{name}={value}" for name, value in ours.items())]
@@ -99,7 +102,7 @@ class Ssh:
         """
         asks = sys.stdin is not None and sys.stdin.isatty()
         batch = [] if asks else ["-o", "BatchMode=yes"]
-        master = ["-o", "ControlMaster=yes", "-o", "ControlPersist=yes"]
+        master = ["-o", "ControlMaster=yes", "-o", f"ControlPersist={LEFT_ALONE}"]
         done = run_here(
             ["ssh", *self._options, *batch, *master, *self._destination.words, "exit 0"],
             timeout=2 * self._patience.connect + (TYPING if asks else 0.0),
