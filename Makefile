@@ -16,6 +16,8 @@ NVIDIA_BINDINGS ?= .nvidia-bindings
 TENSORRT_PACKAGES := tensorrt-bindings==8.6.1 tensorrt-cu12-bindings==10.3.0 tensorrt-cu13-bindings==10.13.3.9 \
                      tensorrt-cu13-bindings==10.16.1.11 tensorrt-cu13-bindings==11.4.0.106
 CUDA_PACKAGES := cuda-bindings==12.9.10 cuda-bindings==13.5.0
+# Its glibc is as old as 64-bit Arm allows; runtimes/core/cmake/aarch64-linux.cmake names the same version.
+ARM_WHEEL := -Cwheel.tags=py3-none-manylinux_2_17_aarch64 -Ccmake.define.CMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux.cmake
 TORCH_STAMP := $(VENV)/.torch-installed
 CORE_SOURCES := $(shell find runtimes/core -type f -name '*.[ch]' -o -type f -name 'CMakeLists.txt' -o -type f -name '*.in')
 C_FORMATTED := $(shell find runtimes/core runtimes/examples tests/e2e/cpp_tensorrt -type f -name '*.[ch]' -o -type f -name '*.[ch]pp')
@@ -108,8 +110,11 @@ bench: $(STAMP) ## kernels and crop on this machine
 	 cmake --build $(BUILD_DIR)-bench; $(BUILD_DIR)-bench/bench/sdst_bench
 	@$(RUN) benchmarks/crop_vs_opencv.py
 
-build: $(STAMP) ## wheel and sdist in dist/
+build: $(STAMP) ## wheels for this machine and for 64-bit Arm, and sdist, in dist/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(RUN) -m build --no-isolation
+	@$(RUN) -c 'import ziglang' 2>/dev/null || $(BIN)/pip install --quiet 'ziglang>=0.13' || { \
+	  echo "error: no wheel for 64-bit Arm: Zig's C compiler (100 MB) cannot be installed; dist/ has the others" >&2; exit 1; }
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(RUN) -m build --wheel --no-isolation $(ARM_WHEEL)
 
 clean: ## everything that the other commands made
 	rm -rf $(VENV) $(TOOLKITS_VENV) $(NVIDIA_BINDINGS) build dist demo

@@ -125,6 +125,8 @@ def _measure_there(options: BenchOptions, command: str, keep: Callable[[BenchRep
     except RemoteStopped as stopped:
         if stopped.report is not None:
             keep(stopped.report)
+        if stopped.by_user:
+            raise KeyboardInterrupt from None
         raise
     keep(report)
     return report

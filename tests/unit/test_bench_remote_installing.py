@@ -138,8 +138,8 @@ def test_facts_are_read_behind_what_a_login_writes() -> None:
 def test_old_python_and_a_home_that_cannot_be_written_are_told() -> None:
     with pytest.raises(DeviceError, match=rf"python3 is Python 3\.8, expected 3\.{MIN_PYTHON[1]} or newer"):
         read_board(Scripted(facts(python=[3, 8])), "python3", Patience())
-    with pytest.raises(DeviceError, match=r"has no place for files: /root/.cache: Read-only file system"):
-        read_board(Scripted(facts(cache="", cache_reason="/root/.cache: Read-only file system")), "python3", Patience())
+    with pytest.raises(DeviceError, match=r"has no place for files: /home/pi/.cache: Read-only file system"):
+        read_board(Scripted(facts(cache="", cache_reason="/home/pi/.cache: Read-only file system")), "python3", Patience())
 
 
 def attended(command: str) -> subprocess.Popen[bytes]:

@@ -27,11 +27,13 @@ class RemoteStopped(DeviceError):  # noqa: N818 (what happened, not who says it)
 
     Attributes:
         report: what was measured by then, not ``complete`` and with the reason in ``stopped``; None for nothing.
+        by_user: whether it was the user here who ended it.
     """
 
-    def __init__(self, message: str, report: BenchReport | None) -> None:
+    def __init__(self, message: str, report: BenchReport | None, *, by_user: bool = False) -> None:
         super().__init__(message)
         self.report = report
+        self.by_user = by_user
 
 
 def run_remote(request: RemoteRequest, on_progress: OnLine) -> BenchReport:
@@ -91,7 +93,7 @@ def receive_report(
         raise _stopped(str(error), receiver) from error
     except KeyboardInterrupt:
         where = receiver.report.stopped if receiver.report is not None else ""
-        raise _stopped(where or "interrupted", receiver) from None
+        raise _stopped(where or "interrupted", receiver, by_user=True) from None
     if status:
         ended = f"the bench ended with status {status}{_signal(status)}"
         raise _stopped(f"{connection.name}: {receiver.error or ended}", receiver)
@@ -102,11 +104,11 @@ def receive_report(
     return receiver.report
 
 
-def _stopped(reason: str, receiver: Receiver) -> RemoteStopped:
+def _stopped(reason: str, receiver: Receiver, *, by_user: bool = False) -> RemoteStopped:
     report = receiver.report
     if report is not None:
         report = replace(report, complete=False, stopped=report.stopped or reason)
-    return RemoteStopped(reason, report)
+    return RemoteStopped(reason, report, by_user=by_user)
 
 
 def _signal(status: int) -> str:
