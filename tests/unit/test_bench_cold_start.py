@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import sdst_runtime
 from sdst_bench.measuring import cold_process, cold_start
 from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.cold_start import measure_cold_start
 from sdst_bench.measuring.subject import SubjectRequest
 from sdst_bench.not_measured import NotMeasured
 from sdst_runtime.errors import ConfigError, ManifestError, NativeError, SdstError
+from sdst_runtime.tracker import Tracker
 from tests.toy_bundle import bright_frame
 
 CLIP = Clip([bright_frame((60, 50))], [(50.0, 40.0, 20.0, 20.0)])
@@ -43,8 +46,8 @@ def test_cold_start_reads_memory_from_proc(toy_bundle: Path) -> None:
     assert 0 < memory.pss_bytes <= memory.peak_rss_bytes
 
 
-def test_fresh_process_imports_the_runtime_alone(toy_bundle: Path) -> None:
-    task = {
+def _task(toy_bundle: Path) -> dict[str, Any]:
+    return {
         "request": {
             "bundle": str(toy_bundle),
             "variant": None,
@@ -57,14 +60,38 @@ def test_fresh_process_imports_the_runtime_alone(toy_bundle: Path) -> None:
         "box_xywh": [50, 40, 20, 20],
         "started_ns": time.monotonic_ns(),
     }
-    command = [sys.executable, "-X", "importtime", "-c", cold_start.CODE, json.dumps(task)]
+
+
+def test_fresh_process_imports_the_runtime_alone(toy_bundle: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-c", cold_start.CODE, json.dumps(_task(toy_bundle))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "result" in json.loads(done.stdout)
     imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert {"sdst_runtime", "numpy", "onnxruntime"} <= imported
     assert not {"cv2", "rich", "sdst_edge", "sdst_bench.stats", "torch", "onnx"} & imported
     names = [line.split("|")[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
-    assert names.index("sdst_bench.measuring.cold_process") < names.index("numpy")  # what is timed is not there before
+    before = names[: names.index("sdst_bench.measuring.cold_process")]
+    assert not {"numpy", "json", "subprocess", "threading"} & set(before)  # what is timed is not there before
+    assert "numpy.random" not in names
+
+
+def test_memory_is_that_of_one_target(toy_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inits: list[int] = []
+    read = cold_process._memory
+
+    class Counted(Tracker):
+        def init(self, frame: Any, box_xywh: Any) -> None:
+            inits.append(1)
+            super().init(frame, box_xywh)
+
+    def memory(resident: int | None) -> dict[str, int | None]:
+        assert len(inits) == 1
+        return read(resident)
+
+    monkeypatch.setattr(sdst_runtime, "Tracker", Counted)
+    monkeypatch.setattr(cold_process, "_memory", memory)
+    found = cold_process._measure(_task(toy_bundle), 1, lambda line: None)
+    assert len(found["init_ns"]) == len(inits) - 1 == cold_process.INITS
 
 
 def test_errors_of_the_fresh_process_keep_kind_and_text(tmp_path: Path, toy_bundle: Path) -> None:
