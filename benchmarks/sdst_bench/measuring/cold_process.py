@@ -96,7 +96,8 @@ def _frame(width: int, height: int) -> NDArray[np.uint8]:
     import numpy as np
 
     values = np.arange(height * width * 3, dtype=np.uint32) * np.uint32(2654435761)
-    return (values >> np.uint32(24)).astype(np.uint8).reshape(height, width, 3)
+    frame: NDArray[np.uint8] = (values >> np.uint32(24)).astype(np.uint8).reshape(height, width, 3)
+    return frame
 
 
 def _track(tracker: Tracker, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]) -> dict[str, Any]:
