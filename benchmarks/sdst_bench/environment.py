@@ -29,7 +29,7 @@ class Environment:
 
     Attributes:
         cpu: name of the processor.
-        cores: logical processors of the host.
+        cores: logical processors of the host; None where another root does not tell it.
         cores_usable: logical processors that this process may run on.
         governor: frequency governor of the first processor.
         board: model of a single-board computer, or empty.
@@ -44,7 +44,7 @@ class Environment:
     """
 
     cpu: str
-    cores: int
+    cores: int | None
     cores_usable: int
     governor: str
     board: str
@@ -68,7 +68,7 @@ def probe_environment(sysroot: Sysroot = THIS_HOST) -> Environment:
     here = os.cpu_count() or 1
     return Environment(
         cpu=_cpu(sysroot),
-        cores=processor.count_cpus(sysroot) or here,
+        cores=processor.count_cpus(sysroot) or (here if sysroot.is_this_host else None),
         cores_usable=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else here,
         governor=sysroot.read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or NOT_KNOWN,
         board=probe_board(sysroot).model,

@@ -58,6 +58,7 @@ def test_probe_environment_names_versions_and_instruction_set() -> None:
     environment = probe_environment()
     assert environment.numpy == np.__version__
     assert environment.isa == native.isa()
+    assert environment.cores is not None
     assert 1 <= environment.cores_usable <= environment.cores
 
 

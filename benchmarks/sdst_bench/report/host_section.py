@@ -15,7 +15,9 @@ def host_rows(host: Host) -> tuple[tuple[str, str], ...]:
     """Names and texts of what the host tells; what it does not tell reads ``not measured``."""
     machine = host.environment
     features = f", {' '.join(host.cpu_features)}" if host.cpu_features else ""
-    usable = f"{machine.cores_usable} of {count_text(machine.cores, 'processor')}"
+    usable = f"processors {NOT_MEASURED}"
+    if machine.cores is not None:
+        usable = f"{machine.cores_usable} of {count_text(machine.cores, 'processor')}"
     memory = f"{megabytes_text(host.memory_bytes)}, available {megabytes_text(host.memory_available_bytes)}"
     board = ", ".join(text for text in (host.board.soc, host.board.part) if text)
     return (
