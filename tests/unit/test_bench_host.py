@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sdst_bench.host.sysroot import THIS_HOST, Sysroot
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.strict import from_plain, to_plain
 from tests.fake_orin import fake_orin, write_command, write_file
+from tests.processes import wait_for_exit
 
 ORIN = Board(soc="tegra234")
 
@@ -46,6 +48,7 @@ def test_probe_host_takes_nothing_of_this_host_for_another_root(tmp_path: Path) 
     host = probe_host(Sysroot(tmp_path))
     assert host == Host(environment=host.environment)
     assert (host.environment.cpu, host.environment.governor, host.environment.system) == ("not known",) * 3
+    assert host.environment.cores is None
 
 
 def test_probe_host_of_this_machine_comes_back_from_json() -> None:
@@ -137,6 +140,23 @@ def test_sysroot_follows_no_link_out_of_its_root(tmp_path: Path) -> None:
     assert sysroot.read("proc/device-tree/model") is None
     assert sysroot.glob("proc/device-tree/*") == ()
     assert sysroot.run("nvpmodel", "-q") is None
+
+
+def test_sysroot_passes_over_links_in_a_circle_and_pipes(tmp_path: Path) -> None:
+    sysroot = tree(tmp_path, "some board")
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/nv_tegra_release").symlink_to("nv_tegra_release")
+    (tmp_path / "proc/device-tree/compatible").unlink()
+    os.mkfifo(tmp_path / "proc/device-tree/compatible")
+    assert [sysroot.read(name) for name in ("etc/nv_tegra_release", "proc/device-tree/compatible")] == [None, None]
+    assert sysroot.glob("etc/*") == (tmp_path / "etc/nv_tegra_release",)
+    assert probe_host(sysroot).board == Board(model="some board")
+
+
+def test_sysroot_ends_what_a_command_that_hangs_has_started(tmp_path: Path) -> None:
+    write_file(tmp_path, "bin/nvpmodel", "#!/bin/sh\nsleep 60 & echo $! > $0.child; sleep 60\n").chmod(0o755)
+    assert Sysroot(tmp_path, command_seconds=0.5).run("nvpmodel", "-q") is None
+    wait_for_exit(tmp_path / "bin/nvpmodel.child")
 
 
 def test_sysroot_runs_none_when_a_command_hangs_fails_or_is_missing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sdst_bench.sensors import tegrastats
 from sdst_bench.sensors.tegrastats import Tegrastats, open_tegrastats, parse_line
 from sdst_runtime.errors import DeviceError
 from tests.fake_orin import AGX_ORIN_LINE, NO_ROOT_LINE, ORIN_NANO_LINE, TX2_LINE, write_command, write_file
+from tests.processes import wait_for_exit
 
 NO_ROOT_RAILS = {"VDD_IN": 4824.0, "VDD_CPU_GPU_CV": 518.0, "VDD_SOC": 1475.0}
 
@@ -92,11 +93,21 @@ def test_lines_that_lack_a_rail_are_passed_over(tmp_path: Path) -> None:
         reader.close()
 
 
-def test_program_that_ends_says_so(tmp_path: Path) -> None:
-    write_program(tmp_path, f"echo '{NO_ROOT_LINE}'; sleep 0.1")
-    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+@pytest.mark.parametrize(("status", "copied"), [(0, False), (3, True)])
+def test_program_that_ends_says_so(status: int, copied: bool, tmp_path: Path) -> None:
+    write_program(tmp_path, f"echo '{NO_ROOT_LINE}'; sleep 0.1; exit {status}")
+    reader = Tegrastats(str(tmp_path / "bin/tegrastats"), copied=copied)
     with pytest.raises(DeviceError, match="tegrastats ended"):
         read_to_the_end(reader)
+    reader.close()
+
+
+def test_line_that_a_board_once_wrote_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_command(tmp_path, "tegrastats", NO_ROOT_LINE)
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    wait_for_end(reader)
+    monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.0)
+    assert reader.read_mw(1.0) == NO_ROOT_RAILS
     reader.close()
 
 
@@ -122,6 +133,29 @@ def test_program_that_is_silent_is_not_waited_for(tmp_path: Path, monkeypatch: p
         open_tegrastats(Sysroot(tmp_path), 0.0)
 
 
+def test_what_the_program_has_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.5)
+    write_program(tmp_path, "sleep 60 & echo $! > $0.child; sleep 60")
+    with pytest.raises(NotMeasured, match="tegrastats wrote no line"):
+        open_tegrastats(Sysroot(tmp_path), 0.0)
+    wait_for_exit(tmp_path / "bin/tegrastats.child")
+
+
+def test_program_that_will_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_program(tmp_path, f"trap : TERM; echo $$ > $0.pid; while :; do echo '{NO_ROOT_LINE}'; sleep 0.01; done")
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.1)
+    reader.close()
+    wait_for_exit(tmp_path / "bin/tegrastats.pid")
+
+
+def test_line_without_an_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.1)
+    write_program(tmp_path, "exec cat /dev/zero")
+    with pytest.raises(NotMeasured, match="tegrastats wrote no line"):
+        open_tegrastats(Sysroot(tmp_path), 0.0)
+
+
 def test_program_that_cannot_be_started_says_why(tmp_path: Path) -> None:
     write_file(tmp_path, "bin/tegrastats", "not a program")
     with pytest.raises(NotMeasured, match=r"bin/tegrastats cannot be started: Permission denied"):
@@ -131,6 +165,11 @@ def test_program_that_cannot_be_started_says_why(tmp_path: Path) -> None:
 def read_to_the_end(reader: Tegrastats) -> None:
     while True:
         assert reader.read_mw(1.0) == NO_ROOT_RAILS
+
+
+def wait_for_end(reader: Tegrastats) -> None:
+    reader._thread.join(10.0)
+    assert not reader._thread.is_alive()
 
 
 def write_program(root: Path, script: str) -> None:

@@ -7,12 +7,17 @@ followed: nothing of this host is taken for that one's.
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
-__all__ = ["THIS_HOST", "Sysroot"]
+__all__ = ["THIS_HOST", "Sysroot", "read_file", "signal_group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Sysroot:
         try:
             if not self._holds(path):
                 return None
-            return path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
+            return read_file(path)
         except OSError:
             return None
 
@@ -62,19 +67,46 @@ class Sysroot:
         try:
             if not self.is_this_host and not self._holds(program):
                 return None
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [str(program), *arguments],
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self.command_seconds,
-                check=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
-        except (OSError, subprocess.SubprocessError):
+        except OSError:
             return None
-        return done.stdout.decode(errors="replace").strip()
+        with process:
+            try:
+                stdout, _ = process.communicate(timeout=self.command_seconds)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                if process.returncode is None:
+                    signal_group(process, signal.SIGKILL)
+        return stdout.decode(errors="replace").strip() if process.returncode == 0 else None
 
     def _holds(self, path: Path) -> bool:
-        return self.is_this_host or path.resolve().is_relative_to(self.root.resolve())
+        if self.is_this_host:
+            return True
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
+
+
+def read_file(path: Path) -> str:
+    """Text of a file without NULs and space at its ends.
+
+    Raises:
+        OSError: it is absent, may not be read, or is no regular file: a pipe's end may never come.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
+
+
+def signal_group(process: subprocess.Popen[bytes] | subprocess.Popen[str], number: signal.Signals) -> None:
+    """Signals a program that was started with a session of its own, and what that has started in turn."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 #: The machine that runs this process.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sdst_bench.host.sysroot import read_file
 from sdst_runtime.errors import DeviceError
 
 __all__ = ["read_number", "read_text", "require_number"]
@@ -12,7 +13,7 @@ __all__ = ["read_number", "read_text", "require_number"]
 def read_text(path: Path) -> str | None:
     """Text of a file without NULs and space at its ends; None where it is absent or may not be read."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
+        return read_file(path)
     except OSError:
         return None
 
@@ -36,7 +37,7 @@ def require_number(path: Path, *, advice: str = "") -> float:
         DeviceError: the file is gone, may not be read, or holds no number.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\r\n")
+        text = read_file(path)
     except PermissionError as error:
         raise DeviceError(f"permission denied: {path}{advice and '; '}{advice}") from error
     except OSError as error:

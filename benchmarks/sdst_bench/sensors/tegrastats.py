@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from threading import Condition, Thread
 from time import monotonic
 
-from sdst_bench.host.sysroot import Sysroot
+from sdst_bench.host.sysroot import Sysroot, signal_group
 from sdst_bench.not_measured import NotMeasured
 from sdst_bench.sensors.ina3221 import NOT_CONNECTED, describe_total
 from sdst_bench.sensors.temperatures import OFF_C
@@ -26,6 +29,9 @@ INTERVAL_MS = 100
 
 #: That a first line, or the next one, may take.
 PATIENCE_S = 5.0
+
+#: Some times what the longest lines have; what never ends a line is cut here.
+_LONGEST_LINE = 1 << 16
 
 #: Memory that is cut off before its unit is no rail.
 _RAIL = re.compile(r"(?<!\S)(?!RAM |SWAP |IRAM )([A-Z][A-Z0-9_]*) (\d+)(?:mW)?/\d+(?:mW)?(?!\S)")
@@ -74,8 +80,12 @@ class Tegrastats:
 
     source = "tegrastats"
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *, copied: bool = False) -> None:
         """Starts it and waits for the first line.
+
+        Args:
+            program: its path.
+            copied: it only writes what a board's once wrote: where it ends well, its last line stands.
 
         Raises:
             DeviceError: it cannot be started, ends, or writes no line with a rail in 5 s.
@@ -92,6 +102,7 @@ class Tegrastats:
             )
         except OSError as error:
             raise DeviceError(f"{program} cannot be started: {error.strerror or error}") from error
+        self._copied = copied
         self._news = Condition()
         self._rails_mw: dict[str, float] = {}
         self._arrived_s = monotonic()
@@ -120,27 +131,28 @@ class Tegrastats:
             return self._rails_mw
 
     def close(self) -> None:
-        """Ends ``tegrastats``."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join()
+        """Ends ``tegrastats``, and what it has started."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._thread.is_alive():  # so one of the group is there, whose number is nobody else's
+                signal_group(self._process, number)
+                self._thread.join(PATIENCE_S)
 
     def _listen(self) -> None:
         """A line that lacks a rail of the lines before it was cut off, and is passed over."""
         assert self._process.stdout is not None
         with self._process.stdout as lines:
-            for line in lines:
+            for line in iter(partial(lines.readline, _LONGEST_LINE), ""):
                 rails_mw = dict(parse_line(line).rails_mw)
                 with self._news:
                     if rails_mw and rails_mw.keys() >= self._rails_mw.keys():
                         self._rails_mw, self._arrived_s = rails_mw, monotonic()
                         self._news.notify_all()
+        status = self._process.wait()
         with self._news:
-            self._ended = True
+            if self._copied and status == 0 and self._rails_mw:
+                self._arrived_s = inf
+            else:
+                self._ended = True
             self._news.notify_all()
 
 
@@ -157,6 +169,6 @@ def open_tegrastats(sysroot: Sysroot, now_s: float) -> Tegrastats:  # noqa: ARG0
     if program is None:
         raise NotMeasured("")
     try:
-        return Tegrastats(program)
+        return Tegrastats(program, copied=not sysroot.is_this_host)
     except DeviceError as error:
         raise NotMeasured(str(error)) from error
