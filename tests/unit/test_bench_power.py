@@ -16,6 +16,7 @@ from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.not_measured import Interrupted, NotMeasured
 from sdst_bench.sensors import Sensors
 from tests.fake_orin import fake_orin, write_file
+from tests.fake_sensors import fake_rapl
 from tests.tolerances import REL_SUM_F64
 from tests.toy_bundle import bright_frame
 
@@ -87,6 +88,12 @@ def test_power_without_a_sensor_is_not_measured(subject: Subject, clip: Clip, tm
         measure_idle(sensors, SECONDS)
     with pytest.raises(NotMeasured, match="no power sensor"):
         measure_power(subject, clip, sensors, Idle(seconds=1.0, rails_mw={}), SECONDS)
+
+
+def test_counter_that_stands_still_is_no_measurement(tmp_path: Path) -> None:
+    sensors = Sensors.of(Sysroot(fake_rapl(tmp_path)))
+    with pytest.raises(NotMeasured, match="RAPL reads 0 mW all the time for package-0, package-0 dram"):
+        measure_idle(sensors, 3 * SECONDS)
 
 
 def test_rail_that_vanishes_ends_the_power(

@@ -62,6 +62,13 @@ def test_jetpack_4_tells_milliwatts(tmp_path: Path) -> None:
     assert reader.in_total == ("VDD_IN",)
 
 
+def test_chip_without_labels_says_so(tmp_path: Path) -> None:
+    for label in (fake_orin(tmp_path) / CHIP).glob("in*_label"):
+        label.unlink()
+    with pytest.raises(NotMeasured, match="INA3221: none of its channels has a label"):
+        open_ina3221(Sysroot(tmp_path), 0.0)
+
+
 def test_rail_that_is_denied_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     denied = fake_orin(tmp_path) / CHIP / "curr1_input"
     read_text = Path.read_text

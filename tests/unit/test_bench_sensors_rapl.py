@@ -30,6 +30,12 @@ def test_total_is_packages_and_memory(tmp_path: Path) -> None:
     )
 
 
+def test_platform_alone_makes_no_total(tmp_path: Path) -> None:
+    write_rapl_zone(tmp_path, "intel-rapl:0", "psys", 3_000_000)
+    with pytest.raises(NotMeasured, match="RAPL: it counts no package here, only psys"):
+        open_rapl(Sysroot(tmp_path), 0.0)
+
+
 def test_counter_that_starts_again_goes_on(tmp_path: Path) -> None:
     fake_rapl(tmp_path)
     write_rapl_zone(tmp_path, "intel-rapl:0", "package-0", 262_143_328_850 - 1_000_000)

@@ -50,7 +50,7 @@ def measure_idle(sensors: Sensors, seconds: float) -> Idle:
     """
     with _sampler(sensors) as sampler:
         sleep(seconds)
-    measured_s, rails_mw = _means(sampler)
+    measured_s, rails_mw = _means(sampler, _reader(sensors))
     return Idle(seconds=measured_s, rails_mw=rails_mw)
 
 
@@ -85,7 +85,7 @@ def measure_power(subject: Subject, clip: Clip, sensors: Sensors, idle: Idle, se
                     raise
                 stopped = True
     try:
-        power = _power(reader, idle, _means(sampler)[1], frames=frames, seconds=now_s - start_s)
+        power = _power(reader, idle, _means(sampler, reader)[1], frames=frames, seconds=now_s - start_s)
     except NotMeasured:
         if stopped:
             raise KeyboardInterrupt from None
@@ -134,13 +134,19 @@ def _sampler(sensors: Sensors) -> Sampler[_Reading]:
     return Sampler(read, INTERVAL_S)
 
 
-def _means(sampler: Sampler[_Reading]) -> tuple[float, Mapping[str, float]]:
-    """Seconds between the first reading and the last, and mean power by rail over them."""
+def _means(sampler: Sampler[_Reading], reader: PowerReader) -> tuple[float, Mapping[str, float]]:
+    """Seconds between the first reading and the last, and mean power by rail over them.
+
+    Nothing runs on no power at all: counters that stand still, as on some virtual machines, are no measurement.
+    """
     if isinstance(sampler.error, SdstError):
         raise NotMeasured(f"a sensor failed after {len(sampler.readings)} readings: {sampler.error}")
     if sampler.error is not None:
         raise sampler.error
-    return _mean_mw(sampler.readings)
+    seconds, rails_mw = _mean_mw(sampler.readings)
+    if not any(rails_mw[name] for name in reader.in_total if name in rails_mw):
+        raise NotMeasured(f"{reader.source} reads 0 mW all the time for {', '.join(reader.in_total)}")
+    return seconds, rails_mw
 
 
 def _mean_mw(readings: Sequence[_Reading]) -> tuple[float, Mapping[str, float]]:

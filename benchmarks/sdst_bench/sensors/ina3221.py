@@ -7,6 +7,7 @@ NVIDIA's driver for iio: ``rail_name_0``, ``in_power0_input`` in mW.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,11 +96,12 @@ def open_ina3221(sysroot: Sysroot, now_s: float) -> Ina3221:
     """The board's rails, after one reading of them.
 
     Raises:
-        NotMeasured: there is none, with an empty text; or a rail cannot be read.
+        NotMeasured: there is none, with an empty text; or none of its rails has a name, or one cannot be read.
     """
-    channels = named_apart([*_hwmon_channels(sysroot), *_iio_channels(sysroot)])
+    chips = _hwmon_chips(sysroot)
+    channels = named_apart([*_hwmon_channels(chips), *_iio_channels(sysroot)])
     if not channels:
-        raise NotMeasured("")
+        raise NotMeasured("INA3221: none of its channels has a label" if chips else "")
     reader = Ina3221(channels)
     try:
         reader.read_mw(now_s)
@@ -108,13 +110,15 @@ def open_ina3221(sysroot: Sysroot, now_s: float) -> Ina3221:
     return reader
 
 
-def _hwmon_channels(sysroot: Sysroot) -> list[tuple[str, _Channel]]:
-    """Of each chip once, though it lies below its bus and below its class."""
-    chips = {folder.resolve(): folder for pattern in _HWMON for folder in sysroot.glob(pattern)}
+def _hwmon_chips(sysroot: Sysroot) -> list[Path]:
+    """Each chip once, though it lies below its bus and below its class."""
+    folders = {os.path.realpath(folder): folder for pattern in _HWMON for folder in sysroot.glob(pattern)}
+    return [folder for folder in folders.values() if read_text(folder / "name") == "ina3221"]
+
+
+def _hwmon_channels(chips: list[Path]) -> list[tuple[str, _Channel]]:
     found = []
-    for folder in chips.values():
-        if read_text(folder / "name") != "ina3221":
-            continue
+    for folder in chips:
         for number in (1, 2, 3):
             label = read_text(folder / f"in{number}_label")
             if label and label != NOT_CONNECTED and read_number(folder / f"in{number}_enable") != 0:

@@ -87,7 +87,7 @@ def open_rapl(sysroot: Sysroot, now_s: float) -> Rapl:
     """The processors' counters.
 
     Raises:
-        NotMeasured: there is none, with an empty text; or they may not be read.
+        NotMeasured: there is none, with an empty text; or none is a package's, or they may not be read.
     """
     found = []
     for folder in sysroot.glob("sys/class/powercap/intel-rapl:*"):
@@ -98,6 +98,8 @@ def open_rapl(sysroot: Sysroot, now_s: float) -> Rapl:
             found.append((f"{package} {name}" if package else name, _Zone(folder / "energy_uj", range_uj)))
     if not found:
         raise NotMeasured("")
+    if not any(_is_outermost(name) for name, _ in found):
+        raise NotMeasured(f"RAPL: it counts no package here, only {', '.join(name for name, _ in found)}")
     try:
         return Rapl(named_apart(found), now_s)
     except DeviceError as error:
