@@ -32,6 +32,9 @@ WARMUP_FRAMES = 5
 #: A clock whose median sank to less than this share of it fell.
 FELL_BELOW = 0.95
 
+#: Fewer readings of a clock in a fifth of the time say nothing of it: a single one is a moment's.
+FEWEST_READINGS = 3
+
 
 class _Frames:
     """Times of frames.
@@ -200,17 +203,21 @@ def describe_clocks(samples: Sequence[Sample]) -> str:
     early = [_clocks_mhz(sample) for sample in samples if sample.seconds <= seconds / 5]
     late = [_clocks_mhz(sample) for sample in samples if sample.seconds >= seconds * 4 / 5]
     words = []
-    for name in late[-1] if late else ():
-        first, last = (
-            float(np.median([clocks[name] for clocks in part if name in clocks] or [np.nan])) for part in (early, late)
-        )
-        if last < first * FELL_BELOW:
-            words.append(f"{name} fell from {first:.0f} to {last:.0f} MHz")
-        elif last > first / FELL_BELOW:
-            words.append(f"{name} rose from {first:.0f} to {last:.0f} MHz")
-        else:
-            words.append(f"{name} held {last:.0f} MHz")
+    for name in dict.fromkeys(name for clocks in (*early, *late) for name in clocks):
+        parts = [[clocks[name] for clocks in part if name in clocks] for part in (early, late)]
+        words.append(f"{name} {_described(*parts)}")
     return f"{', '.join(words)} (medians of the first and last fifth)" if words else ""
+
+
+def _described(early_mhz: Sequence[float], late_mhz: Sequence[float]) -> str:
+    if min(len(early_mhz), len(late_mhz)) < FEWEST_READINGS:
+        return "was read too seldom to tell"
+    first, last = float(np.median(early_mhz)), float(np.median(late_mhz))
+    if last < first * FELL_BELOW:
+        return f"fell from {first:.0f} to {last:.0f} MHz"
+    if last > first / FELL_BELOW:
+        return f"rose from {first:.0f} to {last:.0f} MHz"
+    return f"held {last:.0f} MHz"
 
 
 def _clocks_mhz(sample: Sample) -> dict[str, float]:
