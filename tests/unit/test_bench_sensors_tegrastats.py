@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,24 @@ def test_program_that_will_not_end_is_killed(tmp_path: Path, monkeypatch: pytest
     reader = open_tegrastats(Sysroot(tmp_path), 0.0)
     monkeypatch.setattr(tegrastats, "PATIENCE_S", 0.1)
     reader.close()
+    wait_for_exit(tmp_path / "bin/tegrastats.pid")
+
+
+def test_program_that_will_not_end_is_killed_when_the_user_does_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_program(tmp_path, f"trap : TERM; echo $$ > $0.pid; while :; do echo '{NO_ROOT_LINE}'; sleep 0.01; done")
+    reader = open_tegrastats(Sysroot(tmp_path), 0.0)
+    join, waits = reader._thread.join, count()
+
+    def interrupt_first(seconds: float | None = None) -> None:
+        if next(waits) == 0:
+            raise KeyboardInterrupt
+        join(seconds)
+
+    monkeypatch.setattr(reader._thread, "join", interrupt_first)
+    with pytest.raises(KeyboardInterrupt):
+        reader.close()
     wait_for_exit(tmp_path / "bin/tegrastats.pid")
 
 

@@ -132,10 +132,15 @@ class Tegrastats:
 
     def close(self) -> None:
         """Ends ``tegrastats``, and what it has started."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._thread.is_alive():  # so one of the group is there, whose number is nobody else's
-                signal_group(self._process, number)
-                self._thread.join(PATIENCE_S)
+        try:
+            self._signal(signal.SIGTERM)
+        finally:  # after ^C, too
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._thread.is_alive():  # so one of the group is there, whose number is nobody else's
+            signal_group(self._process, number)
+            self._thread.join(PATIENCE_S)
 
     def _listen(self) -> None:
         """A line that lacks a rail of the lines before it was cut off, and is passed over."""
