@@ -179,7 +179,12 @@ def made_up_bundle(name: str = "m onnx/fp32", *, median_ms: float = 4.0, seed: i
         camera=_camera(median_ms, seed),
         targets=tuple(_targets(count, median_ms) for count in (1, 2, 4, 8)),
         python_cost=PythonCost(
-            identity_update=same(0.3), python_ms=0.05, timed_ms=4.01, untimed_ms=4.0, timer_share=0.0025
+            identity_update=same(0.3),
+            python_ms=0.05,
+            timed_ms=4.01,
+            untimed_ms=4.0,
+            timer_share=0.0025,
+            timer_share_95=Interval(low=-0.001, high=0.006),
         ),
         sustained=_sustained(median_ms),
         power=_power(median_ms),

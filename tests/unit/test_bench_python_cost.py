@@ -10,7 +10,14 @@ import pytest
 
 from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following
-from sdst_bench.measuring.python_cost import WARMUP, _Identity, _Switch, measure_python_cost
+from sdst_bench.measuring.python_cost import (
+    WARMUP,
+    _Identity,
+    _python_alone,
+    _share_interval,
+    _Switch,
+    measure_python_cost,
+)
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_runtime.errors import ConfigError
 from tests.toy_bundle import bright_frame
@@ -77,8 +84,28 @@ def test_python_cost_takes_turns_with_and_without_timers(subject: Subject, monke
     assert len(pairs) == WARMUP + 8
     assert (pairs.sum(axis=1) == 1).all()
     assert pairs[WARMUP:, 0].sum() == 4  # either comes first as often
-    assert 0 < cost.python_ms < cost.identity_update.p50
+    assert 0 < cost.python_ms < cost.timed_ms
     assert cost.timer_share == pytest.approx((cost.timed_ms - cost.untimed_ms) / cost.untimed_ms)
+
+
+def test_python_is_what_neither_libsdst_nor_the_session_take(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0]
+
+    def ticking() -> int:
+        clock[0] += 1
+        return clock[0]
+
+    for module in ("following", "python_cost", "stopwatch"):
+        monkeypatch.setattr(f"sdst_bench.measuring.{module}.perf_counter_ns", ticking)
+    # The clock is read 13 times: around the frame, crop, decode and the libsdst in both, and three times in the
+    # session's two steps. That is 12 ticks, of which libsdst has 1 + 1, and the session 1 + 1.
+    assert set(_python_alone(subject, CLIP, 3)) == {8}
+
+
+def test_interval_of_the_timers_share_is_that_of_the_ratio() -> None:
+    untimed = [4_000_000 + 1000 * (index % 7) for index in range(100)]
+    interval = _share_interval([round(1.01 * value) for value in untimed], untimed)
+    assert (interval.low, interval.high) == (pytest.approx(0.01), pytest.approx(0.01))
 
 
 def test_python_cost_refuses_no_frames(subject: Subject) -> None:

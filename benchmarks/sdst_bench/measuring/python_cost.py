@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter_ns
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,7 @@ from sdst_bench.measuring.following import Following, timed_following
 from sdst_bench.measuring.stopwatch import TimedCore, timed
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.report.model import PythonCost
-from sdst_bench.stats import summarize
+from sdst_bench.stats import Interval, resampled_medians, summarize
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.session import Outputs, Session, Template
@@ -23,29 +25,34 @@ __all__ = ["measure_python_cost"]
 
 WARMUP = 10
 
+#: libsdst's functions that ``update()`` calls.
+NATIVE = ("sdst_tracker_search_input", "sdst_tracker_decode")
+
 
 def measure_python_cost(subject: Subject, clip: Clip, frames: int = 300) -> PythonCost:
-    """Times ``update()`` around a session that computes nothing, and with against without stage timers.
+    """Times ``update()`` around a session that computes nothing, what Python does around a real one, and the timers.
 
     Args:
         subject: whose configuration and session are used.
         clip: played back and forth.
-        frames: of each of the three, >= 1.
+        frames: of each of the four, >= 1.
 
     Raises:
         ConfigError: no frames.
     """
     if frames < 1:
         raise ConfigError(f"frames is {frames}, expected at least 1")
-    total_ns, python_ns = _around_nothing(subject, clip, frames)
+    identity_ns = _around_nothing(subject, clip, frames)
+    python_ns = _python_alone(subject, clip, frames)
     timed_ns, untimed_ns = _with_and_without_timers(subject, clip, frames)
     timed_ms, untimed_ms = summarize(timed_ns).p50, summarize(untimed_ns).p50
     return PythonCost(
-        identity_update=summarize(total_ns),
+        identity_update=summarize(identity_ns),
         python_ms=summarize(python_ns).p50,
         timed_ms=timed_ms,
         untimed_ms=untimed_ms,
         timer_share=(timed_ms - untimed_ms) / untimed_ms,
+        timer_share_95=_share_interval(timed_ns, untimed_ns),
     )
 
 
@@ -66,16 +73,63 @@ class _Identity:
         """The session stays open."""
 
 
-def _around_nothing(subject: Subject, clip: Clip, frames: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Durations of ``update()``, and of what of it is neither crop nor decoding, ns."""
-    following, watch = timed_following(subject, clip, _Identity(subject.session))
-    with following:
+def _around_nothing(subject: Subject, clip: Clip, frames: int) -> list[int]:
+    """Durations of ``update()``, ns."""
+    with Following(subject, clip, session=_Identity(subject.session)) as following:
         for _ in range(WARMUP):
             following.step()
-        watch.clear()
-        total = np.array([following.step() for _ in range(frames)], np.int64)
-    crop, decode = (np.array(watch.durations_ns[name], np.int64) for name in ("crop", "decode"))
-    return total, total - crop - decode
+        return [following.step() for _ in range(frames)]
+
+
+def _python_alone(subject: Subject, clip: Clip, frames: int) -> list[int]:
+    """Durations of what of ``update()`` is neither libsdst nor the session, ns.
+
+    The network runs, for it drives Python from the caches: after a session that does nothing, Python takes a tenth.
+    """
+    following, watch = timed_following(subject, clip)
+    with following:
+        native = _TimedLibrary(following._core._library)
+        following._core._library = native  # type: ignore[assignment]
+        network = [watch.durations_ns[name] for name in watch.stages if name not in ("crop", "decode")]
+        python_ns = []
+        for _ in range(WARMUP + frames):
+            watch.clear()
+            native.spent_ns = 0
+            python_ns.append(following.step() - native.spent_ns - sum(map(sum, network)))
+    return python_ns[WARMUP:]
+
+
+class _TimedLibrary:
+    """libsdst with a clock around what a frame calls.
+
+    Attributes:
+        spent_ns: in these calls, the way through ctypes included.
+    """
+
+    def __init__(self, library: Any) -> None:
+        self.spent_ns = 0
+        self._library = library
+        for name in NATIVE:
+            setattr(self, name, self._timed(getattr(library, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, name)
+
+    def _timed(self, function: Callable[..., int]) -> Callable[..., int]:
+        def call(*arguments: Any) -> int:
+            start = perf_counter_ns()
+            status = function(*arguments)
+            self.spent_ns += perf_counter_ns() - start
+            return status
+
+        return call
+
+
+def _share_interval(timed_ns: list[int], untimed_ns: list[int]) -> Interval:
+    """95 % of (timed - untimed) / untimed, of medians; both are drawn alike."""
+    timed, untimed = (resampled_medians(np.array(times, np.float64) / 1e6) for times in (timed_ns, untimed_ns))
+    low, high = (float(value) for value in np.percentile(timed / untimed - 1, (2.5, 97.5)))
+    return Interval(low=low, high=high)
 
 
 def _with_and_without_timers(subject: Subject, clip: Clip, frames: int) -> tuple[list[int], list[int]]:

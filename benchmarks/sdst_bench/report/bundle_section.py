@@ -154,9 +154,9 @@ def _targets_text(targets: tuple[Targets, ...]) -> str:
 
 def _python_text(cost: PythonCost) -> str:
     return (
-        f"{milliseconds_text(cost.python_ms)} ms of update() without a network; stage timers add "
-        f"{cost.timer_share:+.2%} ({milliseconds_text(cost.timed_ms)} ms with them, "
-        f"{milliseconds_text(cost.untimed_ms)} ms without)"
+        f"{milliseconds_text(cost.python_ms)} ms of update(), around libsdst and network; stage timers add "
+        f"{cost.timer_share:+.2%} (95 % {cost.timer_share_95.low:+.2%} to {cost.timer_share_95.high:+.2%}: "
+        f"{milliseconds_text(cost.timed_ms)} ms with them, {milliseconds_text(cost.untimed_ms)} ms without)"
     )
 
 

@@ -189,10 +189,12 @@ class PythonCost:
 
     Attributes:
         identity_update: ``update()`` around a session that returns the same maps at once.
-        python_ms: of its p50, what is neither crop nor decode: Python itself.
+        python_ms: p50 of what of the bundle's ``update()`` is neither in libsdst nor in the session: Python around
+            both, with caches as the network leaves them. What a session does in Python counts as the network.
         timed_ms: p50 of ``update()`` of the bundle with stage timers.
         untimed_ms: the same without, frames taking turns.
         timer_share: (``timed_ms`` - ``untimed_ms``) / ``untimed_ms``; noise may make it negative.
+        timer_share_95: 95 % interval of it: what is narrower than the noise of the host cannot be seen.
     """
 
     identity_update: Summary
@@ -200,6 +202,7 @@ class PythonCost:
     timed_ms: float
     untimed_ms: float
     timer_share: float
+    timer_share_95: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
