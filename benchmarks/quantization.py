@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdst_bench.environment import Environment, probe_environment
+from sdst_bench.environment import probe_environment
+from sdst_bench.host.host import Environment
 from sdst_edge.cli.console import note, print_json, print_rich
 from sdst_edge.cli.errors import exit_status
 from sdst_export import ExportOptions, export_bundle

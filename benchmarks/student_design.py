@@ -25,7 +25,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sdst_bench.environment import NOT_KNOWN, probe_environment
+from sdst_bench.environment import probe_environment
+from sdst_bench.host.host import NOT_KNOWN
 from sdst_edge.cli.console import print_json, print_rich
 from sdst_edge.cli.errors import exit_status
 from sdst_edge.models.layers import ActivationName, ConvNorm

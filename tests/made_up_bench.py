@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sdst_bench.environment import Environment
-from sdst_bench.host.host import Board, Gpu, Host, Jetson
+from sdst_bench.host.host import Board, Environment, Gpu, Host, Jetson
 from sdst_bench.report.model import (
     SCHEMA_VERSION,
     Accuracy,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdst_bench.environment import Environment
+from sdst_bench.host.host import Environment
 from sdst_bench.measuring.closed_loop import outside_share
 from sdst_bench.report.model import BundleReport, ClosedLoop
 from sdst_edge.datasets import Sequence

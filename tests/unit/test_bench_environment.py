@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sdst_bench.environment import NOT_KNOWN, peak_rss_bytes, probe_environment, rss_bytes
+from sdst_bench.environment import probe_environment
+from sdst_bench.host.host import NOT_KNOWN
 from sdst_bench.host.sysroot import Sysroot
 from tests.fake_orin import write_file
 
@@ -70,19 +71,3 @@ def test_probe_environment_names_other_engines_and_needs_no_onnx_runtime(monkeyp
     assert environment.onnxruntime == "not installed"
     assert environment.engines["TensorRT"] == "10.3.0"
     assert "ncnn" not in environment.engines
-
-
-def test_rss_bytes_reads_kilobytes(tmp_path: Path) -> None:
-    write_file(tmp_path, "proc/self/status", "Name:\tx\nVmPeak:\t   9000 kB\nVmHWM:\t   2000 kB\nVmRSS:\t    1500 kB\n")
-    assert peak_rss_bytes(Sysroot(tmp_path)) == 2000 * 1024
-    assert rss_bytes(Sysroot(tmp_path)) == 1500 * 1024
-
-
-def test_rss_bytes_is_none_when_the_host_does_not_tell(tmp_path: Path) -> None:
-    assert peak_rss_bytes(Sysroot(tmp_path)) is None
-    assert rss_bytes(Sysroot(tmp_path)) is None
-
-
-def test_peak_rss_bytes_is_at_least_the_present_one() -> None:
-    now, peak = rss_bytes(), peak_rss_bytes()
-    assert now is None or (peak is not None and peak >= now)

@@ -5,9 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdst_bench.environment import Environment
+__all__ = ["NOT_KNOWN", "Board", "Environment", "Gpu", "Host", "Jetson"]
 
-__all__ = ["Board", "Gpu", "Host", "Jetson"]
+#: What a text of an :class:`Environment` reads where the host does not tell it.
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Hardware, system and versions; every text is ``not known`` where the host does not tell it.
+
+    Of another root, hardware and system are that root's; versions and ``cores_usable`` are this process's.
+
+    Attributes:
+        cpu: name of the processor.
+        cores: logical processors of the host; None where another root does not tell it.
+        cores_usable: logical processors that this process may run on.
+        governor: frequency governor of the first processor.
+        board: model of a single-board computer, or empty.
+        system: operating system and kernel.
+        python: version.
+        numpy: version.
+        onnxruntime: version, or ``not installed``: other engines run without it.
+        libsdst: version, or ``not installed``.
+        isa: instruction set whose kernels libsdst runs.
+        int8: the processor's instructions for dot products of bytes, on which the speed of INT8 hangs, or ``none``.
+        engines: versions of the other engines that this process has loaded, by name.
+    """
+
+    cpu: str
+    cores: int | None
+    cores_usable: int
+    governor: str
+    board: str
+    system: str
+    python: str
+    numpy: str
+    onnxruntime: str
+    libsdst: str
+    isa: str
+    int8: str
+    engines: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

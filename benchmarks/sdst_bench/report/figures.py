@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sdst_bench.host.host import NOT_KNOWN
 from sdst_bench.stats import Interval, Summary
 
 __all__ = [
@@ -29,7 +30,7 @@ def absence(reasons: Mapping[str, str], *names: str) -> str:
 
 def told(text: str) -> str:
     """What the host tells of itself, or that it does not."""
-    return NOT_MEASURED if text in ("", "not known") else text
+    return NOT_MEASURED if text in ("", NOT_KNOWN) else text
 
 
 def count_text(count: int, noun: str) -> str:

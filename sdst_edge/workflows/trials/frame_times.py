@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-from sdst_bench.environment import Environment, probe_environment
+from sdst_bench.environment import probe_environment
+from sdst_bench.host.host import Environment
 from sdst_bench.measuring.bundle import measure_bundle
 from sdst_bench.measuring.subject import SubjectRequest
 from sdst_edge.workflows.output_files import replacing
