@@ -90,9 +90,8 @@ def _measure(options: BenchOptions, outputs: BenchOutputs, command: str) -> Benc
         _write_growing(report, outputs)
 
     with _kept(so_far, outputs), stage_bars(hidden=outputs.stream) as bars:
-        if options.is_remote:
-            return _measure_there(options, command, keep)
-        return run_bench(local_request(options, command), keep, bars)
+        request = local_request(options, command)  # what is wrong with words is told before anything is sent
+        return _measure_there(options, command, keep) if options.is_remote else run_bench(request, keep, bars)
 
 
 @contextmanager
@@ -121,15 +120,13 @@ def _measure_there(options: BenchOptions, command: str, keep: Callable[[BenchRep
     from sdst_edge.workflows.bench.remote import RemoteStopped, run_remote
 
     try:
-        report = run_remote(remote_request(options, command), note)
+        return run_remote(remote_request(options, command), keep, note)
     except RemoteStopped as stopped:
         if stopped.report is not None:
             keep(stopped.report)
         if stopped.by_user:
             raise KeyboardInterrupt from None
         raise
-    keep(report)
-    return report
 
 
 def _write(report: BenchReport, outputs: BenchOutputs) -> None:

@@ -101,16 +101,18 @@ def _passed(context: typer.Context) -> list[str]:
 
 
 def local_request(options: BenchOptions, command: str) -> BenchRequest:
-    """What this machine measures.
+    """What is measured, by this machine where it is no other one.
 
     Raises:
-        typer.BadParameter: a text of the wrong form.
+        typer.BadParameter: a text of the wrong form, or an option of another machine where there is none.
         ConfigError: options that do not go together.
     """
     from sdst_bench.host.sysroot import Sysroot
     from sdst_bench.measuring.subject import SubjectRequest
     from sdst_edge.workflows.bench.request import BenchRequest, Footage, Scoring
 
+    if not options.is_remote:
+        _require_nothing_of_another_machine(options)
     variants: list[str] | list[None] = options.variant or [None]
     subjects = [
         SubjectRequest(
@@ -165,6 +167,19 @@ def remote_request(options: BenchOptions, command: str) -> RemoteRequest:
         ssh_options=tuple(options.ssh_option or ()),
         command=command,
     )
+
+
+def _require_nothing_of_another_machine(options: BenchOptions) -> None:
+    """Nobody shall take this machine's figures for a board's."""
+    named = {"--serial": options.serial, "--wheel": options.wheel, "--ssh-option": options.ssh_option}
+    if options.remote_python != "python3":
+        named["--remote-python"] = options.remote_python
+    for option, value in named.items():
+        if value:
+            raise typer.BadParameter(
+                "it is for another machine, and none is named; add --host user@board, or --device android",
+                param_hint=f"'{option}'",
+            )
 
 
 def _bundles(options: BenchOptions) -> list[Path]:

@@ -22,10 +22,12 @@ from sdst_bench.report.model import BenchReport
 from sdst_edge.workflows.bench.remote import Patience, RemoteRequest, RemoteStopped, run_remote
 from sdst_edge.workflows.bench.remote.board import read_board
 from sdst_edge.workflows.bench.remote.bundles import send_bundles
+from sdst_edge.workflows.bench.remote.receiving import Receiver
 from sdst_edge.workflows.bench.remote.run import receive_report
 from sdst_edge.workflows.bench.remote.ssh import Ssh, open_ssh
 from sdst_runtime.errors import BackendUnavailable, ConfigError, DeviceError
 from tests.conftest import PROJECT
+from tests.e2e.cli_process import fail
 from tests.e2e.ssh_server import SshServer, ssh_server, until
 from tests.made_up_bench import made_up_bundle, made_up_report, partial_report
 
@@ -83,9 +85,9 @@ def stand_in(folder: Path, *reports: BenchReport, **files: str) -> list[str]:
 
 
 def received(
-    connection: Ssh, server: SshServer, command: Sequence[str], on_progress: Callable[[str], None] = lambda _: None
+    connection: Ssh, command: Sequence[str], on_progress: Callable[[str], None] = lambda _: None
 ) -> BenchReport:
-    return receive_report(connection, command, ["m/"], asked(server), on_progress)
+    return receive_report(connection, command, Receiver(connection, "", {}, lambda _: None), on_progress)
 
 
 def has_ended(folder: Path) -> Callable[[], bool]:
@@ -201,6 +203,20 @@ def test_hosts_that_are_none_are_refused(host: str) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--serial", "S1"), "it is for another machine, and none is named"),
+        (("--remote-python", "python3.12"), "it is for another machine, and none is named"),
+        (("--host", "user@127.0.0.1:1", "--box", "1,2"), "'1,2' is no box"),
+    ],
+)
+def test_options_that_cannot_be_are_told_before_anything_is_measured_or_sent(
+    toy_bundle: Path, options: tuple[str, ...], expected: str
+) -> None:
+    assert expected in fail("bench", toy_bundle, *options, status=2)
+
+
 def test_absent_ssh_is_told(monkeypatch: pytest.MonkeyPatch, server: SshServer, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BackendUnavailable, match="apt install openssh-client"), open_ssh(asked(server)):
@@ -242,9 +258,12 @@ def test_last_report_comes_back_with_the_paths_of_here(connection: Ssh, server: 
     bundle = made_up_bundle()
     moved = made_up_bundle(setup=type(bundle.setup)(**{**_values(bundle.setup), "bundle": there}))
     final = made_up_report(moved, peers=None)
-    told: list[str] = []
+    told, reports = list[str](), list[BenchReport]()
     command = stand_in(tmp_path / "b", partial_report(), final, errors="a remark\n")
-    report = receive_report(connection, command, [there], asked(server, command="sdst-edge bench m"), told.append)
+    receiver = Receiver(connection, "sdst-edge bench m", {there: "m"}, reports.append)
+    report = receive_report(connection, command, receiver, told.append)
+    assert [item.complete for item in reports] == [False, True]  # each is handed on as it comes
+    assert reports[-1] is report
     assert (report.complete, report.stopped) == (True, "")
     assert report.reached_by == f"ssh {server.host}"
     assert report.command == "sdst-edge bench m"
@@ -257,24 +276,31 @@ def _values(item: Any) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__dataclass_fields__}
 
 
+def test_what_a_login_writes_is_no_report_and_hides_none(connection: Ssh, tmp_path: Path) -> None:
+    told: list[str] = []
+    command = stand_in(tmp_path / "b", lines="{hello}\nno end of line " + line(made_up_report()))
+    assert received(connection, command, told.append).complete
+    assert told[:2] == [f"{connection.name}: {{hello}}", f"{connection.name}: no end of line"]
+
+
 def test_reason_of_a_bench_that_refuses_is_told(connection: Ssh, server: SshServer, tmp_path: Path) -> None:
     command = stand_in(tmp_path / "b", errors="error: this host is no Jetson\n", status="1")
     with pytest.raises(RemoteStopped, match=f"{server.host}: this host is no Jetson") as stopped:
-        received(connection, server, command)
+        received(connection, command)
     assert stopped.value.report is None
 
 
 def test_damaged_report_is_refused_and_the_last_one_kept(connection: Ssh, server: SshServer, tmp_path: Path) -> None:
     command = stand_in(tmp_path / "b", lines=line(made_up_report()) + '{"schema_version": 1}\n')
     with pytest.raises(RemoteStopped, match="lacks command, complete, created") as stopped:
-        received(connection, server, command)
+        received(connection, command)
     assert stopped.value.report is not None
     assert not stopped.value.report.complete
     command = stand_in(tmp_path / "c", lines='{"schema_version": 99}\n')
     with pytest.raises(RemoteStopped, match="schema_version 99"):
-        received(connection, server, command)
+        received(connection, command)
     with pytest.raises(RemoteStopped, match="ended without its last report"):
-        received(connection, server, stand_in(tmp_path / "d"))
+        received(connection, stand_in(tmp_path / "d"))
 
 
 def in_the_middle(
@@ -292,7 +318,7 @@ def in_the_middle(
             happens()
 
     with pytest.raises(RemoteStopped) as stopped:
-        received(connection, server, command, on_progress)
+        received(connection, command, on_progress)
     assert stopped.value.report is not None
     return stopped.value.report, str(stopped.value)
 
@@ -366,15 +392,18 @@ def test_whole_run(server: SshServer, wheel: Path, toy_bundle: Path, tmp_path: P
     arguments = ("--frames", "20", "--size", "320x240", "--targets", "0", "--power", "0")
     request = asked(server, bundles=(bundle,), wheel=wheel, arguments=arguments, command="sdst-edge bench")
     told: list[str] = []
-    report = run_remote(request, told.append)
+    reports: list[BenchReport] = []
+    report = run_remote(request, reports.append, told.append)
     assert (report.complete, report.device, report.reached_by) == (True, "cpu", f"ssh {server.host}")
     (measured,) = report.bundles
     assert measured.setup.bundle == str(bundle)
     assert measured.closed_loop is not None
     assert measured.closed_loop.frames == 20
+    assert reports[-1] is report
+    assert list(server.cache.rglob("*.part")) == []
     assert any(text.startswith(f"installing {wheel.name}") for text in told)
 
     told.clear()  # what is there is not installed and not copied again; a device that it is not is refused
     with pytest.raises(RemoteStopped, match="this host is no Jetson"):
-        run_remote(asked(server, bundles=(bundle,), wheel=wheel, device="jetson"), told.append)
+        run_remote(asked(server, bundles=(bundle,), wheel=wheel, device="jetson"), reports.append, told.append)
     assert told == [f"measuring on {server.host}"]

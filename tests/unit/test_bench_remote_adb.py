@@ -15,6 +15,7 @@ from sdst_edge.workflows.bench.remote import Patience, RemoteRequest, RemoteStop
 from sdst_edge.workflows.bench.remote.adb import open_adb
 from sdst_edge.workflows.bench.remote.board import read_board
 from sdst_edge.workflows.bench.remote.bundles import send_bundles
+from sdst_edge.workflows.bench.remote.receiving import Receiver
 from sdst_edge.workflows.bench.remote.run import receive_report
 from sdst_runtime.errors import BackendUnavailable, ConfigError, DeviceError
 from tests.made_up_bench import made_up_report, partial_report
@@ -108,7 +109,8 @@ def test_full_device_is_told(adb: Path, tmp_path: Path) -> None:
 def test_report_comes_back(adb: Path) -> None:
     (adb / "lines").write_text(json.dumps(json.loads(report_json(made_up_report()))) + "\n")
     with open_adb(REQUEST) as connection:
-        report = receive_report(connection, ["cat", str(adb / "lines")], ["m/"], REQUEST, lambda _: None)
+        receiver = Receiver(connection, "", {"m/": "m"}, lambda _: None)
+        report = receive_report(connection, ["cat", str(adb / "lines")], receiver, lambda _: None)
     assert (report.reached_by, report.bundles[0].setup.bundle) == ("adb S1", "m")
 
 
@@ -117,7 +119,7 @@ def test_unplugged_device_leaves_what_was_measured(adb: Path) -> None:
     command = ["sh", "-c", f"cat '{adb}/lines'; exec sleep 60"]
     with open_adb(REQUEST) as connection:
         with pytest.raises(RemoteStopped) as stopped:
-            receive_report(connection, command, ["m/"], REQUEST, lambda _: (adb / "gone").touch())
+            receive_report(connection, command, Receiver(connection, "", {}, lambda _: (adb / "gone").touch()), print)
         with pytest.raises(DeviceError, match="the connection to S1 was lost: adb: device 'S1' not found"):
             connection.run(["true"], timeout=20)
     report = stopped.value.report

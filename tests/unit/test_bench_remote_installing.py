@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,9 @@ from sdst_edge.workflows.bench.remote.request import Patience
 from sdst_runtime.errors import DeviceError
 from tests.unit.test_bench_remote_wheels import board
 
+#: The end of a folder's name that is this run's alone.
+PART = re.compile(r"\.[0-9a-f]{8}\.part")
+
 ALL = ("venv", "ensurepip", "numpy", "onnxruntime", "cv2", "typer")
 
 
@@ -33,16 +37,20 @@ class Scripted:
         self._answer = answer
 
     def run(self, command: Sequence[str], *, timeout: float, data: bytes = b"") -> Completed:
-        line = " ".join(command)
+        line = PART.sub(".part", " ".join(command))
         self.commands.append(line)
-        folder = "/tmp/tmp.x\n" if line == "mktemp -d" else ""
-        return self._answer(line) or Completed(status=0, stdout=folder, stderr="")
+        return self._answer(line) or Completed(status=0, stdout="", stderr="")
 
     def send(self, files: Mapping[str, Path], folder: str) -> None:
-        self.commands.append(f"send {' '.join(files)} {folder}")
+        self.commands.append(PART.sub(".part", f"send {' '.join(files)} {folder}"))
 
     def stream(self, command: Sequence[str], on_line: OnLine, on_error: OnLine) -> int:
-        raise AssertionError("nothing is measured here")
+        python, listener, *words = command
+        assert (python, Path(listener).name) == ("/usr/bin/python3", "attended.py")
+        done = self.run(words, timeout=0)
+        for line in done.stderr.splitlines():
+            on_error(line)
+        return done.status
 
 
 def failed(reason: str) -> Completed:
@@ -68,14 +76,34 @@ def installed(machine: Scripted, wheel: Path, told: list[str], modules: tuple[st
 def test_environment_is_made_once_and_sees_the_systems_packages(wheel: Path) -> None:
     machine = Scripted(new)
     python = installed(machine, wheel, [])
-    assert f"/usr/bin/python3 -m venv --system-site-packages {python.removesuffix('/bin/python')}" in machine.commands
-    assert f"send {wheel.name} /tmp/tmp.x" in machine.commands
-    assert "rm -rf /tmp/tmp.x" in machine.commands
-    assert machine.commands[-1].startswith("touch ")
+    environment = python.removesuffix("/bin/python")
+    assert f"/usr/bin/python3 -m venv --system-site-packages {environment}.part" in machine.commands
+    assert f"send {wheel.name} attended.py {environment}.part" in machine.commands
+    assert machine.commands[-5:] == [
+        f"touch {environment}.part/ready",
+        f"test -f {environment}/ready",
+        f"rm -rf {environment}",
+        f"mv {environment}.part {environment}",
+        f"rm -rf {environment}.part",
+    ]
     assert not [line for line in machine.commands if "numpy" in line]
     again = Scripted(lambda _: None)
     assert installed(again, wheel, []) == python
     assert len(again.commands) == 1
+
+
+def test_environment_that_another_run_has_made_meanwhile_is_taken(wheel: Path) -> None:
+    machine = Scripted(lambda line: new(line) if len(machine.commands) == 1 else None)
+    installed(machine, wheel, [])
+    assert not [line for line in machine.commands if line.startswith("mv ")]
+
+
+def test_nothing_is_kept_outside_of_the_environment(wheel: Path) -> None:
+    machine = Scripted(new)
+    installed(machine, wheel, [], ("venv", "ensurepip"))
+    pip = [line for line in machine.commands if " -m pip install" in line]
+    assert len(pip) == 5
+    assert all("--no-cache-dir" in line for line in pip)
 
 
 def test_another_wheel_gets_another_environment(wheel: Path) -> None:
@@ -93,7 +121,14 @@ def test_wheel_that_cannot_be_installed_leaves_no_files(wheel: Path) -> None:
     machine = Scripted(lambda line: failed("No space left on device") if "--no-deps" in line else new(line))
     with pytest.raises(DeviceError, match=f"{wheel.name} cannot be installed: No space left on device; free some room"):
         installed(machine, wheel, [])
-    assert machine.commands[-1] == "rm -rf /tmp/tmp.x"
+    assert machine.commands[-1].startswith("rm -rf /")
+    assert machine.commands[-1].endswith(".part")
+
+
+def test_full_disk_is_told_where_a_command_does_not_tell(wheel: Path) -> None:
+    machine = Scripted(lambda line: failed("") if "disk_usage" in line or "-m venv" in line else new(line))
+    with pytest.raises(DeviceError, match=r"no virtual environment .*; free some room there"):
+        installed(machine, wheel, [])
 
 
 def test_missing_packages_are_installed_beside_it(wheel: Path) -> None:
@@ -108,7 +143,7 @@ def test_board_without_network_is_told_what_to_bring(wheel: Path) -> None:
     machine = Scripted(lambda line: failed("no index") if "numpy" in line else new(line))
     with pytest.raises(DeviceError, match=r"lacks numpy, and pip cannot install it there \(no index\)") as caught:
         installed(machine, wheel, [], ("venv", "ensurepip"))
-    assert "bin/python -m pip install 'numpy>=1.24'" in str(caught.value)
+    assert "an environment of your own that --remote-python names" in str(caught.value)
 
 
 def test_bench_goes_on_without_onnxruntime_and_tries_again(wheel: Path) -> None:
@@ -139,7 +174,9 @@ def test_old_python_and_a_home_that_cannot_be_written_are_told() -> None:
     with pytest.raises(DeviceError, match=rf"python3 is Python 3\.8, expected 3\.{MIN_PYTHON[1]} or newer"):
         read_board(Scripted(facts(python=[3, 8])), "python3", Patience())
     with pytest.raises(DeviceError, match=r"has no place for files: /home/pi/.cache: Read-only file system"):
-        read_board(Scripted(facts(cache="", cache_reason="/home/pi/.cache: Read-only file system")), "python3", Patience())
+        read_board(
+            Scripted(facts(cache="", cache_reason="/home/pi/.cache: Read-only file system")), "python3", Patience()
+        )
 
 
 def attended(command: str) -> subprocess.Popen[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -49,13 +50,13 @@ def _send(bundle: Path, connection: Connection, root: str, patience: Patience, o
         return kept
     megabytes = sum(path.stat().st_size for path in files.values()) / 1e6
     on_progress(f"copying {bundle} to {connection.name}, {megabytes:.1f} MB")
-    part = f"{posixpath.dirname(kept)}.part"
-    _require(connection, ["rm", "-rf", part], patience)
+    part = f"{posixpath.dirname(kept)}.{secrets.token_hex(4)}.part"  # another run may send the same bundle
     _require(connection, ["mkdir", "-p", posixpath.join(part, name)], patience)
     try:
         connection.send({f"{name}/{inside}": path for inside, path in files.items()}, part)
         _require(connection, ["mkdir", "-p", posixpath.dirname(kept)], patience)
-        _require(connection, ["mv", posixpath.join(part, name), kept], patience)
+        if connection.run(["test", "-d", kept], timeout=patience.answer).status:
+            _require(connection, ["mv", posixpath.join(part, name), kept], patience)
     finally:
         with suppress(DeviceError):  # what went wrong first is what matters
             connection.run(["rm", "-rf", part], timeout=patience.answer)

@@ -54,7 +54,7 @@ def cache():
 
 def main():
     # type: () -> None
-    """Writes the line."""
+    """Writes the line, apart from what a login may have written before it."""
     (name, version), (folder, reason) = libc(), cache()
     facts = {
         "machine": machine(),
@@ -69,7 +69,7 @@ def main():
         "cache_reason": reason,
         "termux": "com.termux" in os.environ.get("PREFIX", ""),
     }
-    sys.stdout.write(MARK + json.dumps(facts) + "\n")
+    sys.stdout.write("\n" + MARK + json.dumps(facts) + "\n")
 
 
 if __name__ == "__main__":

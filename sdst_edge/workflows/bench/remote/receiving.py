@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport
-from sdst_edge.workflows.bench.remote.connection import OnLine
+from sdst_edge.workflows.bench.recording import OnReport
+from sdst_edge.workflows.bench.remote.connection import Connection, OnLine
 from sdst_runtime.errors import DeviceError
 from sdst_runtime.strict import from_plain
 
 __all__ = ["Receiver"]
+
+#: How a report's line begins; what a login or a library wrote without an end of line may stand before it.
+_START = '{"schema_version":'
 
 _PARTS = tuple(item.name for item in fields(BundleReport) if item.name not in ("name", "setup", "not_measured"))
 
@@ -24,33 +28,36 @@ class Receiver:
         error: what the bench there gave as the reason of its end; empty where it gave none.
     """
 
-    def __init__(self, machine: str, reached_by: str, command: str, bundles: Mapping[str, str]) -> None:
+    def __init__(self, connection: Connection, command: str, bundles: Mapping[str, str], on_report: OnReport) -> None:
         """Of one run.
 
         Args:
-            machine: its name, for messages.
-            reached_by: for the report.
-            command: likewise; empty to leave it as it is there.
+            connection: to the machine, which has its name.
+            command: for the report; empty to leave it as it is there.
             bundles: paths there to the paths that the user gave.
+            on_report: called with every report.
         """
         self.report: BenchReport | None = None
         self.error = ""
-        self._machine = machine
-        self._reached_by = reached_by
+        self._machine = connection.name
+        self._reached_by = connection.reached_by
         self._command = command
         self._bundles = bundles
+        self._on_report = on_report
 
     def take_line(self, line: str, on_progress: OnLine) -> None:
-        """Reads a line of stdout: a whole report, or else a text that something there wrote, which is handed on.
+        """Reads a line of stdout: a whole report, and texts that something there wrote, which are handed on.
 
         Raises:
             DeviceError: it begins as a report does and is none.
         """
-        if not line.startswith("{"):
-            if line.strip():
-                on_progress(f"{self._machine}: {line}")
+        text, start, rest = line.partition(_START)
+        if text.strip():
+            on_progress(f"{self._machine}: {text.rstrip()}")
+        if not start:
             return
-        before, self.report = self.report, self._read(line)
+        before, self.report = self.report, self._read(start + rest)
+        self._on_report(self.report)
         for text in _news(before, self.report):
             on_progress(f"{self._machine}: {text}")
 

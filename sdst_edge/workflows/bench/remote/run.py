@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sdst_bench.report.model import BenchReport
+from sdst_edge.workflows.bench.recording import OnReport
 from sdst_edge.workflows.bench.remote.adb import open_adb
 from sdst_edge.workflows.bench.remote.board import read_board
 from sdst_edge.workflows.bench.remote.bundles import send_bundles
@@ -36,7 +37,7 @@ class RemoteStopped(DeviceError):  # noqa: N818 (what happened, not who says it)
         self.by_user = by_user
 
 
-def run_remote(request: RemoteRequest, on_progress: OnLine) -> BenchReport:
+def run_remote(request: RemoteRequest, on_report: OnReport, on_progress: OnLine) -> BenchReport:
     """Measures bundles on another machine.
 
     There, sdst-edge is installed in an environment of its own and bundles are copied, both in the user's cache folder,
@@ -44,6 +45,7 @@ def run_remote(request: RemoteRequest, on_progress: OnLine) -> BenchReport:
 
     Args:
         request: what to measure, and where.
+        on_report: called with every state of the report that the bench there sends, the last one included.
         on_progress: called with lines for the user: what is being done, and what the bench there has to say.
 
     Raises:
@@ -63,26 +65,25 @@ def run_remote(request: RemoteRequest, on_progress: OnLine) -> BenchReport:
         on_progress(f"measuring on {connection.name}")
         command = [python, "-m", "sdst_edge.workflows.bench.remote.attended", python, "-m", "sdst_edge.cli", "bench"]
         options = ["--device", request.device, "--stream", *request.arguments]
-        return receive_report(connection, [*command, *options, "--", *bundles], bundles, request, on_progress)
+        paths = dict(zip(bundles, map(str, request.bundles), strict=True))
+        receiver = Receiver(connection, request.command, paths, on_report)
+        return receive_report(connection, [*command, *options, "--", *bundles], receiver, on_progress)
 
 
 def receive_report(
-    connection: Connection, command: Sequence[str], bundles: Sequence[str], request: RemoteRequest, on_progress: OnLine
+    connection: Connection, command: Sequence[str], receiver: Receiver, on_progress: OnLine
 ) -> BenchReport:
     """The last report that a command there writes.
 
     Args:
         connection: to the machine.
         command: writes reports as lines of JSON, the last one at its end.
-        bundles: paths there, in the order of the request's.
-        request: that is answered.
+        receiver: takes them.
         on_progress: as for :func:`run_remote`.
 
     Raises:
         RemoteStopped: it or the connection ended early.
     """
-    paths = dict(zip(bundles, map(str, request.bundles), strict=True))
-    receiver = Receiver(connection.name, connection.reached_by, request.command, paths)
     try:
         status = connection.stream(
             command,

@@ -31,7 +31,7 @@ FAILED = 255
 LONGEST_SOCKET = 80
 
 #: After which the master ends by itself, where nobody ended it, s.
-LEFT_ALONE = 600
+LEFT_ALONE = 60
 
 #: For the user to type a password, s.
 TYPING = 120.0
@@ -146,7 +146,7 @@ class Ssh:
         doing = f"{self.name}: {command[0]}"
         done = run_here(self._argv(command), timeout=timeout, data=data, doing=doing)
         if done.status == FAILED:
-            raise DeviceError(loss(self.name, done.reason))
+            raise DeviceError(loss(self.name, done.reason if done.stderr.strip() else ""))
         return done
 
     def _argv(self, command: Sequence[str]) -> list[str]:
