@@ -27,7 +27,7 @@ JETSON_SOCS: Final[Mapping[str, _Soc]] = {
     "tegra234": _Soc("Orin", "8.7"),
     "tegra194": _Soc("Xavier", "7.2"),
     "tegra186": _Soc("TX2", "6.2"),
-    "tegra210": _Soc("Nano", "5.3"),
+    "tegra210": _Soc("TX1 / Nano", "5.3"),
 }
 
 #: JetPack by L4T, as NVIDIA's archive of releases has them (developer.nvidia.com/embedded/jetpack-archive), read in
