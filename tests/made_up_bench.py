@@ -9,21 +9,16 @@ from typing import Any
 import numpy as np
 
 from sdst_bench.host.host import Board, Environment, Gpu, Host, Jetson
-from sdst_bench.report.model import (
-    SCHEMA_VERSION,
+from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport, PeerResult, Peers, Setup
+from sdst_bench.report.parts import (
     Accuracy,
-    BenchReport,
-    BundleReport,
     Camera,
     ClosedLoop,
     Memory,
-    PeerResult,
-    Peers,
     Power,
     PythonCost,
     Rail,
     Sample,
-    Setup,
     Start,
     Sustained,
     Targets,

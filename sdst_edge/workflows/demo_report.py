@@ -9,7 +9,8 @@ from typing import Any
 
 from sdst_bench.host.host import Environment
 from sdst_bench.measuring.closed_loop import outside_share
-from sdst_bench.report.model import BundleReport, ClosedLoop
+from sdst_bench.report.model import BundleReport
+from sdst_bench.report.parts import ClosedLoop
 from sdst_edge.datasets import Sequence
 from sdst_edge.workflows.demo_files import DemoPaths
 from sdst_runtime.manifest import Macs

@@ -13,7 +13,7 @@ from sdst_bench.measuring.camera import measure_camera
 from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.not_measured import Interrupted
-from sdst_bench.report.model import Camera
+from sdst_bench.report.parts import Camera
 from sdst_runtime.errors import ConfigError
 from tests.toy_bundle import bright_frame
 

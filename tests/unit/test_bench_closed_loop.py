@@ -15,7 +15,7 @@ from sdst_bench.measuring.closed_loop import SETTLE, ClosedLoops, LoopPlan, meas
 from sdst_bench.measuring.stopwatch import Stopwatch
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.not_measured import Interrupted
-from sdst_bench.report.model import ClosedLoop
+from sdst_bench.report.parts import ClosedLoop
 from sdst_runtime.errors import ConfigError
 from tests.toy_bundle import bright_frame
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sdst_bench.report.model import BenchReport, Sample
+from sdst_bench.report.model import BenchReport
+from sdst_bench.report.parts import Sample
 from sdst_edge.workflows.bench.page import page_text
 from sdst_edge.workflows.bench.page.lines import Line, named_lines
 from sdst_edge.workflows.bench.page.scatter import Rival, scatter_figure

@@ -14,7 +14,7 @@ from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.measuring.sustained import describe_clocks, measure_sustained
 from sdst_bench.not_measured import Interrupted
-from sdst_bench.report.model import Sample, Sustained
+from sdst_bench.report.parts import Sample, Sustained
 from sdst_bench.sensors import Sensors
 from sdst_runtime.errors import ConfigError
 from tests.fake_orin import fake_orin

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Items
 
 from sdst_bench.measuring.subject import Subject
-from sdst_bench.report.model import Accuracy
+from sdst_bench.report.parts import Accuracy
 from sdst_edge.datasets import Sequence
 from sdst_edge.evaluation import EvaluationResult, evaluate
 

@@ -14,7 +14,7 @@ from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import timed_following
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted
-from sdst_bench.report.model import ClosedLoop
+from sdst_bench.report.parts import ClosedLoop
 from sdst_bench.stats import Summary, median_interval, summarize
 from sdst_runtime.errors import ConfigError
 

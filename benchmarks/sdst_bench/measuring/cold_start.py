@@ -15,7 +15,7 @@ from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.closed_loop import OnProgress
 from sdst_bench.measuring.subject import SubjectRequest
 from sdst_bench.not_measured import NotMeasured
-from sdst_bench.report.model import Memory, Start
+from sdst_bench.report.parts import Memory, Start
 from sdst_bench.stats import summarize
 from sdst_runtime import errors
 from sdst_runtime.errors import NativeError, SdstError

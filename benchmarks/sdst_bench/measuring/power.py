@@ -12,7 +12,7 @@ from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted, NotMeasured
-from sdst_bench.report.model import Power, Rail
+from sdst_bench.report.parts import Power, Rail
 from sdst_bench.sensors import Sensors
 from sdst_bench.sensors.power import PowerReader
 from sdst_bench.sensors.sampler import Sampler

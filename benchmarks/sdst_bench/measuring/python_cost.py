@@ -14,7 +14,7 @@ from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following, timed_following
 from sdst_bench.measuring.stopwatch import TimedCore, timed
 from sdst_bench.measuring.subject import Subject
-from sdst_bench.report.model import PythonCost
+from sdst_bench.report.parts import PythonCost
 from sdst_bench.stats import Interval, resampled_medians, summarize
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.errors import ConfigError

@@ -15,7 +15,7 @@ from sdst_bench.measuring.closed_loop import OnProgress
 from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted
-from sdst_bench.report.model import Sample, Sustained
+from sdst_bench.report.parts import Sample, Sustained
 from sdst_bench.sensors import Sensors
 from sdst_bench.sensors.sampler import Sampler
 from sdst_bench.sensors.throttling import describe_throttling, read_throttle_counts

@@ -11,7 +11,7 @@ from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted, NotMeasured
-from sdst_bench.report.model import Targets
+from sdst_bench.report.parts import Targets
 from sdst_bench.stats import summarize
 from sdst_runtime.errors import ConfigError
 

@@ -17,19 +17,8 @@ from sdst_bench.report.figures import (
     summary_cells,
 )
 from sdst_bench.report.layout import Facts, Item, Section, Table
-from sdst_bench.report.model import (
-    Accuracy,
-    BundleReport,
-    Camera,
-    ClosedLoop,
-    Memory,
-    Power,
-    PythonCost,
-    Setup,
-    Start,
-    Sustained,
-    Targets,
-)
+from sdst_bench.report.model import BundleReport, Setup
+from sdst_bench.report.parts import Accuracy, Camera, ClosedLoop, Memory, Power, PythonCost, Start, Sustained, Targets
 from sdst_bench.stats import Summary
 
 __all__ = ["STAGES", "bundle_section"]

@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from sdst_bench.report.host_changes import TextChange, host_changes
-from sdst_bench.report.model import Accuracy, BenchReport, BundleReport, Setup
+from sdst_bench.report.model import BenchReport, BundleReport, Setup
+from sdst_bench.report.parts import Accuracy
 from sdst_bench.stats import Interval, resampled_medians
 from sdst_runtime.errors import ConfigError
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sdst_bench.report.model import BenchReport, BundleReport, Camera, ClosedLoop, Power
+from sdst_bench.report.model import BenchReport, BundleReport
+from sdst_bench.report.parts import Camera, ClosedLoop, Power
 from sdst_bench.stats import Summary
 
 __all__ = ["inconsistencies"]

@@ -24,7 +24,8 @@ from sdst_bench.measuring.sustained import measure_sustained
 from sdst_bench.measuring.targets import measure_targets
 from sdst_bench.not_measured import Interrupted, NotMeasured
 from sdst_bench.peers import check_peers, compare_peers
-from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport, ClosedLoop
+from sdst_bench.report.model import SCHEMA_VERSION, BenchReport, BundleReport
+from sdst_bench.report.parts import ClosedLoop
 from sdst_bench.sensors import Sensors
 from sdst_edge.datasets import Sequence, open_dataset
 from sdst_edge.workflows.bench.recording import OnReport, Recording

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from sdst_bench.report.figures import NOT_MEASURED, interval_text, megabytes_text, milliseconds_text
-from sdst_bench.report.model import BundleReport, Power, Sustained
+from sdst_bench.report.model import BundleReport
+from sdst_bench.report.parts import Power, Sustained
 from sdst_edge.workflows.bench.page.figures import Bar, bars_figure
 from sdst_edge.workflows.bench.page.lines import Line, Lines, lines_figure, named_lines
 from sdst_edge.workflows.bench.page.timing import TimedFrames, histogram_figure, timeline_figure

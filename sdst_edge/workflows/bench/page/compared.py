@@ -6,7 +6,8 @@ from collections.abc import Sequence as Items
 
 from sdst_bench.report.bundle_section import STAGES
 from sdst_bench.report.figures import milliseconds_text
-from sdst_bench.report.model import BenchReport, BundleReport, Start
+from sdst_bench.report.model import BenchReport, BundleReport
+from sdst_bench.report.parts import Start
 from sdst_edge.workflows.bench.page.figures import Bar, bars_figure
 from sdst_edge.workflows.bench.page.lines import Line, Lines, lines_figure
 from sdst_edge.workflows.bench.page.scatter import Rival, scatter_figure
