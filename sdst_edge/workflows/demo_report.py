@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdst_bench.host.host import Environment
-from sdst_bench.measuring.closed_loop import outside_share
 from sdst_bench.report.model import BundleReport
 from sdst_bench.report.parts import ClosedLoop
 from sdst_edge.datasets import Sequence
@@ -152,7 +151,7 @@ def _speed(report: DemoReport) -> str:
 
 {loop.fps:.0f} frames a second (1 / mean of `update()`) on {setup.threads} thread, {setup.variant},
 {setup.session} session, {loop.frames} frames of {setup.size_wh[0]}x{setup.size_wh[1]}; capture and decoding excluded.
-Outside the network (crop, decode, glue): {outside_share(loop):.1%} of the mean.
+Outside the network (crop, decode, glue): {loop.outside_ms / loop.total.mean:.1%} of the mean.
 {machine.cpu}, {machine.cores_usable} of {machine.cores} processors; Python {machine.python},
 ONNX Runtime {machine.onnxruntime}, libsdst {machine.libsdst} ({machine.isa}).
 """

@@ -11,7 +11,7 @@ import pytest
 
 from sdst_bench.measuring import closed_loop
 from sdst_bench.measuring.clip import Clip
-from sdst_bench.measuring.closed_loop import SETTLE, ClosedLoops, LoopPlan, measure_closed_loop, outside_share
+from sdst_bench.measuring.closed_loop import SETTLE, ClosedLoops, LoopPlan, OnProgress
 from sdst_bench.measuring.stopwatch import Stopwatch
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.not_measured import Interrupted
@@ -51,8 +51,11 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return []
 
 
-def run(*subjects: Scripted, clip: Clip = CLIP, **options: Any) -> dict[str, ClosedLoop]:
-    return measure_closed_loop(subjects, clip, **options)  # type: ignore[arg-type]
+def run(
+    *subjects: Scripted | Subject, clip: Clip = CLIP, on_progress: OnProgress | None = None, **plan: Any
+) -> dict[str, ClosedLoop]:
+    with ClosedLoops(subjects, clip, LoopPlan(**plan)) as loops:  # type: ignore[arg-type]
+        return loops.take_rounds(on_progress=on_progress)
 
 
 def test_one_subject_is_warmed_up_and_then_timed(log: list[str]) -> None:
@@ -164,15 +167,15 @@ def subjects(toy_bundle: Path) -> Iterator[list[Subject]]:
 
 
 def test_stages_of_a_frame_add_up_to_its_total(subjects: list[Subject]) -> None:
-    loops = measure_closed_loop(subjects, CLIP, frames=12, warmup=1, rounds=3)
+    loops = run(*subjects, frames=12, warmup=1, rounds=3)
     assert list(loops) == ["bundle onnx/fp32", "bundle onnx/fp32 split"]
     for loop in loops.values():
         assert list(loop.stages) == ["crop", "search", "head", "decode", "glue"]
         assert sum(stage.mean for stage in loop.stages.values()) == pytest.approx(loop.total.mean)
         assert np.mean(loop.total_ms) == pytest.approx(loop.total.mean, abs=1e-4)
         assert loop.median_ms.low <= loop.total.p50 <= loop.median_ms.high
-        assert 0 < outside_share(loop) < 1
+        assert 0 < loop.outside_ms < loop.total.mean
 
 
-def test_outside_share_is_of_crop_decode_and_glue(log: list[str]) -> None:
-    assert outside_share(run(Scripted("a", log), frames=5)["a"]) == pytest.approx(0.3)
+def test_outside_the_network_are_crop_decode_and_glue(log: list[str]) -> None:
+    assert run(Scripted("a", log), frames=5)["a"].outside_ms == pytest.approx(3.0)

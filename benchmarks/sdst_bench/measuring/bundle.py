@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdst_bench.measuring.clip import Clip
-from sdst_bench.measuring.closed_loop import measure_closed_loop
+from sdst_bench.measuring.closed_loop import ClosedLoops, LoopPlan
 from sdst_bench.measuring.cold_start import measure_cold_start
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.report.model import BundleReport
@@ -32,10 +32,11 @@ def measure_bundle(
         With ``closed_loop``, and ``start`` and ``memory`` if they were asked for.
 
     Raises:
-        SdstError: as :meth:`Subject.open` and :func:`measure_closed_loop` have it.
+        SdstError: as :meth:`Subject.open` and :class:`LoopPlan` have it.
     """
     clip = Clip.rendered(size_wh)
     start, memory = measure_cold_start(request, clip) if cold_start else (None, None)
-    with Subject.open(request, clip) as subject:
-        loop = measure_closed_loop([subject], clip, frames=frames, warmup=warmup)[subject.name]
+    plan = LoopPlan(frames=frames, warmup=warmup)
+    with Subject.open(request, clip) as subject, ClosedLoops([subject], clip, plan) as loops:
+        loop = loops.take_rounds()[subject.name]
         return BundleReport(name=subject.name, setup=subject.setup, start=start, memory=memory, closed_loop=loop)

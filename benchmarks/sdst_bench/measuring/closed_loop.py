@@ -18,13 +18,10 @@ from sdst_bench.report.parts import ClosedLoop
 from sdst_bench.stats import Summary, median_interval, summarize
 from sdst_runtime.errors import ConfigError
 
-__all__ = ["OUTSIDE", "ClosedLoops", "LoopPlan", "OnProgress", "measure_closed_loop", "outside_share"]
+__all__ = ["ClosedLoops", "LoopPlan", "OnProgress"]
 
 #: Called with the share done, 0..1, and a remark.
 OnProgress: TypeAlias = Callable[[float, str], None]
-
-#: Stages that are not the network; ``glue`` is what the others leave of ``update()``: Python, and the clock itself.
-OUTSIDE = ("crop", "decode", "glue")
 
 MIN_FRAMES, MAX_FRAMES = 100, 5000  # where the time decides: enough for a p99, and no more than a page draws
 CALIBRATION = 5  # updates at least, from which the number of frames follows
@@ -134,27 +131,6 @@ class ClosedLoops:
 
     def _results(self) -> dict[str, ClosedLoop]:
         return {loop.name: loop.result(self._done) for loop in self._loops}
-
-
-def measure_closed_loop(
-    subjects: Sequence[Subject],
-    clip: Clip,
-    *,
-    frames: int | None = None,
-    seconds: float = 5.0,
-    warmup: int = 20,
-    rounds: int = 10,
-    on_progress: OnProgress | None = None,
-) -> dict[str, ClosedLoop]:
-    """All rounds in one visit; arguments and errors as :class:`LoopPlan` and :class:`ClosedLoops` have them."""
-    plan = LoopPlan(frames=frames, seconds=seconds, warmup=warmup, rounds=rounds)
-    with ClosedLoops(subjects, clip, plan) as loops:
-        return loops.take_rounds(on_progress=on_progress)
-
-
-def outside_share(loop: ClosedLoop) -> float:
-    """(crop + decode + glue) / ``update()``, of means, which add up: 0..1."""
-    return sum(loop.stages[name].mean for name in OUTSIDE) / loop.total.mean
 
 
 class _Loop:

@@ -21,15 +21,12 @@ from sdst_bench.report.model import BundleReport, Setup
 from sdst_bench.report.parts import Accuracy, Camera, ClosedLoop, Memory, Power, PythonCost, Start, Sustained, Targets
 from sdst_bench.stats import Summary
 
-__all__ = ["STAGES", "bundle_section"]
+__all__ = ["STAGE_LABELS", "bundle_section"]
 
 T = TypeVar("T")
 
-#: Stages by their names in the report, and what people call them.
-STAGES = {"search": "search network", "head": "correlation + head"}
-
-#: Those that are not the network.
-OUTSIDE = ("crop", "decode", "glue")
+#: What people call stages, where that is not their name in the report.
+STAGE_LABELS = {"search": "search network", "head": "correlation + head"}
 
 #: Attributes of a report that its rows tell of, with the reason where they are missing.
 PARTS = frozenset(item.name for item in fields(BundleReport))
@@ -82,7 +79,7 @@ def _stage_table(loop: ClosedLoop) -> Table:
         summary = loop.total if name == "total" else loop.stages[name]
         return label, *summary_cells(summary), _share(summary.mean, loop.total.mean)
 
-    rows = [cells(STAGES.get(name, name), name) for name in (*loop.stages, "total")]
+    rows = [cells(STAGE_LABELS.get(name, name), name) for name in (*loop.stages, "total")]
     if loop.capture is not None:
         rows.insert(0, ("capture", *summary_cells(loop.capture), "not in total"))
     columns = ("stage", "p50", "p90", "p99", "max", "share of mean")
@@ -94,11 +91,10 @@ def _share(part: float, total: float) -> str:
 
 
 def _loop_text(loop: ClosedLoop) -> str:
-    outside = sum(loop.stages[name].mean for name in OUTSIDE if name in loop.stages)
     return (
         f"median {milliseconds_text(loop.total.p50)} ms (95 % {interval_text(loop.median_ms)}), "
         f"jitter {milliseconds_text(loop.jitter_ms)} ms (p99 - p50), {loop.fps:.1f} FPS (1 / mean), "
-        f"outside the network (crop, decode, glue) {_share(outside, loop.total.mean)}; "
+        f"outside the network (crop, decode, glue) {_share(loop.outside_ms, loop.total.mean)}; "
         f"{count_text(loop.frames, 'frame')} in {count_text(loop.rounds, 'round')} after {loop.warmup} of warm-up"
     )
 

@@ -24,6 +24,9 @@ __all__ = [
     "Targets",
 ]
 
+#: Stages that are not the network; ``glue`` is what the others leave of ``update()``: Python, and the clock itself.
+OUTSIDE = ("crop", "decode", "glue")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -100,6 +103,11 @@ class ClosedLoop:
     jitter_ms: float
     fps: float
     total_ms: tuple[float, ...]
+
+    @property
+    def outside_ms(self) -> float:
+        """Mean of what of ``total`` is not the network: crop, decode and glue."""
+        return sum(self.stages[name].mean for name in OUTSIDE if name in self.stages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

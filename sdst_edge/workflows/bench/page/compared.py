@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Items
 
-from sdst_bench.report.bundle_section import STAGES
+from sdst_bench.report.bundle_section import STAGE_LABELS
 from sdst_bench.report.figures import milliseconds_text
 from sdst_bench.report.model import BenchReport, BundleReport
 from sdst_bench.report.parts import Start
@@ -57,7 +57,7 @@ def stages_figure(bundles: Items[BundleReport]) -> str:
         )
         for name, loop in loops.items()
     ]
-    return bars_figure("Mean of update() by stage, ms", bars, [STAGES.get(name, name) for name in names])
+    return bars_figure("Mean of update() by stage, ms", bars, [STAGE_LABELS.get(name, name) for name in names])
 
 
 def starts_figure(bundles: Items[BundleReport]) -> str:
