@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sdst_bench.measuring import clip as clips
-from sdst_bench.measuring.clip import Clip
+from sdst_bench.measuring.clip import BLOCK, Clip
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_runtime.errors import ConfigError, FrameError
 from sdst_runtime.sources import FrameSource
@@ -92,6 +92,21 @@ def test_clip_of_a_source_takes_no_more_than_its_limits(
 ) -> None:
     clip = Clip.of_source("listed", BOX, **limits)
     assert len(clip.frames) == listed.taken == frames
+
+
+def test_clip_of_a_source_lets_go_of_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = bright_frame((60, 50))
+
+    class OneBuffer(ListedSource):
+        def __next__(self) -> NDArray[np.uint8]:
+            np.copyto(frame, super().__next__())
+            return frame
+
+    expected = moving(BLOCK + 2)
+    monkeypatch.setattr(clips, "open_source", lambda spec: OneBuffer(expected))
+    for kept, given in zip(Clip.of_source("listed", BOX).frames, expected, strict=True):
+        assert kept.flags.c_contiguous
+        np.testing.assert_array_equal(kept, given)
 
 
 def test_clip_of_a_live_source_says_that_capture_waits(monkeypatch: pytest.MonkeyPatch) -> None:
