@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from typing import TypeVar
 
@@ -42,7 +42,7 @@ def bundle_section(bundle: BundleReport) -> Section:
 
     def row(label: str, name: str, part: T | None, text: Callable[[T], str]) -> tuple[str, str]:
         if part is None:
-            return label, absence(reasons, name)
+            return label, absence(reasons.get(name))
         return label, "; but: ".join(filter(None, (text(part), reasons.get(name))))  # part of it may be missing
 
     rows = [
@@ -52,13 +52,13 @@ def bundle_section(bundle: BundleReport) -> Section:
         row("targets", "targets", bundle.targets or None, _targets_text),
         row("Python", "python_cost", bundle.python_cost, _python_text),
         row("sustained", "sustained", bundle.sustained, _sustained_text),
-        row("memory", "memory", bundle.memory, lambda memory: _memory_text(memory, reasons)),
+        row("memory", "memory", bundle.memory, _memory_text),
         row("power", "power", bundle.power, _power_text),
         row("accuracy", "accuracy", bundle.accuracy, _accuracy_text),
     ]
     if loop is not None and loop.capture is None:
         rows.insert(1, ("capture", f"{NOT_MEASURED}: the frames were in memory"))
-    rows += [(name, absence(reasons, name)) for name in reasons if name not in PARTS and name.split(".")[0] != "memory"]
+    rows += [(name, absence(reason)) for name, reason in reasons.items() if name not in PARTS]
     items.append(Facts(tuple(rows)))
     if bundle.power is not None:
         items.append(_rail_table(bundle.power))
@@ -155,15 +155,12 @@ def _sustained_text(run: Sustained) -> str:
     )
 
 
-def _memory_text(memory: Memory, reasons: Mapping[str, str]) -> str:
-    def text(name: str, value: int | None) -> str:
-        return absence(reasons, f"memory.{name}") if value is None else megabytes_text(value)
-
+def _memory_text(memory: Memory) -> str:
     source = f" ({memory.gpu_source})" if memory.gpu_source else ""
     return (
-        f"peak RSS {text('peak_rss_bytes', memory.peak_rss_bytes)}, PSS {text('pss_bytes', memory.pss_bytes)}, "
-        f"growth from opening the bundle on {text('growth_bytes', memory.growth_bytes)}, "
-        f"template {megabytes_text(memory.template_bytes)}, GPU {text('gpu_bytes', memory.gpu_bytes)}{source}"
+        f"peak RSS {megabytes_text(memory.peak_rss_bytes)}, PSS {megabytes_text(memory.pss_bytes)}, "
+        f"growth from opening the bundle on {megabytes_text(memory.growth_bytes)}, "
+        f"template {megabytes_text(memory.template_bytes)}, GPU {megabytes_text(memory.gpu_bytes)}{source}"
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sdst_bench.host.host import NOT_KNOWN
 from sdst_bench.stats import Interval, Summary
 
@@ -22,9 +20,8 @@ __all__ = [
 NOT_MEASURED = "not measured"
 
 
-def absence(reasons: Mapping[str, str], *names: str) -> str:
-    """``not measured``, and why, by the first of the names that a reason is known for."""
-    reason = next((reasons[name] for name in names if reasons.get(name)), "")
+def absence(reason: str | None) -> str:
+    """``not measured``, and why where a reason is known."""
     return f"{NOT_MEASURED}: {reason}" if reason else NOT_MEASURED
 
 
