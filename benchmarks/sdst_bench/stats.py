@@ -23,7 +23,7 @@ _STUDENT, _NORMAL = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """Where a figure lies with 95 % confidence.
+    """Where a figure lies with 95 % confidence, in its unit.
 
     Attributes:
         low: lower end.
@@ -36,13 +36,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Durations of one stage over many frames, milliseconds.
+    """Durations of one thing that was timed many times, such as a stage over all frames; milliseconds.
 
     Attributes:
         p50: median; percentiles interpolate linearly between the two nearest values.
-        p90: nine of ten frames took at most this long.
-        p99: ninety-nine of a hundred frames took at most this long.
-        max: the slowest frame.
+        p90: nine of ten took at most this long.
+        p99: ninety-nine of a hundred took at most this long.
+        max: the slowest.
         mean: arithmetic mean.
     """
 

@@ -77,6 +77,7 @@ def test_everything_is_described() -> None:
         for key, item in one["properties"].items():
             assert item.get("description"), f"{name}.{key}"
             assert "``" not in item["description"], f"{name}.{key}"
+            assert "None" not in item["description"], f"{name}.{key}"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Hardware, system and versions; every text is ``not known`` where the host does not tell it.
+    """Hardware, system and versions; every text is ``"not known"`` where the host does not tell it.
 
     Of another root, hardware and system are that root's; versions and ``cores_usable`` are this process's.
 
@@ -26,10 +26,11 @@ class Environment:
         system: operating system and kernel.
         python: version.
         numpy: version.
-        onnxruntime: version, or ``not installed``: other engines run without it.
-        libsdst: version, or ``not installed``.
+        onnxruntime: version, or ``"not installed"``: other engines run without it.
+        libsdst: version, or ``"not installed"``.
         isa: instruction set whose kernels libsdst runs.
-        int8: the processor's instructions for dot products of bytes, on which the speed of INT8 hangs, or ``none``.
+        int8: the processor's instructions for dot products of bytes, on which the speed of INT8 hangs, or
+            ``"none"``.
         engines: versions of the other engines that this process has loaded, by name.
     """
 
@@ -50,7 +51,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A single-board computer as its device tree describes it.
+    """A single-board computer as its device tree describes it, or an Android device by its properties.
 
     Attributes:
         model: such as ``NVIDIA Jetson Orin Nano Developer Kit``; empty on hosts without a device tree, such as PCs.
@@ -113,12 +114,12 @@ class Host:
         cuda: version of the toolkit or runtime.
         tensorrt: version of the libraries or the Python package.
         cpu_features: of the instruction set, those that our kernels and INT8 hang on.
-        governors: of each processor's frequency, by their names: how many processors have it.
-        clocks_mhz: now, by the name of what is clocked, such as ``cpu0`` or ``gpu``.
+        governors: of the processors' frequencies, by name: how many processors have it.
+        clocks_mhz: at the start of the run, by the name of what is clocked, such as ``cpu0`` or ``gpu``.
         clocks_max_mhz: that may be reached under the present power mode, by the same names.
-        temperatures_c: now, by the sensor's name.
+        temperatures_c: at the start of the run, by the sensor's name.
         memory_bytes: of the host.
-        memory_available_bytes: now.
+        memory_available_bytes: at the start of the run.
         power_sensor: from which power is read: ``INA3221``, ``tegrastats``, ``RAPL``; empty where there is none.
     """
 

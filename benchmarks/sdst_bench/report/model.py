@@ -36,8 +36,8 @@ class Setup:
         bundle: path as it was given.
         family: such as ``nanotrack-v3``.
         variant: such as ``onnx/fp32``.
-        engine: that ran it.
-        session: how the template was kept.
+        engine: that ran it, such as ``onnxruntime``.
+        session: how the template was kept: ``baked``, ``split`` or ``whole``, as bundles have it.
         accelerator: what the engine ran on, such as ``cpu`` or ``gpu``.
         threads: of the inference engine.
         frames_from: ``rendered clip``, or the source that the user gave.
@@ -66,10 +66,10 @@ class PeerResult:
     Attributes:
         name: of the bundle, or of OpenCV's tracker.
         version: what ran it, such as ``OpenCV 4.12.0``.
-        scores: by the house rule.
+        scores: on these frames.
         update: of ``update()`` over all frames.
         median_ms: 95 % interval of its median.
-        ratio: of its median to that of the first bundle.
+        ratio: of its median to that of the first bundle; above 1 where it is slower.
     """
 
     name: str
@@ -111,7 +111,7 @@ class BundleReport:
         sustained: over time.
         power: of named supplies.
         accuracy: on the user's data.
-        not_measured: what is missing above, and why.
+        not_measured: why parts above are missing, by their names.
     """
 
     name: str

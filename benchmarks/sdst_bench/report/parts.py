@@ -54,15 +54,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Of a fresh process that loads the bundle and follows one target; frames of 1 in memory.
+    """Of a fresh process that loads the bundle and follows one target, with one frame in memory.
 
     Attributes:
         peak_rss_bytes: most that it ever held resident (VmHWM), interpreter included.
         pss_bytes: its share of resident memory at the end (PSS), pages that processes share divided among them.
         growth_bytes: resident memory from before the bundle was opened to the end: engine, graphs and tracker.
         template_bytes: kernels that are kept of one target.
-        gpu_bytes: that the process holds on a GPU of its own memory, or by which the host's available memory sank on
-            boards whose GPU shares it.
+        gpu_bytes: that the process holds on a GPU that has memory of its own, or by which the host's available memory
+            sank on boards whose GPU shares it; None where neither is told, and of engines on the CPU.
         gpu_source: where ``gpu_bytes`` comes from; empty where it is None.
     """
 
@@ -80,16 +80,16 @@ class ClosedLoop:
 
     Attributes:
         frames: updates that were timed.
-        rounds: turns in which they were; bundles that are measured together alternate by rounds.
-        warmup: updates before the first round that were not.
+        rounds: turns in which they were timed; bundles that are measured together alternate by rounds.
+        warmup: updates before the first round, which were not timed.
         capture: reading a frame from the user's source, which is not in ``total``; None for frames from memory.
         stages: ``crop``, ``search`` (network), ``head`` (correlations and the rest of the network), ``decode``,
             ``glue``; ``network`` instead of search and head where an engine runs them as one. Of a frame, they add up
-            to ``total``.
+            to ``total``; so do their means, other than their percentiles.
         total: of ``update()``.
         median_ms: 95 % interval of the median of ``total``, by resampling blocks of frames.
         jitter_ms: p99 - p50 of ``total``.
-        fps: 1 / mean of ``total``.
+        fps: updates a second: 1000 / mean of ``total``.
         total_ms: of each frame, in order.
     """
 
@@ -118,10 +118,10 @@ class Camera:
         fps: of the camera.
         seconds: that it ran.
         frames: that it delivered.
-        processed: of them.
-        dropped: the others.
+        processed: those of them that the tracker took.
+        dropped: the others, which came while it was busy.
         latency: from a frame's arrival to its box.
-        busy_share: of the time, in ``update()``.
+        busy_share: of the time, in ``update()``, 0..1.
         latency_ms: of each processed frame, in order.
     """
 
@@ -200,13 +200,13 @@ class Sustained:
     Attributes:
         seconds: that it ran.
         fps: of the camera that set the pace; None for a closed loop.
-        frames: done.
+        frames: updates that were done.
         total: of ``update()`` over all of them.
-        first_p50_ms: of the first fifth of the time.
+        first_p50_ms: of the frames in the first fifth of the time.
         last_p50_ms: of the last fifth.
-        slowdown: ``last_p50_ms`` / ``first_p50_ms``.
-        throttling: what the clocks say about it, in words; empty where none was read.
-        samples: in order.
+        slowdown: ``last_p50_ms`` / ``first_p50_ms``; above 1 where it got slower.
+        throttling: what clocks and the host's own counters say about it, in words; empty where none was read.
+        samples: of the host, in order, twice a second.
         lost: which sensor failed in the run and why; its values are absent from then on. Empty where none did.
     """
 
@@ -270,17 +270,17 @@ class Power:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """Scores by the house rule.
+    """Scores on sequences with known boxes, by the project's own rule; each is a mean over sequences.
 
     Attributes:
         dataset: path as it was given.
         rule_text: the rule in words.
         sequences: that were scored.
-        frames: updates.
-        success_auc: 0..1.
-        precision_20: 0..1.
-        ao: 0..1.
-        sr_50: 0..1.
+        frames: updates, of all sequences.
+        success_auc: area under the curve of the share of frames over the overlap that is asked for, 0..1.
+        precision_20: share of frames in which the centre is at most 20 px off, 0..1.
+        ao: mean overlap (intersection over union), 0..1.
+        sr_50: share of frames in which the overlap is above one half, 0..1.
     """
 
     dataset: str

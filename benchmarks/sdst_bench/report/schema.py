@@ -96,5 +96,6 @@ def _descriptions(kind: type[Any]) -> tuple[str, dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """A docstring's text in one line, without the marks of code and of references."""
-    return " ".join(re.sub(r"(?::\w+:)?`+(?:~\w+\.|[.~])?([^`]+)`+", r"\1", text).split())
+    """A docstring's text in one line, without the marks of code and of references; JSON's null is Python's None."""
+    plain = re.sub(r"(?::\w+:)?`+(?:~\w+\.|[.~])?([^`]+)`+", r"\1", text)
+    return " ".join(re.sub(r"\bNone\b", "null", plain).split())
