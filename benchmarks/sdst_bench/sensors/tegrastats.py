@@ -10,8 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 from threading import Condition, Thread
@@ -20,10 +18,9 @@ from time import monotonic
 from sdst_bench.host.sysroot import Sysroot, signal_group
 from sdst_bench.not_measured import NotMeasured
 from sdst_bench.sensors.ina3221 import NOT_CONNECTED, describe_total
-from sdst_bench.sensors.temperatures import OFF_C
 from sdst_runtime.errors import DeviceError
 
-__all__ = ["TegraLine", "Tegrastats", "open_tegrastats", "parse_line"]
+__all__ = ["Tegrastats", "open_tegrastats", "rails_of"]
 
 INTERVAL_MS = 100
 
@@ -35,44 +32,14 @@ _LONGEST_LINE = 1 << 16
 
 #: Memory that is cut off before its unit is no rail.
 _RAIL = re.compile(r"(?<!\S)(?!RAM |SWAP |IRAM )([A-Z][A-Z0-9_]*) (\d+)(?:mW)?/\d+(?:mW)?(?!\S)")
-_TEMPERATURE = re.compile(r"(?<!\S)(\w+)@(-?\d+(?:\.\d+)?)C(?!\S)")
-_GPU = re.compile(r"(?<!\S)GR3D_FREQ (?:(\d+)%)?(?:@\[?(\d+(?:,\d+)*)\]?)?(?!\S)")
-_RAM = re.compile(r"(?<!\S)RAM (\d+)/(\d+)MB(?!\S)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TegraLine:
-    """What a line tells; None or empty: it does not.
+def rails_of(line: str) -> dict[str, float]:
+    """Power now by rail, mW, as a line tells it; channels without a rail are left out.
 
-    Attributes:
-        rails_mw: power now by rail; channels without one are left out.
-        temperatures_c: by sensor; those that are off are left out.
-        gpu_percent: of its present clock that the GPU uses. Thor does not tell it.
-        gpu_mhz: of its clusters.
-        ram_used_mb: of the host's memory, MiB.
-        ram_total_mb: MiB.
+    A field that is cut off or not of the known form is not told.
     """
-
-    rails_mw: Mapping[str, float]
-    temperatures_c: Mapping[str, float]
-    gpu_percent: float | None
-    gpu_mhz: tuple[float, ...]
-    ram_used_mb: float | None
-    ram_total_mb: float | None
-
-
-def parse_line(line: str) -> TegraLine:
-    """What a line tells. A field that is cut off or not of the known form is not told."""
-    gpu, ram = _GPU.search(line), _RAM.search(line)
-    celsius = {name: float(value) for name, value in _TEMPERATURE.findall(line)}
-    return TegraLine(
-        rails_mw={name: float(now) for name, now in _RAIL.findall(line) if name != NOT_CONNECTED},
-        temperatures_c={name: value for name, value in celsius.items() if value > OFF_C},
-        gpu_percent=float(gpu[1]) if gpu and gpu[1] else None,
-        gpu_mhz=tuple(float(value) for value in gpu[2].split(",")) if gpu and gpu[2] else (),
-        ram_used_mb=float(ram[1]) if ram else None,
-        ram_total_mb=float(ram[2]) if ram else None,
-    )
+    return {name: float(now) for name, now in _RAIL.findall(line) if name != NOT_CONNECTED}
 
 
 class Tegrastats:
@@ -147,7 +114,7 @@ class Tegrastats:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in iter(partial(lines.readline, _LONGEST_LINE), ""):
-                rails_mw = dict(parse_line(line).rails_mw)
+                rails_mw = rails_of(line)
                 with self._news:
                     if rails_mw and rails_mw.keys() >= self._rails_mw.keys():
                         self._rails_mw, self._arrived_s = rails_mw, monotonic()

@@ -6,10 +6,10 @@ from sdst_bench.host.sysroot import Sysroot
 from sdst_bench.sensors.files import read_number, read_text
 from sdst_bench.sensors.names import named_apart
 
-__all__ = ["OFF_C", "read_temperatures_c"]
+__all__ = ["read_temperatures_c"]
 
 #: What a Jetson's sensor reads while the engine beside it is off, such as ``CV0@-256C`` of tegrastats.
-OFF_C = -256.0
+_OFF_C = -256.0
 
 #: Drivers of hwmon that read processors, where no thermal zone does.
 _PROCESSORS = ("coretemp", "k10temp")
@@ -35,4 +35,4 @@ def read_temperatures_c(sysroot: Sysroot) -> dict[str, float]:
                     number = file.name.removesuffix("_input")
                     label = read_text(device / f"{number}_label") or number
                     found.append((f"{driver} {label}", millidegrees / 1e3))
-    return named_apart([(name, celsius) for name, celsius in found if celsius > OFF_C])
+    return named_apart([(name, celsius) for name, celsius in found if celsius > _OFF_C])
