@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sdst_edge.workflows.bench.remote import facts_there
 from sdst_edge.workflows.bench.remote.board import MIN_PYTHON, read_board
 from sdst_edge.workflows.bench.remote.connection import Completed, OnLine
 from sdst_edge.workflows.bench.remote.facts_there import MARK
@@ -168,6 +169,23 @@ def facts(**changes: object) -> Callable[[str], Completed]:
 
 def test_facts_are_read_behind_what_a_login_writes() -> None:
     assert read_board(Scripted(facts()), "python3", Patience()) == board()
+
+
+def test_module_that_is_too_old_is_as_good_as_none(tmp_path: Path) -> None:
+    """Installing looks for what is not there; Debian's typer would be found, and fail."""
+    for version, there in (("0.7.0", False), ("0.12.1", True)):
+        folder = tmp_path / version
+        (folder / f"typer-{version}.dist-info").mkdir(parents=True)
+        (folder / f"typer-{version}.dist-info" / "METADATA").write_text(f"Name: typer\nVersion: {version}\n")
+        (folder / "typer.py").touch()
+        done = subprocess.run(
+            [sys.executable, facts_there.__file__],
+            env={"PYTHONPATH": str(folder), "XDG_CACHE_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("typer" in json.loads(done.stdout.strip().removeprefix(MARK))["modules"]) is there
 
 
 def test_old_python_and_a_home_that_cannot_be_written_are_told() -> None:

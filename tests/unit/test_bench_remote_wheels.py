@@ -11,7 +11,7 @@ import pytest
 import sdst_runtime
 from sdst_edge.workflows.bench.remote.board import Board
 from sdst_edge.workflows.bench.remote.destination import Destination
-from sdst_edge.workflows.bench.remote.wheels import checkout, choose_package, misfit
+from sdst_edge.workflows.bench.remote.wheels import checkout, choose_package, is_older_than_sources, misfit
 from sdst_runtime.errors import ConfigError, DeviceError
 from tests.conftest import PROJECT
 
@@ -140,3 +140,14 @@ def test_checkout_is_this_one() -> None:
 def test_destination(text: str, words: list[str], shown: str) -> None:
     destination = Destination.of(text)
     assert (destination.words, str(destination)) == (words, shown)
+
+
+def test_package_that_is_older_than_a_source_is_found(tmp_path: Path) -> None:
+    built, source = wheel(tmp_path, NATIVE), tmp_path / "runtimes" / "core" / "src" / "crop.c"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    (source.parent / "notes.pdf").touch()
+    os.utime(source, (1e9 - 1, 1e9 - 1))
+    assert not is_older_than_sources(built, tmp_path)
+    os.utime(source, (1e9 + 1, 1e9 + 1))
+    assert is_older_than_sources(built, tmp_path)

@@ -7,12 +7,16 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 import site
 import sys
 import tempfile
 
 MARK = "sdst-edge-board: "
+#: Older ones are as good as none: Ubuntu 22.04 and Debian 12 have typer 0.4 and 0.7.
+LEAST = {"typer": (0, 12)}
+
 MODULES = ("venv", "ensurepip", "numpy", "onnxruntime", "cv2", "typer")
 
 
@@ -52,6 +56,22 @@ def cache():
     return "", reason
 
 
+def is_there(module):
+    # type: (str) -> bool
+    """Whether a module can be imported, and is new enough."""
+    if importlib.util.find_spec(module) is None:
+        return False
+    if module not in LEAST or sys.version_info < (3, 8):
+        return True
+    from importlib import metadata
+
+    try:
+        numbers = re.findall("[0-9]+", metadata.version(module))
+    except metadata.PackageNotFoundError:
+        return True
+    return tuple(map(int, numbers[:2])) >= LEAST[module]
+
+
 def main():
     # type: () -> None
     """Writes the line, apart from what a login may have written before it."""
@@ -64,7 +84,7 @@ def main():
         "executable": sys.executable,
         "packages": site.getsitepackages() if sys.prefix != sys.base_prefix else [],
         "compiler": next((item for item in ("cc", "gcc", "clang") if shutil.which(item)), ""),
-        "modules": [item for item in MODULES if importlib.util.find_spec(item)],
+        "modules": [item for item in MODULES if is_there(item)],
         "cache": folder,
         "cache_reason": reason,
         "termux": "com.termux" in os.environ.get("PREFIX", ""),

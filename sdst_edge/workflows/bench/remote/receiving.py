@@ -78,7 +78,12 @@ class Receiver:
                 f"{self._machine} sent a report of schema_version {plain.get('schema_version')}, this machine reads "
                 f"{SCHEMA_VERSION}; give a --wheel of the version that is installed here"
             )
-        report = from_plain(BenchReport, plain, where=f"{self._machine}: ", error=DeviceError)
+        try:
+            report = from_plain(BenchReport, plain, where=f"{self._machine}: ", error=DeviceError)
+        except DeviceError as error:
+            raise DeviceError(
+                f"{error}; is sdst-edge there of the version that is installed here? See --wheel"
+            ) from None
         bundles = tuple(self._with_path_here(bundle) for bundle in report.bundles)
         return replace(report, bundles=bundles, reached_by=self._reached_by, command=self._command or report.command)
 

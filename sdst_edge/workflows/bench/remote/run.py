@@ -17,7 +17,7 @@ from sdst_edge.workflows.bench.remote.installing import ensure_installed
 from sdst_edge.workflows.bench.remote.receiving import Receiver
 from sdst_edge.workflows.bench.remote.request import RemoteRequest
 from sdst_edge.workflows.bench.remote.ssh import open_ssh
-from sdst_edge.workflows.bench.remote.wheels import checkout, choose_package
+from sdst_edge.workflows.bench.remote.wheels import checkout, choose_package, is_older_than_sources
 from sdst_runtime.errors import DeviceError
 
 __all__ = ["RemoteStopped", "receive_report", "run_remote"]
@@ -60,6 +60,8 @@ def run_remote(request: RemoteRequest, on_report: OnReport, on_progress: OnLine)
         root = checkout()
         folders = [Path("dist"), *([root / "dist"] if root else [])]
         package = choose_package(request.wheel, board, folders)
+        if root and is_older_than_sources(package, root):
+            on_progress(f"note: {package} is older than the sources in {root}; for what they are now: make build")
         bundles = send_bundles(request.bundles, connection, board.cache, request.patience, on_progress)
         python = ensure_installed(connection, board, package, request.patience, on_progress)
         on_progress(f"measuring on {connection.name}")

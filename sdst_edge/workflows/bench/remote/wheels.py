@@ -12,7 +12,7 @@ import sdst_runtime
 from sdst_edge.workflows.bench.remote.board import Board
 from sdst_runtime.errors import ConfigError, DeviceError
 
-__all__ = ["checkout", "choose_package", "misfit"]
+__all__ = ["checkout", "choose_package", "is_older_than_sources", "misfit"]
 
 #: Names that manylinux tags had before they told glibc's version (PEP 600).
 _OLD_NAMES = {"manylinux1": "manylinux_2_5", "manylinux2010": "manylinux_2_12", "manylinux2014": "manylinux_2_17"}
@@ -45,6 +45,13 @@ def checkout() -> Path | None:
     """The source tree that this package runs from; None where it is installed."""
     root = Path(sdst_edge.__file__).resolve().parents[1]
     return root if (root / "pyproject.toml").is_file() and (root / "runtimes" / "core").is_dir() else None
+
+
+def is_older_than_sources(package: Path, root: Path) -> bool:
+    """Whether a source of the package was changed after its wheel or sdist was built."""
+    built = package.stat().st_mtime
+    sources = (path for room in ("sdst_edge", "runtimes", "benchmarks") for path in (root / room).rglob("*.[pch]*"))
+    return any(path.suffix in (".py", ".c", ".h") and path.stat().st_mtime > built for path in sources)
 
 
 def choose_package(wheel: Path | None, board: Board, folders: Iterable[Path]) -> Path:
