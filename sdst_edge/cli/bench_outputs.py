@@ -89,7 +89,7 @@ def _measure(options: BenchOptions, outputs: BenchOutputs, command: str) -> Benc
         so_far[:] = [report]
         _write_growing(report, outputs)
 
-    with _kept(so_far, outputs), stage_bars(hidden=outputs.stream) as bars:
+    with _kept(so_far, outputs), stage_bars(hidden=outputs.stream, timing=True) as bars:
         request = local_request(options, command)  # what is wrong with words is told before anything is sent
         return _measure_there(options, command, keep) if options.is_remote else run_bench(request, keep, bars)
 

@@ -83,13 +83,15 @@ def progress_bar(description: str, *, hidden: bool = False) -> Iterator[Bar]:
 
 
 @contextmanager
-def stage_bars(*, hidden: bool = False) -> Iterator[StageBars]:
+def stage_bars(*, hidden: bool = False, timing: bool = False) -> Iterator[StageBars]:
     """Bars on stderr, one below the other: a new one for each stage that is named.
 
     Args:
         hidden: draw nothing, for a process that another one speaks for.
+        timing: draw at each move and at no other time, for work that is timed between them: the thread that would draw
+            ten times a second takes Python from it, by which its mean was found 4 to 9 % longer.
     """
-    with _progress(hidden=hidden) as progress:
+    with _progress(hidden=hidden, by_itself=not timing) as progress:
         tasks: dict[str, TaskID] = {}
 
         def move(stage: str, share: float, text: str = "") -> None:
@@ -98,14 +100,20 @@ def stage_bars(*, hidden: bool = False) -> Iterator[StageBars]:
                 for task in tasks.values():
                     progress.update(task, completed=1.0)
                 tasks[stage] = progress.add_task(stage, total=1.0)
-            progress.update(tasks[stage], completed=share, description=f"{stage}: {text}" if text else stage)
+            shown = f"{stage}: {text}" if text else stage
+            progress.update(tasks[stage], completed=share, description=shown, refresh=timing)
 
         yield move
 
 
 @contextmanager
-def _progress(*, hidden: bool = False) -> Iterator[Progress]:
-    """Bars that are not drawn before they are started, so that an early error stands alone."""
+def _progress(*, hidden: bool = False, by_itself: bool = True) -> Iterator[Progress]:
+    """Bars that are not drawn before they are started, so that an early error stands alone.
+
+    Args:
+        hidden: draw nothing.
+        by_itself: a thread draws them ten times a second.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -118,6 +126,7 @@ def _progress(*, hidden: bool = False) -> Iterator[Progress]:
         console=Console(stderr=True),
         redirect_stdout=False,  # else rich sends results to stderr while the bar is on a terminal
         disable=hidden,
+        auto_refresh=by_itself,
     )
     try:
         yield progress

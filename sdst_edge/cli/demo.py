@@ -30,7 +30,7 @@ def demo(
     """
     from sdst_edge.workflows.demo import run_demo
 
-    with stage_bars() as bars:
+    with stage_bars(timing=True) as bars:
         report = run_demo(output, seconds=seconds, on_progress=bars)
     if as_json:
         print_json(report.to_plain())

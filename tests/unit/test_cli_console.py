@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from rich.table import Table
 
 from sdst_edge.cli.console import PIPED_WIDTH, facts_text, note, print_json, print_rich, progress_bar, stage_bars
@@ -103,6 +106,25 @@ def test_stage_bars_say_what_there_is_to_say(capsys: pytest.CaptureFixture[str])
     with stage_bars() as bars:
         bars("general", 0.5, "90 pairs/s")
     assert "general: 90 pairs/s" in capsys.readouterr().err
+
+
+def test_stage_bars_have_no_thread_while_something_is_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    before = set(threading.enumerate())
+    with stage_bars(timing=True) as bars:
+        bars("stages", 0.5)
+        assert set(threading.enumerate()) <= before
+    with stage_bars() as bars:
+        bars("stages", 0.5)
+        assert set(threading.enumerate()) - before
+    assert capsys.readouterr().err.count("50%") == 2
+
+
+def test_stage_bars_that_time_are_drawn_at_each_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = StringIO()
+    monkeypatch.setattr("rich.console.Console", lambda **_: Console(file=terminal, force_terminal=True))
+    with stage_bars(timing=True) as bars:
+        bars("stages", 0.5)
+        assert "50%" in terminal.getvalue()
 
 
 def test_stage_bars_draw_nothing_when_hidden(capsys: pytest.CaptureFixture[str]) -> None:
