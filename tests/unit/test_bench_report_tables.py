@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from sdst_bench.report.figures import count_text
 from sdst_bench.report.markdown import report_markdown
 from sdst_bench.report.model import BenchReport, BundleReport, Peers
 from sdst_bench.report.sections import report_sections
@@ -233,3 +234,7 @@ def test_reports_of_one_host_say_clocks_of_each_kind_once() -> None:
     clocks = {**{f"cpu{index}": 1000.0 + index for index in range(64)}, "gpu": 306.0}
     text = terminal(made_up_report(host=made_up_host(clocks_mhz=clocks, clocks_max_mhz={})))
     assert "cpu (64) 1000-1063 MHz, gpu 306 MHz" in text
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert [count_text(count, "frame") for count in (0, 1, 1200)] == ["0 frames", "1 frame", "1,200 frames"]

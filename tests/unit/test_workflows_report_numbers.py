@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdst_edge.evaluation.rules.rule import Metric
-from sdst_edge.workflows.report.numbers import change_text, count_text, score_text
+from sdst_edge.workflows.report.numbers import change_text, score_text
 
 SHARE = Metric(key="ao", label="AO")
 PERCENT = Metric(key="success", label="success", best=100)
@@ -31,7 +31,3 @@ def test_scores_have_the_decimals_of_their_scale(metric: Metric, value: float | 
 )
 def test_changes_have_a_sign_unless_they_round_to_zero(metric: Metric, value: float | None, text: str) -> None:
     assert change_text(metric, value) == text
-
-
-def test_counts_agree_with_their_noun() -> None:
-    assert [count_text(count, "frame") for count in (0, 1, 1200)] == ["0 frames", "1 frame", "1,200 frames"]

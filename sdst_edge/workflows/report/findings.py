@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 
+from sdst_bench.report.figures import count_text
 from sdst_edge.datasets.attributes import ATTRIBUTES
 from sdst_edge.evaluation.result import AttributeResult, EvaluationResult
 from sdst_edge.evaluation.rules.rule import Metric
-from sdst_edge.workflows.report.numbers import change_text, count_text, score_text
+from sdst_edge.workflows.report.numbers import change_text, score_text
 
 __all__ = [
     "FEW_SEQUENCES",

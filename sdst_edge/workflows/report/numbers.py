@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdst_edge.evaluation.rules.rule import Metric
 
-__all__ = ["MISSING", "change_text", "count_text", "score_text"]
+__all__ = ["MISSING", "change_text", "score_text"]
 
 #: Stands where a score was not measured.
 MISSING = "–"
@@ -25,11 +25,6 @@ def change_text(metric: Metric, change: float | None) -> str:
     if float(size) == 0:
         return size
     return f"{MINUS if change < 0 else '+'}{size}"
-
-
-def count_text(count: int, noun: str) -> str:
-    """Such as ``1 frame`` or ``1,200 frames``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _rounded(metric: Metric, value: float) -> str:

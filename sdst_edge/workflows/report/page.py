@@ -5,13 +5,14 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
+from sdst_bench.report.figures import count_text
 from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.workflows.pages.frame import asset, page_frame, section
 from sdst_edge.workflows.pages.plot import Plot
 from sdst_edge.workflows.report.bars import attribute_bars
 from sdst_edge.workflows.report.curves import CurveChart, curve_charts
 from sdst_edge.workflows.report.findings import Findings, find_weakness
-from sdst_edge.workflows.report.numbers import count_text, score_text
+from sdst_edge.workflows.report.numbers import score_text
 from sdst_edge.workflows.report.tables import attribute_table, sequence_table
 
 __all__ = ["page_text"]
