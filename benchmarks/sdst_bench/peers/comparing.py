@@ -12,11 +12,12 @@ import numpy as np
 
 import sdst_runtime
 from sdst_bench.measuring.accuracy import accuracy_of
+from sdst_bench.measuring.clip import Box
 from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted
 from sdst_bench.peers.choice import PeerChoice
 from sdst_bench.peers.opencv import PeerFailed
-from sdst_bench.peers.opening import Box, Contestant, Inside, open_peers
+from sdst_bench.peers.opening import Contestant, Inside, open_peers
 from sdst_bench.report.model import PeerResult, Peers
 from sdst_bench.stats import median_interval, summarize
 from sdst_edge.datasets import Sequence, render_clip

@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdst_bench.measuring.clip import Box
 from sdst_bench.peers.choice import PeerChoice
 from sdst_bench.peers.opencv import OpenCvTracker, PeerAbsent, WeightsRefused, opencv_settings
 from sdst_bench.peers.outside import OutsidePeer, Place
 from sdst_edge.evaluation import Trackable
 from sdst_runtime.errors import CheckpointError
 
-__all__ = ["Box", "Contestant", "Inside", "Opened", "check_peers", "open_peers"]
-
-Box: TypeAlias = tuple[float, float, float, float]
+__all__ = ["Contestant", "Inside", "Opened", "check_peers", "open_peers"]
 
 #: What a user gives for peers that have no weights of their own.
 OPTIONS = {"Nano": "--nano-backbone FILE --nano-head FILE", "ViT": "--vit FILE"}
