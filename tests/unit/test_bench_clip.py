@@ -53,7 +53,6 @@ def test_rendered_clip_knows_where_its_target_is() -> None:
     clip = Clip.rendered((160, 120))
     assert (len(clip.frames), clip.size_wh, clip.is_placed) == (32, (160, 120), True)
     assert len(clip.boxes_xywh) == 32
-    assert clip.size_bytes == 32 * 160 * 120 * 3
     assert clip.frames_from == "rendered clip"
     assert clip.capture_ms == ()
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sdst_bench.host.devices import require_device
+from sdst_bench.host.devices import DEVICES, require_device
 from sdst_bench.host.host import Board, Gpu, Host
 from sdst_bench.host.probe import probe_host
 from sdst_bench.host.sysroot import Sysroot
+from sdst_edge.cli.bench import DeviceChoice
 from sdst_runtime.errors import ConfigError, DeviceError
 from tests.fake_orin import fake_orin, write_command
 
@@ -86,3 +87,7 @@ def test_require_device_guesses_what_was_meant(name: str, meant: str, pc: Host) 
 def test_require_device_lists_what_it_knows(name: str, pc: Host) -> None:
     with pytest.raises(ConfigError, match=r"expected one of auto, cpu, cuda, jetson, raspberry-pi, android"):
         require_device(name, pc)
+
+
+def test_the_command_offers_the_devices_that_there_are() -> None:
+    assert tuple(item.value for item in DeviceChoice) == DEVICES

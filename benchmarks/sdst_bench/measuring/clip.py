@@ -107,11 +107,6 @@ class Clip:
         return width, height
 
     @property
-    def size_bytes(self) -> int:
-        """Of all frames."""
-        return sum(frame.nbytes for frame in self.frames)
-
-    @property
     def target_px(self) -> float:
         """Mean of sqrt(w h) of the boxes, px, to the hundredth."""
         return round(float(np.sqrt(np.array(self.boxes_xywh)[:, 2:].prod(axis=1)).mean()), 2)

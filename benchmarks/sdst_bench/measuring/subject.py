@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -12,7 +11,7 @@ from sdst_runtime.bundle import Bundle
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.loading import OpenedSession, SessionChoice, open_session
 from sdst_runtime.manifest import EngineName, Variant
-from sdst_runtime.tracker import Core, Tracker
+from sdst_runtime.tracker import Tracker
 
 __all__ = ["Subject", "SubjectRequest"]
 
@@ -84,13 +83,9 @@ class Subject:
             session.close()
             raise
 
-    def tracker(self, core: Callable[[TrackerConfig], Core] | None = None) -> Tracker:
-        """A tracker without a target; closing it leaves the session open.
-
-        Args:
-            core: as :class:`Tracker` takes it.
-        """
-        return Tracker(self.session, self.config, core=core)
+    def tracker(self) -> Tracker:
+        """A tracker without a target; closing it leaves the session open."""
+        return Tracker(self.session, self.config)
 
     def close(self) -> None:
         """Frees the session. Closing twice is allowed."""
