@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import typer
 
 from sdst_edge.cli.bench_requests import BenchOptions, local_request, remote_request
 from sdst_edge.cli.console import note, print_json, print_rich, stage_bars
+from sdst_edge.cli.interrupts import interrupts_held, terminating_interrupts
 from sdst_edge.workflows.output_files import replacing
-from sdst_runtime.errors import SdstError
+from sdst_runtime.errors import ConfigError, SdstError
 
 if TYPE_CHECKING:
     from sdst_bench.report.model import BenchReport
@@ -66,6 +68,11 @@ def measure_and_write(options: BenchOptions, outputs: BenchOutputs, command: str
         raise typer.BadParameter(
             "it is a share of --compare OLD.json, which is missing", param_hint="'--max-regression'"
         )
+    if options.report is not None and options.passed:
+        raise typer.BadParameter(
+            f"{options.passed[0]} says what to measure, and {options.report} was measured before; "
+            "give bundles, or leave it out"
+        )
     limit = None if outputs.max_regression is None else parse_share(outputs.max_regression)
     old = None if outputs.baseline is None else read_report(outputs.baseline)
     report = read_report(options.report) if options.report is not None else _measure(options, outputs, command)
@@ -89,19 +96,22 @@ def _measure(options: BenchOptions, outputs: BenchOutputs, command: str) -> Benc
         so_far[:] = [report]
         _write_growing(report, outputs)
 
-    with _kept(so_far, outputs), stage_bars(hidden=outputs.stream, timing=True) as bars:
-        request = local_request(options, command)  # what is wrong with words is told before anything is sent
+    request = local_request(options, command)  # what is wrong with words is told before anything is sent
+    if outputs.folder is not None:
+        _require_folder(outputs.folder)  # and what is wrong with the folder before anybody waits
+    with terminating_interrupts(), _kept(so_far, outputs), stage_bars(hidden=outputs.stream, timing=True) as bars:
         return _measure_there(options, command, keep) if options.is_remote else run_bench(request, keep, bars)
 
 
 @contextmanager
 def _kept(so_far: list[BenchReport], outputs: BenchOutputs) -> Iterator[None]:
-    """Writes what there is of a report whose run ends early."""
+    """Writes what there is of a report whose run ends early: after an interrupt also one without any figures."""
     try:
         yield
-    except BaseException:
-        if so_far and so_far[0].bundles:
-            _write(so_far[0], outputs)
+    except BaseException as error:
+        if so_far and (so_far[0].bundles or isinstance(error, KeyboardInterrupt)):
+            with interrupts_held():
+                _write(so_far[0], outputs)
         raise
 
 
@@ -111,7 +121,7 @@ def _write_growing(report: BenchReport, outputs: BenchOutputs) -> None:
 
     if outputs.stream:
         typer.echo(json.dumps(json.loads(report_json(report))))
-    if outputs.folder is not None:
+    if outputs.folder is not None and report.bundles:
         _write_text(outputs.folder / "report.json", report_json(report))
 
 
@@ -130,27 +140,51 @@ def _measure_there(options: BenchOptions, command: str, keep: Callable[[BenchRep
 
 
 def _write(report: BenchReport, outputs: BenchOutputs) -> None:
-    """To stdout first, which is there when a disk is not; then to the folder."""
+    """To stdout first, which is there when a disk is not; then to the folder, also when stdout is not there."""
+    from sdst_bench.report.files import report_json
+    from sdst_bench.report.tables import report_tables
+
+    try:
+        if outputs.as_json:
+            typer.echo(report_json(report))
+        elif not outputs.stream:
+            print_rich(*report_tables(report))
+    finally:
+        if outputs.folder is not None:
+            _write_files(report, outputs.folder)
+
+
+def _write_files(report: BenchReport, folder: Path) -> None:
+    """All files of a report; one without any figures does not take the place of an earlier one."""
     from sdst_bench.report.files import report_json
     from sdst_bench.report.markdown import report_markdown
-    from sdst_bench.report.tables import report_tables
     from sdst_edge.workflows.bench.page import page_text
 
-    if outputs.as_json:
-        typer.echo(report_json(report))
-    elif not outputs.stream:
-        print_rich(*report_tables(report))
-    if outputs.folder is not None:
-        _write_text(outputs.folder / "report.json", report_json(report))
-        _write_text(outputs.folder / "report.md", report_markdown(report))
-        _write_text(outputs.folder / "report.html", page_text(report))
+    if report.bundles or not (folder / "report.json").exists():
+        _write_text(folder / "report.json", report_json(report))
+        _write_text(folder / "report.md", report_markdown(report))
+        _write_text(folder / "report.html", page_text(report))
+
+
+def _require_folder(folder: Path) -> None:
+    """Makes the folder, where it is not there.
+
+    Raises:
+        ConfigError: it cannot be, or nothing can be written into it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {folder} cannot be a folder: {error.strerror}; choose another") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"--out {folder} is a folder that you may not write to; choose another")
 
 
 def _write_text(path: Path, text: str) -> None:
-    """A whole file or none, so that a full disk leaves the one before."""
+    """A whole file or none, so that a full disk and an interrupt leave the one before."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
+        with interrupts_held(), replacing(path) as part:
             part.write_text(text.rstrip("\n") + "\n", encoding="utf-8", errors="replace")
     except OSError as error:
         raise SdstError(

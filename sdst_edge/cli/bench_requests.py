@@ -111,8 +111,7 @@ def local_request(options: BenchOptions, command: str) -> BenchRequest:
     from sdst_bench.measuring.subject import SubjectRequest
     from sdst_edge.workflows.bench.request import BenchRequest, Footage, Scoring
 
-    if not options.is_remote:
-        _require_nothing_of_another_machine(options)
+    _require_what_belongs_together(options)
     variants: list[str] | list[None] = options.variant or [None]
     subjects = [
         SubjectRequest(
@@ -167,6 +166,16 @@ def remote_request(options: BenchOptions, command: str) -> RemoteRequest:
         ssh_options=tuple(options.ssh_option or ()),
         command=command,
     )
+
+
+def _require_what_belongs_together(options: BenchOptions) -> None:
+    if not options.is_remote:
+        _require_nothing_of_another_machine(options)
+        if not options.sysroot.is_dir():
+            raise typer.BadParameter(f"{options.sysroot} is no folder", param_hint="'--sysroot'")
+    for option, is_given in (("--sequences", options.sequences is not None), ("--layout", options.layout != "auto")):
+        if is_given and options.accuracy is None:
+            raise typer.BadParameter("it is for --accuracy DATASET, which is missing", param_hint=f"'{option}'")
 
 
 def _require_nothing_of_another_machine(options: BenchOptions) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -57,6 +59,7 @@ def test_bench_writes_a_report_that_it_shows_again(toy_bundle: Path, tmp_path: P
     assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["report.html", "report.json", "report.md"]
     shown = json.loads(succeed("bench", tmp_path / "r" / "report.json", "--json"))
     assert shown == json.loads((tmp_path / "r" / "report.json").read_text(encoding="utf-8"))
+    assert "--fps" in fail("bench", tmp_path / "r" / "report.json", "--fps", 30, status=2)
     names = [bundle["name"] for bundle in shown["bundles"]]
     assert len(set(names)) == 2, names
 
@@ -114,13 +117,88 @@ def test_interrupt_leaves_a_valid_partial_report(toy_bundle: Path, tmp_path: Pat
     assert (tmp_path / "r" / "report.html").is_file()
 
 
-def test_a_full_disk_leaves_the_report_on_stdout(toy_bundle: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    done = run("bench", toy_bundle, *SMALL, "--out", tmp_path / "file", "--json")
+def earlier_report(folder: Path) -> str:
+    """A report that lies where the next one is to go; all that matters is that it is there."""
+    folder.mkdir()
+    (folder / "report.json").write_text('{"earlier": true}', encoding="utf-8")
+    return (folder / "report.json").read_text(encoding="utf-8")
+
+
+def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tuple[int, str]:
+    """Status and stdout of a bench that gets a signal while it waits for the idle baseline of power."""
+    board = fake_orin(folder / "orin")
+    options = ("--device", "jetson", "--sysroot", board, "--engine", "onnxruntime", "--power", 600, "--json")
+    command = [*COMMAND, "bench", *arguments, *options]
+    screen, terminal = pty.openpty()  # on which progress is shown as it comes
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=terminal, text=True)
+    os.close(terminal)
+    told = b""
+    while b"idle power" not in told:
+        told += os.read(screen, 4096)
+    process.send_signal(number)
+    printed, _ = process.communicate(timeout=60)
+    told += os.read(screen, 4096)
+    os.close(screen)
+    assert b"Traceback" not in told
+    return process.returncode, printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_before_any_figure_leaves_a_valid_report(
+    number: signal.Signals, toy_bundle: Path, tmp_path: Path
+) -> None:
+    status, printed = interrupted(tmp_path, number, toy_bundle, *SMALL[:-2], "--out", tmp_path / "r")
+    assert status == 130
+    plain = json.loads(printed)
+    jsonschema.validate(plain, report_schema())
+    assert plain["stopped"] == "interrupted during the idle baseline of power"
+    assert json.loads((tmp_path / "r" / "report.json").read_text(encoding="utf-8")) == plain
+    assert "idle baseline" in (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_without_any_figure_leaves_the_earlier_report(toy_bundle: Path, tmp_path: Path) -> None:
+    text = earlier_report(tmp_path / "r")
+    fail("bench", tmp_path / "absent", *SMALL, "--out", tmp_path / "r")
+    assert (tmp_path / "r" / "report.json").read_text(encoding="utf-8") == text
+    status, printed = interrupted(tmp_path, signal.SIGINT, toy_bundle, *SMALL[:-2], "--out", tmp_path / "r")
+    assert status == 130
+    jsonschema.validate(json.loads(printed), report_schema())
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in (tmp_path / "r").iterdir()] == [
+        ("report.json", text)
+    ]
+
+
+def test_a_full_disk_leaves_the_earlier_report_and_the_new_one_on_stdout(toy_bundle: Path, tmp_path: Path) -> None:
+    text = earlier_report(tmp_path / "r")
+    command = [*COMMAND, "bench", toy_bundle, *SMALL, "--out", tmp_path / "r", "--json"]
+    limited = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *map(str, command)]  # blocks of 512 bytes
+    done = subprocess.run(limited, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
-    jsonschema.validate(json.loads(done.stdout), report_schema())
+    plain = json.loads(done.stdout)
+    jsonschema.validate(plain, report_schema())
+    assert "cannot be written" in plain["stopped"]
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in (tmp_path / "r").iterdir()] == [
+        ("report.json", text)
+    ]
+
+
+def test_stdout_that_is_full_leaves_the_files(toy_bundle: Path, tmp_path: Path) -> None:
+    command = [*COMMAND, "bench", toy_bundle, *SMALL, "--out", tmp_path / "r", "--json"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            list(map(str, command)), stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["report.html", "report.json", "report.md"]
+
+
+def test_a_folder_that_cannot_be_is_told_before_anybody_waits(toy_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert "--out" in fail("bench", toy_bundle, *SMALL, "--out", folder, "--json")
 
 
 def test_a_copied_board_is_read_and_the_report_says_so(toy_bundle: Path, tmp_path: Path) -> None:
@@ -165,6 +243,9 @@ def test_bench_refuses(options: tuple[str, ...], expected: str, toy_bundle: Path
         (("--targets", "2,x"), "1,2,4"),
         (("--vit", "v.onnx"), "--peers"),
         (("--max-regression", "10%"), "--compare"),
+        (("--sequences", "a"), "--accuracy"),
+        (("--layout", "got10k"), "--accuracy"),
+        (("--sysroot", "/absent"), "no folder"),
         (("--device", "toaster"), "jetson"),
     ],
 )

@@ -26,11 +26,11 @@ class Recording:
     def __init__(self, report: BenchReport, on_report: OnReport) -> None:
         self.report = report
         self._on_report = on_report
-        self._part = "the start"
+        self._part = "the checks"
 
     def add(self, bundle: BundleReport) -> None:
-        """A bundle of which parts will follow."""
-        self.report = replace(self.report, bundles=(*self.report.bundles, bundle))
+        """A bundle of which parts will follow, and tells the report."""
+        self._tell(replace(self.report, bundles=(*self.report.bundles, bundle)))
 
     def measure(self, index: int, name: str, work: Callable[[], Any], *, doing: str) -> None:
         """Runs a part of a bundle, and keeps what it returns, or the reason why it cannot be measured.
@@ -84,9 +84,10 @@ class Recording:
         self._tell(replace(self.report, complete=True, stopped=""))
         return self.report
 
-    def stop(self, reason: str) -> None:
-        """Says why it is not complete, and tells it for the last time."""
-        self._tell(replace(self.report, stopped=f"{reason} during {self._part}"))
+    def stop(self, error: str = "") -> None:
+        """Says in which part it stopped, interrupted or by an error, and tells it for the last time."""
+        stopped = f"{self._part}: {error}" if error else f"interrupted during {self._part}"
+        self._tell(replace(self.report, stopped=stopped))
 
     def _tell(self, report: BenchReport) -> None:
         self.report = report

@@ -56,7 +56,7 @@ class BenchRequest:
     """A run of the bench.
 
     Attributes:
-        subjects: bundles and variants, at least one.
+        subjects: bundles and variants, at least one, each once.
         device: as the user named it.
         footage: frames to play.
         frames: updates to time; None for as many as ``seconds`` hold.
@@ -90,6 +90,8 @@ class BenchRequest:
     def __post_init__(self) -> None:
         if not self.subjects:
             raise ConfigError("no bundle to measure; give the folder of one")
+        if len(set(self.subjects)) < len(self.subjects):
+            raise ConfigError("a variant of a bundle is given twice; give each once")
         if (self.frames is not None and self.frames < 1) or self.warmup < 0:
             raise ConfigError(f"frames is {self.frames} and warmup {self.warmup}, expected frames >= 1, warmup >= 0")
         for name in ("seconds", "fps", "sustained_seconds"):

@@ -31,7 +31,7 @@ from sdst_edge.datasets import Sequence, open_dataset
 from sdst_edge.workflows.bench.recording import OnReport, Recording
 from sdst_edge.workflows.bench.request import BenchRequest
 from sdst_runtime.bundle import Bundle
-from sdst_runtime.errors import ConfigError, SdstError
+from sdst_runtime.errors import SdstError
 
 __all__ = ["run_bench"]
 
@@ -77,9 +77,11 @@ def run_bench(request: BenchRequest, on_report: OnReport, on_progress: OnProgres
         if request.peers is not None:
             check_peers(request.peers)
         idle = _idle(recording, sensors, request, on_progress)
-        clip = _clip(request)
+        with recording.part("making or reading the frames"):
+            clip = _clip(request)
         starts = _starts(recording, request, clip, on_progress)  # before any engine is open, or built by this process
-        subjects = [opened.enter_context(Subject.open(item, clip)) for item in request.subjects]
+        with recording.part("opening the bundles"):
+            subjects = [opened.enter_context(Subject.open(item, clip)) for item in request.subjects]
         _tell_apart(subjects)
         for subject, start in zip(subjects, starts, strict=True):
             recording.add(BundleReport(name=subject.name, setup=subject.setup, **start))
@@ -212,7 +214,7 @@ def _explained(recording: Recording) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        recording.stop("interrupted")
+        recording.stop()
         raise
     except (SdstError, OSError, MemoryError) as error:
         recording.stop(str(error) or type(error).__name__)
@@ -250,17 +252,11 @@ def _starts(recording: Recording, request: BenchRequest, clip: Clip, on_progress
 
 
 def _tell_apart(subjects: Items[Subject]) -> None:
-    """Names folders of one name by their paths.
-
-    Raises:
-        ConfigError: a variant of a bundle is given twice.
-    """
+    """Names folders of one name by their paths."""
     names = Counter(subject.name for subject in subjects)
     for subject in subjects:
         if names[subject.name] > 1:
             subject.name = f"{subject.setup.bundle} {subject.setup.variant}"
-    if len({subject.name for subject in subjects}) < len(subjects):
-        raise ConfigError("a variant of a bundle is given twice; give each once")
 
 
 def _clip(request: BenchRequest) -> Clip:
