@@ -77,7 +77,7 @@ class SshServer:
 
 def until(condition: Callable[[], bool], what: str) -> None:
     """Waits for something that must come true."""
-    for _ in range(1000):
+    for _ in range(3000):
         if condition():
             return
         time.sleep(0.02)
