@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ class BenchOptions:
     serial: str | None
     remote_python: str
     sysroot: Path
+    stream: bool
     passed: tuple[str, ...]
 
     @classmethod
@@ -82,8 +84,9 @@ class BenchOptions:
 
     @property
     def is_remote(self) -> bool:
-        """Whether another machine measures."""
-        return self.host is not None or self.device == "android"
+        """Whether another machine measures; an Android device that runs this, or was asked to, is that machine."""
+        is_there = self.stream or hasattr(sys, "getandroidapilevel")
+        return self.host is not None or (self.device == "android" and not is_there)
 
 
 def _passed(context: typer.Context) -> list[str]:

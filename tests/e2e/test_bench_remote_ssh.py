@@ -219,6 +219,10 @@ def test_options_that_cannot_be_are_told_before_anything_is_measured_or_sent(
     assert expected in fail("bench", toy_bundle, *options, status=2)
 
 
+def test_machine_that_was_asked_measures_and_asks_no_further_one(toy_bundle: Path) -> None:
+    assert "this host is no Android" in fail("bench", toy_bundle, "--device", "android", "--stream")
+
+
 def test_absent_ssh_is_told(monkeypatch: pytest.MonkeyPatch, server: SshServer, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BackendUnavailable, match="apt install openssh-client"), open_ssh(asked(server)):
