@@ -82,7 +82,7 @@ def measure_and_write(options: BenchOptions, outputs: BenchOutputs, command: str
         if outputs.as_json:
             note(comparison_markdown(comparison))
         else:
-            print_rich(*comparison_tables(comparison))
+            print_rich("", *comparison_tables(comparison))
         if not comparison.passed:
             raise typer.Exit(1)
 

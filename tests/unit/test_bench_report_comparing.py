@@ -178,7 +178,7 @@ def test_data_sets_may_lie_elsewhere() -> None:
 def test_other_setups_are_no_baseline() -> None:
     new = made_up_bundle()
     new = replace(new, setup=replace(new.setup, threads=2, size_wh=(640, 480)))
-    with pytest.raises(ConfigError, match=r"m onnx/fp32 has threads 1 and 2; .*size_wh \(1280, 720\) and \(640, 480\)"):
+    with pytest.raises(ConfigError, match=r"'m onnx/fp32' has threads 1 and 2; .*_wh \(1280, 720\) and \(640, 480\)"):
         compare_reports(OLD, made_up_report(new), 0.1)
     compared = compare_reports(OLD, made_up_report(new), None)
     assert [change.name for change in compared.bundles[0].setup] == ["threads", "size_wh"]

@@ -137,6 +137,17 @@ def test_edited_figures_are_no_baseline(tmp_path: Path, edit: Edit, expected: st
         read_report(path)
 
 
+def test_errors_about_a_foreign_report_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    def edit(plain: dict[str, Any]) -> None:
+        plain["bundles"][0].update(name="\x1b[2J\n")
+        plain["bundles"][0]["closed_loop"].update(fps=1.0)
+
+    path = written(tmp_path, made_up_report(), edit)
+    with pytest.raises(ConfigError, match=r"measured: \\x1b\[2J\\n: closed_loop\.fps") as caught:
+        read_report(path)
+    assert str(caught.value).isprintable()
+
+
 def test_inconsistencies_are_none_of_what_was_measured_without_a_frame() -> None:
     loop = made_up_closed_loop()
     empty = replace(loop, frames=0, total_ms=())

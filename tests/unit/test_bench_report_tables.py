@@ -31,12 +31,21 @@ from tests.made_up_bench import (
 Write = Callable[[BenchReport], str]
 
 
-def terminal(report: BenchReport) -> str:
+def terminal(report: BenchReport, width: int = 400) -> str:
     out = io.StringIO()
-    console = Console(file=out, width=400, highlight=False, markup=False, emoji=False)
+    console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
     for item in report_tables(report):
         console.print(item, soft_wrap=isinstance(item, str))
     return out.getvalue()
+
+
+def test_no_figure_is_cut_off_on_a_narrow_terminal() -> None:
+    report = made_up_report()
+    text = terminal(report, 80)
+    assert "…" not in text
+    assert max(len(line) for line in text.splitlines() if "sdst-nano-m, onnx/fp32" not in line) <= 80
+    figures = re.compile(r"\d[\d,]*\.\d+")
+    assert sorted(figures.findall(text)) == sorted(figures.findall(terminal(report)))
 
 
 def markdown(report: BenchReport) -> str:
@@ -96,7 +105,7 @@ def test_zero_and_missing_are_told_apart(write: Write) -> None:
 @both
 def test_frames_of_memory_have_no_capture(write: Write) -> None:
     text = write(made_up_report(made_up_bundle(closed_loop=replace(made_up_closed_loop(), capture=None))))
-    assert re.search(r"capture\W+not measured: the frames were in memory", text)
+    assert re.search(r"capture\W+not measured: it takes a --source", text)
 
 
 @both

@@ -57,7 +57,7 @@ def bundle_section(bundle: BundleReport) -> Section:
         row("accuracy", "accuracy", bundle.accuracy, _accuracy_text),
     ]
     if loop is not None and loop.capture is None:
-        rows.insert(1, ("capture", f"{NOT_MEASURED}: the frames were in memory"))
+        rows.insert(1, ("capture", f"{NOT_MEASURED}: it takes a --source of several frames"))
     rows += [(name, absence(reason)) for name, reason in reasons.items() if name not in PARTS]
     items.append(Facts(tuple(rows)))
     if bundle.power is not None:

@@ -155,7 +155,7 @@ def parse_share(text: str) -> float:
 
 
 def _require_same_setups(bundles: Sequence[BundleChange]) -> None:
-    differing = [f"{item.name} has {one.name} {one.old} and {one.new}" for item in bundles for one in item.setup]
+    differing = [f"{item.name!r} has {one.name} {one.old} and {one.new}" for item in bundles for one in item.setup]
     if differing:
         raise ConfigError(
             f"the reports were not set up the same way: {'; '.join(differing)}; measure again with the old one's "

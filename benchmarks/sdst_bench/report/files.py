@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sdst_bench.report.consistency import inconsistencies
+from sdst_bench.report.layout import one_line
 from sdst_bench.report.model import SCHEMA_VERSION, BenchReport
 from sdst_runtime.errors import ConfigError
 from sdst_runtime.strict import from_plain, to_plain
@@ -53,7 +54,7 @@ def read_report(path: Path) -> BenchReport:
     report = from_plain(BenchReport, plain, where=f"{path}: ", error=ConfigError)
     if found := inconsistencies(report):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise ConfigError(f"{path} was changed after it was measured: {found[0]}{more}; {AGAIN}")
+        raise ConfigError(f"{path} was changed after it was measured: {one_line(found[0])}{more}; {AGAIN}")
     return report
 
 

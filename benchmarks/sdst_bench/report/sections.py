@@ -18,7 +18,7 @@ def report_sections(report: BenchReport) -> tuple[Section, ...]:
         sections.append(Section(title="side by side", items=(_side_by_side(report.bundles),)))
     sections.append(Section(title="host", items=(Facts((*_run_rows(report), *host_rows(report.host))),)))
     sections += map(bundle_section, report.bundles)
-    items = (NOT_MEASURED,) if report.peers is None else _peer_items(report.peers)
+    items = (f"{NOT_MEASURED}; asked for by --peers",) if report.peers is None else _peer_items(report.peers)
     return (*sections, Section(title="peers", items=items))
 
 
@@ -42,7 +42,7 @@ def _run_rows(report: BenchReport) -> tuple[tuple[str, str], ...]:
 
 def _side_by_side(bundles: tuple[BundleReport, ...]) -> Table:
     columns = (
-        "bundle", "success AUC", "p50, ms", "95 %", "p99, ms", "FPS", "peak RSS", "files", "mJ a frame"
+        "bundle", "success AUC", "p50, ms", "95 %", "p99, ms", "FPS", "peak RSS", "mJ a frame"
     )  # fmt: skip
     return Table(title="update() of bundles that took turns", columns=columns, rows=tuple(map(_bundle_cells, bundles)))
 
@@ -58,20 +58,18 @@ def _bundle_cells(bundle: BundleReport) -> tuple[str, ...]:
         NOT_MEASURED if accuracy is None else f"{accuracy.success_auc:.3f}",
         *speed,
         megabytes_text(None if memory is None else memory.peak_rss_bytes),
-        megabytes_text(bundle.setup.bundle_bytes),
         NOT_MEASURED if power is None else f"{power.frame_mj:.2f}",
     )
 
 
 def _peer_items(peers: Peers) -> tuple[Item, ...]:
     columns = (
-        "tracker", "version", "success AUC", "precision@20", "p50, ms", "95 %", "p90, ms", "p99, ms", "ratio of p50"
+        "tracker", "success AUC", "precision at 20 px", "p50, ms", "95 %", "p90, ms", "p99, ms", "ratio of p50"
     )  # fmt: skip
     table = Table(
         title=f"trackers that took turns on the same frames ({peers.frames_from})",
         columns=columns,
         rows=tuple(map(_peer_cells, peers.results)),
-        texts=2,
     )
     rules = tuple(dict.fromkeys(f"Accuracy: {result.scores.rule_text}" for result in peers.results))
     return (table, *rules, *((Facts(tuple(peers.absent.items())),) if peers.absent else ()))
@@ -80,4 +78,5 @@ def _peer_items(peers: Peers) -> tuple[Item, ...]:
 def _peer_cells(result: PeerResult) -> tuple[str, ...]:
     p50, p90, p99, _ = summary_cells(result.update)
     scores = (f"{result.scores.success_auc:.3f}", f"{result.scores.precision_20:.3f}")
-    return result.name, result.version, *scores, p50, interval_text(result.median_ms), p90, p99, f"{result.ratio:.2f}"
+    name = f"{result.name}, {result.version}"
+    return name, *scores, p50, interval_text(result.median_ms), p90, p99, f"{result.ratio:.2f}"

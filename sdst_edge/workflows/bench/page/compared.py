@@ -25,7 +25,7 @@ def bundles_scatter(bundles: Items[BundleReport]) -> str:
         for item in bundles
         if item.closed_loop is not None and item.accuracy is not None
     ]
-    return scatter_figure("Accuracy against latency: bundles", rivals)
+    return scatter_figure("Success AUC against latency: bundles", rivals)
 
 
 def peers_scatter(report: BenchReport) -> str:
@@ -42,7 +42,7 @@ def peers_scatter(report: BenchReport) -> str:
         )
         for item in report.peers.results
     ]
-    return scatter_figure("Accuracy against latency: on the same frames", rivals)
+    return scatter_figure("Success AUC against latency: on the same frames", rivals)
 
 
 def stages_figure(bundles: Items[BundleReport]) -> str:

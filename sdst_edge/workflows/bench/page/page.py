@@ -78,7 +78,8 @@ def _host_facts(report: BenchReport) -> Iterator[str]:
     if host.jetson is not None:
         yield f"JetPack {told(host.jetson.jetpack)}"
         yield f"power mode {told(host.jetson.power_mode)}"
-    yield machine.cpu
+    if told(machine.cpu) == machine.cpu:
+        yield machine.cpu
     yield f"governor {', '.join(host.governors) or told(machine.governor)}"
     versions = {"ONNX Runtime": machine.onnxruntime, **machine.engines, "TensorRT": host.tensorrt, "CUDA": host.cuda}
     yield from (f"{name} {version}" for name, version in versions.items() if version)
