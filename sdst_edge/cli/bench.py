@@ -91,6 +91,10 @@ def bench(
     peers: Annotated[
         bool, typer.Option("--peers", help="OpenCV's trackers on the same frames, in turns.", rich_help_panel=PEERS)
     ] = False,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one, such as Nano; may be repeated.", rich_help_panel=PEERS),
+    ] = None,
     peers_python: Annotated[
         Path | None,
         typer.Option(metavar="PYTHON", help="Interpreter whose OpenCV has more of them.", rich_help_panel=PEERS),

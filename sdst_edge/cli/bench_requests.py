@@ -54,6 +54,7 @@ class BenchOptions:
     layout: str
     sequences: str | None
     peers: bool
+    peer: list[str] | None
     peers_python: Path | None
     nano_backbone: Path | None
     nano_head: Path | None
@@ -208,8 +209,9 @@ def _engine_of(options: BenchOptions) -> Any:
 def _peers(options: BenchOptions) -> PeerChoice | None:
     from sdst_bench.peers import PeerChoice
 
-    if options.peers:
+    if options.peers or options.peer:
         return PeerChoice(
+            names=tuple(options.peer) if options.peer else None,
             nano_backbone=options.nano_backbone,
             nano_head=options.nano_head,
             vit=options.vit,

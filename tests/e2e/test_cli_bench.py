@@ -91,6 +91,8 @@ def test_bench_scores_bundles_and_peers_on_the_same_frames(toy_bundle: Path, cli
     assert peers["results"][0]["ratio"] == 1
     assert bundle["accuracy"]["sequences"] == 1
     assert "--nano-backbone" in peers["absent"]["Nano"]
+    one = report_of(toy_bundle, *SMALL, "--peer", "MIL", "--accuracy", clip.got10k, "--sequences", "one")["peers"]
+    assert [*(item["name"] for item in one["results"][1:]), *one["absent"]] == ["MIL"]
     alone = report_of(toy_bundle, *SMALL, "--accuracy", clip.got10k, "--sequences", "one")["bundles"][0]
     assert alone["accuracy"] == bundle["accuracy"]
 
@@ -231,6 +233,7 @@ def test_a_copied_board_is_read_and_the_report_says_so(toy_bundle: Path, tmp_pat
         (("--source", "absent.mp4"), "--box"),
         (("--seconds", "nan"), "finite"),
         (("--accuracy", "absent"), "absent"),
+        (("--peer", "Toaster"), "expected some of Nano"),
     ],
 )
 def test_bench_refuses(options: tuple[str, ...], expected: str, toy_bundle: Path) -> None:

@@ -88,12 +88,8 @@ def run_bench(request: BenchRequest, on_report: OnReport, on_progress: OnProgres
         run = _Run(request, recording, subjects, clip, on_progress)
         plan = LoopPlan(frames=request.frames, seconds=request.seconds, warmup=request.warmup)
         loops = opened.enter_context(ClosedLoops(subjects, clip, plan))
-        run.closed_loops(loops, 0.5)
-        for index in range(len(subjects)):
-            run.alone(index)
-            run.power(index, sensors, idle)
-        run.closed_loops(loops, 1.0)  # apart from the first half, and before anything gets warm
-        for index in range(len(subjects)):
+        run.in_turns(loops, run.short_parts(sensors, idle))
+        for index in range(len(subjects)):  # what gets a device warm comes after
             run.sustained(index, sensors)
             run.accuracy(index, sequences)
         run.peers(sequences)
@@ -117,42 +113,56 @@ class _Run:
         self._clip = clip
         self._on_progress = on_progress
 
-    def closed_loops(self, loops: ClosedLoops, share: float) -> None:
-        """All bundles in turns, until this share of the rounds is done."""
-        with self._recording.part("the closed loop"):
-            try:
-                measured = loops.take_rounds(share, partial(self._on_progress, "stages"))
-            except Interrupted as stop:
-                self._keep_loops(cast("dict[str, ClosedLoop]", stop.partial))
-                raise
-            self._keep_loops(measured)
+    def in_turns(self, loops: ClosedLoops, parts: Items[Callable[[], None]]) -> None:
+        """The closed loop of all bundles, whose rounds lie before, between and after the short parts.
+
+        On a host that others use, rounds at one time agree with each other and not with those of the next run.
+        """
+        for number, part in enumerate((*parts, None), 1):
+            with self._recording.part("the closed loop"):
+                try:
+                    share = number / (len(parts) + 1)
+                    self._keep_loops(loops.take_rounds(share, partial(self._on_progress, "stages")))
+                except Interrupted as stop:
+                    self._keep_loops(cast("dict[str, ClosedLoop]", stop.partial))
+                    raise
+            if part is not None:
+                part()
 
     def _keep_loops(self, measured: Mapping[str, ClosedLoop]) -> None:
         for index, subject in enumerate(self._subjects):
             if subject.name in measured:
                 self._recording.keep(index, closed_loop=measured[subject.name])
 
-    def alone(self, index: int) -> None:
-        """What a bundle does without the others: Python's cost, several targets, a camera."""
-        request, subject, clip = self._request, self._subjects[index], self._clip
-        self._part(index, "python_cost", partial(measure_python_cost, subject, clip), "Python's cost")
-        if request.targets:
-            self._part(index, "targets", partial(measure_targets, subject, clip, request.targets), "several targets")
-        else:
-            self._recording.leave_out(index, targets="not asked for: --targets 1,2,4")
-        if request.fps is None:
-            self._recording.leave_out(index, camera="not asked for: --fps 30")
-            return
-        work = partial(measure_camera, subject, clip, fps=request.fps, seconds=request.seconds)
-        self._part(index, "camera", work, "the camera")
+    def short_parts(self, sensors: Sensors, idle: Idle | str) -> list[Callable[[], None]]:
+        """What each bundle does without the others, ready to run; of the rest the report says why it is left out.
 
-    def power(self, index: int, sensors: Sensors, idle: Idle | str) -> None:
-        """Power of a closed loop; ``idle`` is the baseline, or why there is none."""
-        if isinstance(idle, str):
-            self._recording.leave_out(index, power=idle)
-            return
-        work = partial(measure_power, self._subjects[index], self._clip, sensors, idle, self._request.power_seconds)
-        self._part(index, "power", work, "power")
+        Args:
+            sensors: of power.
+            idle: the baseline of power, or why there is none.
+        """
+        request, clip = self._request, self._clip
+        parts: list[Callable[[], None]] = []
+        for index, subject in enumerate(self._subjects):
+            works: list[tuple[str, str, Callable[[], object]]] = [
+                ("python_cost", "Python's cost", partial(measure_python_cost, subject, clip))
+            ]
+            if request.targets:
+                works.append(("targets", "several targets", partial(measure_targets, subject, clip, request.targets)))
+            else:
+                self._recording.leave_out(index, targets="not asked for: --targets 1,2,4")
+            if request.fps is not None:
+                camera = partial(measure_camera, subject, clip, fps=request.fps, seconds=request.seconds)
+                works.append(("camera", "the camera", camera))
+            else:
+                self._recording.leave_out(index, camera="not asked for: --fps 30")
+            if isinstance(idle, str):
+                self._recording.leave_out(index, power=idle)
+            else:
+                power = partial(measure_power, subject, clip, sensors, idle, request.power_seconds)
+                works.append(("power", "power", power))
+            parts += [partial(self._part, index, name, work, doing) for name, doing, work in works]
+        return parts
 
     def sustained(self, index: int, sensors: Sensors) -> None:
         """A long run."""
