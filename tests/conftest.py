@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ __all__ = ["nanotrack_bundles", "shared", "toy_bundle"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests leave nothing in the home folder: those of the index of data sets name a place of their own.
 os.environ["SDST_CACHE_DIR"] = ""
+# A shell without job control has what it starts in the background ignore interrupts, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
