@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.toy_bundle import toy_bundle
+from tests.toy_clip import subject
 
-__all__ = ["nanotrack_bundles", "shared", "toy_bundle"]
+__all__ = ["nanotrack_bundles", "shared", "subject", "toy_bundle"]
 
 # Thread pools that wait for busy cores cost more than the threads bring: networks here take milliseconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from sdst_bench.host.sysroot import Sysroot
-from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.power import Idle, measure_idle, measure_power
-from sdst_bench.measuring.subject import Subject, SubjectRequest
+from sdst_bench.measuring.subject import Subject
 from sdst_bench.not_measured import Interrupted, NotMeasured
 from sdst_bench.sensors import Sensors
 from tests.fake_orin import fake_orin, write_file
 from tests.fake_sensors import fake_rapl
 from tests.tolerances import REL_SUM_F64
-from tests.toy_bundle import bright_frame
+from tests.toy_clip import CLIP
 
 CHIP = "sys/bus/i2c/devices/1-0040/hwmon/hwmon1"
 SECONDS = 0.02
-
-
-@pytest.fixture(scope="module")
-def clip() -> Clip:
-    boxes = [(50.0 + 2 * index, 40.0, 20.0, 20.0) for index in range(3)]
-    return Clip([bright_frame((60 + 2 * index, 50)) for index in range(3)], boxes)
-
-
-@pytest.fixture(scope="module")
-def subject(toy_bundle: Path, clip: Clip) -> Iterator[Subject]:
-    with Subject.open(SubjectRequest(bundle=str(toy_bundle)), clip) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -58,11 +44,11 @@ class Warming:
         pass
 
 
-def test_rails_of_an_orin_nano_idle_and_busy(subject: Subject, clip: Clip, orin: Sensors, tmp_path: Path) -> None:
+def test_rails_of_an_orin_nano_idle_and_busy(subject: Subject, orin: Sensors, tmp_path: Path) -> None:
     idle = measure_idle(orin, SECONDS)
     assert idle.seconds >= SECONDS
     write_file(tmp_path, f"{CHIP}/curr1_input", "1920\n")
-    power = measure_power(subject, clip, orin, idle, SECONDS)
+    power = measure_power(subject, CLIP, orin, idle, SECONDS)
     rails = {rail.name: (rail.idle_mw, rail.busy_mw, rail.in_total) for rail in power.rails}
     assert rails["VDD_IN"] == pytest.approx((4824.0, 9648.0, True), rel=REL_SUM_F64)
     assert rails["VDD_SOC"] == pytest.approx((1475.0, 1475.0, False), rel=REL_SUM_F64)
@@ -72,22 +58,22 @@ def test_rails_of_an_orin_nano_idle_and_busy(subject: Subject, clip: Clip, orin:
     assert power.frame_above_idle_mj == pytest.approx(4824.0 * power.busy_seconds / power.frames, rel=REL_SUM_F64)
 
 
-def test_counted_energy_is_exact_whenever_it_is_read(subject: Subject, clip: Clip) -> None:
+def test_counted_energy_is_exact_whenever_it_is_read(subject: Subject) -> None:
     reader, ticks = Warming(), count()
     sensors = Sensors(Sysroot(Path("nowhere")), reader, "", lambda: float(next(ticks)))
-    power = measure_power(subject, clip, sensors, Idle(seconds=1.0, rails_mw={"package-0": 0.0}), 20.0)
+    power = measure_power(subject, CLIP, sensors, Idle(seconds=1.0, rails_mw={"package-0": 0.0}), 20.0)
     start, end = reader.times[0], reader.times[-1]
     assert 20.0 <= power.busy_seconds < end - start
     assert power.busy_mw == pytest.approx(start + end, rel=REL_SUM_F64)
     assert [rail.name for rail in power.rails] == ["package-0"]
 
 
-def test_power_without_a_sensor_is_not_measured(subject: Subject, clip: Clip, tmp_path: Path) -> None:
+def test_power_without_a_sensor_is_not_measured(subject: Subject, tmp_path: Path) -> None:
     sensors = Sensors.of(Sysroot(tmp_path))
     with pytest.raises(NotMeasured, match="no power sensor"):
         measure_idle(sensors, SECONDS)
     with pytest.raises(NotMeasured, match="no power sensor"):
-        measure_power(subject, clip, sensors, Idle(seconds=1.0, rails_mw={}), SECONDS)
+        measure_power(subject, CLIP, sensors, Idle(seconds=1.0, rails_mw={}), SECONDS)
 
 
 def test_counter_that_stands_still_is_no_measurement(tmp_path: Path) -> None:
@@ -97,7 +83,7 @@ def test_counter_that_stands_still_is_no_measurement(tmp_path: Path) -> None:
 
 
 def test_rail_that_vanishes_ends_the_power(
-    subject: Subject, clip: Clip, orin: Sensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, orin: Sensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     idle = measure_idle(orin, SECONDS)
     step = Following.step
@@ -108,11 +94,11 @@ def test_rail_that_vanishes_ends_the_power(
 
     monkeypatch.setattr(Following, "step", step_once_more)
     with pytest.raises(NotMeasured, match=r"a sensor failed after 0 readings: rail VDD_IN: .*No such file"):
-        measure_power(subject, clip, orin, idle, SECONDS)
+        measure_power(subject, CLIP, orin, idle, SECONDS)
 
 
 def test_user_who_ends_it_gets_the_power_so_far(
-    subject: Subject, clip: Clip, orin: Sensors, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, orin: Sensors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     idle, step, steps = measure_idle(orin, SECONDS), Following.step, count()
 
@@ -123,13 +109,13 @@ def test_user_who_ends_it_gets_the_power_so_far(
 
     monkeypatch.setattr(Following, "step", step_until_stopped)
     with pytest.raises(Interrupted) as stop:
-        measure_power(subject, clip, orin, idle, 60.0)
+        measure_power(subject, CLIP, orin, idle, 60.0)
     power = stop.value.partial
     assert (power.frames, power.busy_mw) == (4, pytest.approx(4824.0, rel=REL_SUM_F64))  # type: ignore[attr-defined]
 
 
 def test_user_who_ends_it_when_a_rail_has_gone_ends_it(
-    subject: Subject, clip: Clip, orin: Sensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, orin: Sensors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     idle, step, steps = measure_idle(orin, SECONDS), Following.step, count()
 
@@ -141,5 +127,5 @@ def test_user_who_ends_it_when_a_rail_has_gone_ends_it(
 
     monkeypatch.setattr(Following, "step", step_until_stopped)
     with pytest.raises(KeyboardInterrupt) as stop:
-        measure_power(subject, clip, orin, idle, 60.0)
+        measure_power(subject, CLIP, orin, idle, 60.0)
     assert not isinstance(stop.value, Interrupted)

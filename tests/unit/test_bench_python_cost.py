@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following
 from sdst_bench.measuring.python_cost import (
     WARMUP,
@@ -18,17 +14,9 @@ from sdst_bench.measuring.python_cost import (
     _Switch,
     measure_python_cost,
 )
-from sdst_bench.measuring.subject import Subject, SubjectRequest
+from sdst_bench.measuring.subject import Subject
 from sdst_runtime.errors import ConfigError
-from tests.toy_bundle import bright_frame
-
-CLIP = Clip([bright_frame((60 + 2 * i, 50)) for i in range(4)], [(50.0 + 2 * i, 40.0, 20.0, 20.0) for i in range(4)])
-
-
-@pytest.fixture
-def subject(toy_bundle: Path) -> Iterator[Subject]:
-    with Subject.open(SubjectRequest(bundle=str(toy_bundle)), CLIP) as opened:
-        yield opened
+from tests.toy_clip import CLIP
 
 
 def test_identity_session_returns_the_maps_of_its_first_match(subject: Subject) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -10,15 +9,14 @@ import pytest
 
 from sdst_bench.host.sysroot import Sysroot
 from sdst_bench.measuring import sustained
-from sdst_bench.measuring.clip import Clip
-from sdst_bench.measuring.subject import Subject, SubjectRequest
+from sdst_bench.measuring.subject import Subject
 from sdst_bench.measuring.sustained import describe_clocks, measure_sustained
 from sdst_bench.not_measured import Interrupted
 from sdst_bench.report.parts import Sample, Sustained
 from sdst_bench.sensors import Sensors
 from sdst_runtime.errors import ConfigError
 from tests.fake_orin import fake_orin
-from tests.toy_bundle import bright_frame
+from tests.toy_clip import CLIP
 
 RAIL = "sys/bus/i2c/devices/1-0040/hwmon/hwmon1/in2_input"
 SECONDS = 0.05
@@ -39,23 +37,11 @@ class Clock:
             return self._now_s
 
 
-@pytest.fixture(scope="module")
-def clip() -> Clip:
-    boxes = [(50.0 + 2 * index, 40.0, 20.0, 20.0) for index in range(3)]
-    return Clip([bright_frame((60 + 2 * index, 50)) for index in range(3)], boxes)
-
-
-@pytest.fixture(scope="module")
-def subject(toy_bundle: Path, clip: Clip) -> Iterator[Subject]:
-    with Subject.open(SubjectRequest(bundle=str(toy_bundle)), clip) as opened:
-        yield opened
-
-
-def test_run_on_an_orin_nano(subject: Subject, clip: Clip, tmp_path: Path) -> None:
+def test_run_on_an_orin_nano(subject: Subject, tmp_path: Path) -> None:
     sensors = Sensors.of(Sysroot(fake_orin(tmp_path)))
     told: list[float] = []
     run = measure_sustained(
-        subject, clip, sensors, seconds=SECONDS, fps=None, on_progress=lambda share, _: told.append(share)
+        subject, CLIP, sensors, seconds=SECONDS, fps=None, on_progress=lambda share, _: told.append(share)
     )
     assert run.seconds >= SECONDS
     assert run.slowdown == run.last_p50_ms / run.first_p50_ms
@@ -69,35 +55,33 @@ def test_run_on_an_orin_nano(subject: Subject, clip: Clip, tmp_path: Path) -> No
     assert run.samples[-1].temperatures_c == {"cpu-thermal": 50.031}
 
 
-def test_samples_are_taken_without_any_sensor(subject: Subject, clip: Clip, tmp_path: Path) -> None:
-    run = measure_sustained(subject, clip, Sensors.of(Sysroot(tmp_path)), seconds=SECONDS)
+def test_samples_are_taken_without_any_sensor(subject: Subject, tmp_path: Path) -> None:
+    run = measure_sustained(subject, CLIP, Sensors.of(Sysroot(tmp_path)), seconds=SECONDS)
     assert (run.throttling, run.lost) == ("", "")
     assert len(run.samples) >= 2
     assert all(not sample.clocks_mhz and not sample.power_mw for sample in run.samples)
 
 
-def test_camera_sets_the_pace(subject: Subject, clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_camera_sets_the_pace(subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(sustained, "sleep", clock.sleep)
-    run = measure_sustained(subject, clip, Sensors.of(Sysroot(tmp_path), clock=clock), seconds=2.0, fps=10.0)
+    run = measure_sustained(subject, CLIP, Sensors.of(Sysroot(tmp_path), clock=clock), seconds=2.0, fps=10.0)
     assert (run.fps, run.frames) == (10.0, 21)
 
 
 @pytest.mark.parametrize("numbers", [{"seconds": 0.0}, {"seconds": 1.0, "fps": 0.0}, {"seconds": float("inf")}])
-def test_run_refuses_numbers_out_of_range(
-    numbers: dict[str, float], subject: Subject, clip: Clip, tmp_path: Path
-) -> None:
+def test_run_refuses_numbers_out_of_range(numbers: dict[str, float], subject: Subject, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected finite numbers above 0"):
-        measure_sustained(subject, clip, Sensors.of(Sysroot(tmp_path)), **numbers)  # type: ignore[arg-type]
+        measure_sustained(subject, CLIP, Sensors.of(Sysroot(tmp_path)), **numbers)  # type: ignore[arg-type]
 
 
-def test_rail_that_vanishes_is_told_and_the_rest_goes_on(subject: Subject, clip: Clip, tmp_path: Path) -> None:
+def test_rail_that_vanishes_is_told_and_the_rest_goes_on(subject: Subject, tmp_path: Path) -> None:
     sensors = Sensors.of(Sysroot(fake_orin(tmp_path)))
 
     def lose_rail(share: float, remark: str) -> None:
         (tmp_path / RAIL).unlink()
 
-    run = measure_sustained(subject, clip, sensors, seconds=SECONDS, on_progress=lose_rail)
+    run = measure_sustained(subject, CLIP, sensors, seconds=SECONDS, on_progress=lose_rail)
     assert "rail VDD_CPU_GPU_CV" in run.lost
     assert "No such file" in run.lost
     assert run.samples[0].power_mw["VDD_CPU_GPU_CV"] == 518.0
@@ -105,13 +89,13 @@ def test_rail_that_vanishes_is_told_and_the_rest_goes_on(subject: Subject, clip:
     assert run.samples[-1].clocks_mhz["gpu"] == 621.0
 
 
-def test_user_who_ends_it_gets_the_run_so_far(subject: Subject, clip: Clip, tmp_path: Path) -> None:
+def test_user_who_ends_it_gets_the_run_so_far(subject: Subject, tmp_path: Path) -> None:
     def stop(share: float, remark: str) -> None:
         raise KeyboardInterrupt
 
     sensors = Sensors.of(Sysroot(fake_orin(tmp_path)))
     with pytest.raises(Interrupted) as stopped:
-        measure_sustained(subject, clip, sensors, seconds=60.0, on_progress=stop)
+        measure_sustained(subject, CLIP, sensors, seconds=60.0, on_progress=stop)
     run = stopped.value.partial
     assert isinstance(run, Sustained)
     assert (run.frames, run.slowdown) == (1, 1.0)

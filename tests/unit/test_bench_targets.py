@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from sdst_bench.measuring import targets
 from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.following import Following
-from sdst_bench.measuring.subject import Subject, SubjectRequest
+from sdst_bench.measuring.subject import Subject
 from sdst_bench.measuring.targets import WARMUP, measure_targets, offsets_of_targets
 from sdst_bench.not_measured import Interrupted, NotMeasured
 from sdst_runtime.errors import ConfigError
-from tests.toy_bundle import bright_frame
+from tests.toy_clip import CLIP
 
-CLIP = Clip([bright_frame((60 + 2 * i, 50)) for i in range(4)], [(50.0 + 2 * i, 40.0, 20.0, 20.0) for i in range(4)])
 MS = 1_000_000
-
-
-@pytest.fixture
-def subject(toy_bundle: Path) -> Iterator[Subject]:
-    with Subject.open(SubjectRequest(bundle=str(toy_bundle)), CLIP) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 64])
