@@ -1,18 +1,17 @@
-"""sdst-nano, our own student, in three sizes: plain 3x3 convolutions, one pixelwise correlation, two short branches.
+"""sdst-nano, our own student, in three sizes: plain convolutions, one pixelwise correlation, two short branches.
 
-Only convolutions, ReLU, additions while training, and one exp at the end: it folds to a straight chain that every
-engine runs well and that quantises without special cases.
+Only convolutions, ReLU, one concatenation, and one exp at the end: it folds to a straight chain that every engine runs
+well and that quantises without special cases.
 
 Sizes were chosen by frame time (``benchmarks/results/student-design.md``). At equal MACs plain 3x3 convolutions took
 less time than separable, inverted or bottleneck blocks, most of all in INT8, and among plain trunks time follows MACs
-wherever they are spent. So they are spent where they buy most parameters and the widest view, at stride 16, and the
-first layers stay narrow.
+wherever they are spent. So they are spent where they buy most parameters and the widest view, at stride 16. The first
+layer is the exception: three channels at half resolution take a fifth of an INT8 frame for a twentieth of its MACs. So
+it takes patches of 4 x 4 pixels at once (Dosovitskiy et al., An Image is Worth 16x16 Words, 2021), and stays float.
 
-Coordinates. The points are symmetric about the search centre: cell i lies at ``(i - 7.5) * 16`` network px. The crop
-takes the centre ``x + w / 2`` of a box as it is, pysot's rounding puts the crop's middle on average half an image
-pixel up and left of it, for template and search alike. Training cuts its patches with the same crop and measures
-its targets from the unrounded centre, so the network learns that offset; ``init_center_offset_px`` is 0 and a
-motionless target stays put.
+Coordinates. A convolution of stride 2 and padding 1 looks at every second cell from the first one on: cell i of the
+maps stands for the pixels about 16 i, so points lie at ``(i - 7) * 16`` network px from the search centre, not
+symmetric about it. NanoTrack's maps lie the same way, so a hint from it needs no half-cell shift, which would blur it.
 """
 
 from __future__ import annotations
@@ -32,11 +31,12 @@ from sdst_runtime.config import CropRule, Normalization, TrackerConfig
 __all__ = ["sdst_nano_l", "sdst_nano_m", "sdst_nano_s"]
 
 STRIDE = 16
+PATCH = 4  # px that the first convolution takes at once
 TEMPLATE_SIZE = 128
-SEARCH_SIZE = 256
+SEARCH_SIZE = 224
 CELLS = SEARCH_SIZE // STRIDE
 TEMPLATE_CELLS = (TEMPLATE_SIZE // STRIDE) ** 2  # channels of the response
-PRIOR_SCORE = 0.02  # of every cell at the start of training: about 5 of 256 cells lie on a target
+PRIOR_SCORE = 0.02  # of every cell at the start of training: about 5 of 196 cells lie on a target
 PRIOR_SIDE_PX = TEMPLATE_SIZE / 4  # a box's half side in the search crop: context doubles sqrt(w h)
 
 CONFIG = TrackerConfig(
@@ -45,7 +45,7 @@ CONFIG = TrackerConfig(
     response_size=CELLS,
     stride_px=STRIDE,
     score_kind="logit",
-    point_origin_px=-(CELLS - 1) / 2 * STRIDE,
+    point_origin_px=-(CELLS // 2) * STRIDE,
     window_influence=0.40,
     penalty_k=0.10,
     size_lr=0.35,
@@ -60,38 +60,38 @@ class Size:
     """Channels and layers of a student, at width and depth 1.
 
     Attributes:
-        stem: channels of the first convolution, stride 2.
-        stages: channels at stride 4, 8 and 16.
+        stem: channels of the first convolution, stride 4.
+        stages: channels at stride 8 and 16.
         blocks: RepConvs that keep the size, after the one that begins each stage.
-        head: channels of the correlation's operands and of the branches.
+        head: channels of the correlation's operands and of what branches read.
     """
 
     stem: int
-    stages: tuple[int, int, int]
-    blocks: tuple[int, int, int]
+    stages: tuple[int, int]
+    blocks: tuple[int, int]
     head: int
 
 
-S = Size(stem=16, stages=(24, 48, 96), blocks=(0, 1, 2), head=64)
-M = Size(stem=16, stages=(32, 64, 128), blocks=(0, 2, 3), head=96)
-L = Size(stem=24, stages=(48, 96, 160), blocks=(0, 2, 3), head=128)
+S = Size(stem=16, stages=(48, 96), blocks=(0, 2), head=64)
+M = Size(stem=32, stages=(64, 128), blocks=(0, 3), head=80)
+L = Size(stem=48, stages=(96, 192), blocks=(1, 3), head=128)
 
 
 @family("sdst-nano-s", title="sdst-nano S")
 def sdst_nano_s(width: float = 1.0, depth: float = 1.0) -> ComposedTracker:
-    """The smallest student: 0.13 GMACs a frame. Options as in :class:`Scaling`."""
+    """The smallest student: 0.06 GMACs a frame. Options as in :class:`Scaling`."""
     return _student(S, Scaling(width, depth))
 
 
 @family("sdst-nano-m", title="sdst-nano M")
 def sdst_nano_m(width: float = 1.0, depth: float = 1.0) -> ComposedTracker:
-    """The student between: 0.31 GMACs a frame. Options as in :class:`Scaling`."""
+    """The student between: 0.15 GMACs a frame. Options as in :class:`Scaling`."""
     return _student(M, Scaling(width, depth))
 
 
 @family("sdst-nano-l", title="sdst-nano L")
 def sdst_nano_l(width: float = 1.0, depth: float = 1.0) -> ComposedTracker:
-    """The largest student: 0.57 GMACs a frame. Options as in :class:`Scaling`."""
+    """The largest student: 0.38 GMACs a frame. Options as in :class:`Scaling`."""
     return _student(L, Scaling(width, depth))
 
 
@@ -101,7 +101,8 @@ def _student(size: Size, scaling: Scaling) -> ComposedTracker:
         "pixelwise",
         kernel=ConvNorm(last, head),
         search=ConvNorm(last, head),
-        after=ConvNorm(TEMPLATE_CELLS, head, act="relu"),
+        after=nn.Sequential(ConvNorm(head + TEMPLATE_CELLS, head, act="relu"), RepConv(head, head)),
+        joins_search=True,
     )
     model = ComposedTracker(
         CONFIG,
@@ -119,7 +120,7 @@ def _student(size: Size, scaling: Scaling) -> ComposedTracker:
 def _trunk(size: Size, scaling: Scaling) -> nn.Sequential:
     """(B, 3, H, W) to (B, C, H / 16, W / 16)."""
     before = scaling.channels(size.stem)
-    layers: list[nn.Module] = [ConvNorm(3, before, 3, stride=2, act="relu")]
+    layers: list[nn.Module] = [ConvNorm(3, before, PATCH, stride=PATCH, padding=0, act="relu")]
     for published, blocks in zip(size.stages, size.blocks, strict=True):
         channels = scaling.channels(published)
         layers.append(RepConv(before, channels, stride=2))
@@ -132,5 +133,4 @@ def _branch(channels: int, *, outputs: int, prior: float, transform: nn.Module |
     predict = nn.Conv2d(channels, outputs, 1)
     nn.init.normal_(predict.weight, std=0.01)
     nn.init.constant_(predict.bias, prior)  # type: ignore[arg-type]
-    tower = nn.Sequential(ConvNorm(channels, channels, act="relu"), RepConv(channels, channels))
-    return Branch(["shared"], tower, predict, transform)
+    return Branch(["shared"], ConvNorm(channels, channels, act="relu"), predict, transform)

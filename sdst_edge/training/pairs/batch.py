@@ -92,5 +92,7 @@ def normalized(pixels: Tensor, rule: Normalization) -> Tensor:
     values = pixels.permute(0, 3, 1, 2).to(torch.float32)  # (B, 3, H, W), channels last
     if rule.channel_order == "rgb":
         values = values.flip(1)
-    mean, std = (torch.tensor(item, device=values.device).view(1, 3, 1, 1) for item in (rule.mean, rule.std))
-    return (values - mean) / std
+    for change, numbers, neutral in ((values.sub_, rule.mean, 0.0), (values.div_, rule.std, 1.0)):
+        if any(number != neutral for number in numbers):  # a pass over the pixels takes longer than some layers
+            change(torch.tensor(numbers, device=values.device).view(1, 3, 1, 1))
+    return values

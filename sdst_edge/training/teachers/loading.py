@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from sdst_edge.models import load_checkpoint
+from sdst_edge.models import fold, load_checkpoint
 from sdst_edge.models.registry import blueprint
 from sdst_edge.training.recipe.distillation import TeacherSpec
 from sdst_edge.training.teachers.model_teacher import ModelTeacher
@@ -37,7 +37,9 @@ def load_teacher(spec: TeacherSpec, name: str, device: torch.device) -> Teacher:
         )
     try:
         if spec.checkpoint:
-            return ModelTeacher(load_checkpoint(Path(spec.checkpoint)).model.to(device), name)
+            model = load_checkpoint(Path(spec.checkpoint)).model.to(device)
+            fold(model)  # it never learns again, and its norms take time
+            return ModelTeacher(model, name)
         if spec.bundle:
             return BundleTeacher(Path(spec.bundle), name)
         return OnnxTeacher(Path(spec.onnx), blueprint(spec.family).config, name)
