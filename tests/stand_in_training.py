@@ -78,6 +78,7 @@ class MadeUpBatches:
             views=(Crops(z=z, x=x, scale=torch.ones(count, 2)),),
             boxes_image=boxes,
             positive=torch.ones(count, dtype=torch.bool),
+            annotated=torch.ones(count, dtype=torch.bool),
             attributes=torch.zeros(count, 0),
             index=torch.tensor(indices),
         )

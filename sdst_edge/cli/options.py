@@ -63,7 +63,7 @@ LayoutOption: TypeAlias = Annotated[
     typer.Option(
         metavar="NAME",
         help="How the data set lies on disk: lasot, got10k, otb, uav123, trackingnet, vot, imagenet-vid, coco, "
-        "pictures or folder; auto: found out.",
+        "pictures, photos or folder; auto: found out.",
     ),
 ]
 SequencesOption: TypeAlias = Annotated[

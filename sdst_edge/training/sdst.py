@@ -12,6 +12,7 @@ Process 1, from general teachers T_g, and process 2, from teachers T_k that are 
                           a_k(x) / sum_j a_j(x)             "labels"; a is 1 where the pair holds the attribute
                           softmax over those attributes     "adaptive", see distillation.adaptive (AMTML)
     gate_k   1[ L_task(T_k) < L_task(S) - h ]: a teacher is silent for a pair that the student knows better
+             0 where a pair is not annotated: by what should the two be judged?
 
 ``L_general`` and ``L_specialised`` are the weighted parts of :mod:`sdst_edge.training.students.part_losses`; with their
 defaults DST's teacher-soft and adaptive hard losses. Plain distillation, averages over teachers and DST are other
@@ -157,10 +158,12 @@ class Sdst(nn.Module):
         active = batch.attributes[:, [self.recipe.data.attributes.index(attribute) for attribute in taught]]  # (B, K)
         weights = self._weights(student, pairs[0].student, active)  # (B, K)
         for attribute, losses, pair, weight in zip(taught, student.specialised, pairs, weights.unbind(1), strict=True):
-            heard = weight
+            heard, told = weight, losses(pair)
             if self.table.gate:
+                weight = weight * batch.annotated
                 heard = weight * gate(pair.student_loss, pair.teacher_loss, self.table.gate_margin)
-            told = {name: _heard_at(heard, term) for name, term in losses(pair).items()}
+                told = {name: term.among(batch.annotated) for name, term in told.items()}
+            told = {name: _heard_at(heard, term) for name, term in told.items()}
             terms |= _weighted(f"specialised/{attribute}", told, self.table.specialised_weight)
             count = (weight > 0).sum().clamp(min=1)
             self.metrics[f"{student.prefix}gate/{attribute}"] = (heard > 0).sum() / count
@@ -197,7 +200,8 @@ class Sdst(nn.Module):
             theirs = torch.full_like(ours, torch.inf)
         share = sigma(ours, theirs, epoch, decay=peer.decay, threshold=peer.threshold)
         weight = peer.weight * (peer.feedback if student.prefix else 1.0)  # the peer is the intelligent one
-        return sharing(own.prediction, brought(other, own, batch), share)._replace(factor=weight)
+        shared = sharing(own.prediction, brought(other, own, batch), share).among(batch.annotated)
+        return shared._replace(factor=weight)
 
     def _compared(self, own: Answer, teachers: Sequence[Answer], batch: PairBatch) -> list[Comparison]:
         if not teachers:

@@ -73,6 +73,7 @@ def pairs(seed: int, count: int = 16) -> PairBatch:
         views=(Crops(z=z, x=x, scale=torch.ones(count, 2)),),
         boxes_image=torch.cat([first, first + SQUARE * STRIDE], dim=1),
         positive=torch.ones(count, dtype=torch.bool),
+        annotated=torch.ones(count, dtype=torch.bool),
         attributes=torch.stack([torch.zeros(count), fast.float()], dim=1),
         index=torch.arange(count) + seed * count,
     )

@@ -11,6 +11,7 @@ from sdst_edge.datasets.layouts import (
     imagenet_vid,
     lasot,
     otb,
+    photos,
     pictures,
     trackingnet,
     uav123,
@@ -23,5 +24,5 @@ __all__ = ["LAYOUTS", "Entry", "Layout"]
 #: All of them by name, in the order in which help and errors list them.
 LAYOUTS: Mapping[str, Layout] = {
     module.LAYOUT.name: module.LAYOUT
-    for module in (lasot, got10k, otb, uav123, trackingnet, vot, imagenet_vid, coco, pictures, folder)
+    for module in (lasot, got10k, otb, uav123, trackingnet, vot, imagenet_vid, coco, pictures, photos, folder)
 }

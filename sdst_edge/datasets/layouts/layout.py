@@ -49,6 +49,7 @@ class Layout:
             run through when it is opened.
         attributes: names of the challenges that its makers label, in their order.
         rule: the scoring rule of its official toolkit, see ``sdst_edge.evaluation.rules``.
+        annotated: whether somebody drew its boxes; otherwise they are proposed, and say nothing about objects.
     """
 
     name: str
@@ -59,3 +60,4 @@ class Layout:
     read: Callable[[Entry, bool], Sequence | Items[Sequence]]
     attributes: tuple[str, ...] = ()
     rule: str = "house"
+    annotated: bool = True

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.datasets.layouts.layout import Entry, Layout
-from sdst_edge.datasets.layouts.stills import Stills, present_pictures
+from sdst_edge.datasets.layouts.stills import Stills, check_stems, present_pictures
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
@@ -49,7 +48,7 @@ def _read(entry: Entry, require_frames: bool) -> Items[Sequence]:
     path, folder = entry.watched
     content = _load(path)
     files = tuple(name for name, boxes in content if boxes != [])
-    _check_names(path, files)
+    check_stems(path, files)
     rows = _read_boxes(path, content, {name: place for place, name in enumerate(files)})
     pictures = rows[:, 0].astype(np.int32)
     return Stills(
@@ -74,16 +73,6 @@ def _load(path: Path) -> list[tuple[str, Any]]:
         expected = 'an object such as {"a.jpg": [[x, y, width, height]]}'
         raise DatasetError(f"{path} holds a value of type {type(content).__name__}, expected {expected}")
     return list(content)
-
-
-def _check_names(path: Path, files: Iterable[str]) -> None:
-    seen: dict[str, str] = {}
-    for file in files:
-        stem = Path(file).stem
-        if stem in seen:
-            reason = "is there twice" if seen[stem] == file else f"has the name of {seen[stem]!r} but for its ending"
-            raise DatasetError(f"{path}: picture {file!r} {reason}; expected each name once")
-        seen[stem] = file
 
 
 def _read_boxes(path: Path, content: list[tuple[str, Any]], places: dict[str, int]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from sdst_edge.datasets.frame_files import FileFrames, MissingFrames, list_pictu
 from sdst_edge.datasets.sequence import Sequence
 from sdst_runtime.errors import DatasetError
 
-__all__ = ["Stills", "present_pictures"]
+__all__ = ["Stills", "check_stems", "present_pictures"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +65,25 @@ class Stills(Items[Sequence]):
             visible=np.ones(1, dtype=np.bool_),
             size_wh=size_wh,
         )
+
+
+def check_stems(path: Path, files: Iterable[str]) -> None:
+    """Refuses pictures whose objects would have the same names.
+
+    Args:
+        path: of the file or folder that names them, for messages.
+        files: names of the pictures.
+
+    Raises:
+        DatasetError: two have one name but for the ending, or one is there twice.
+    """
+    seen: dict[str, str] = {}
+    for file in files:
+        stem = Path(file).stem
+        if stem in seen:
+            reason = "is there twice" if seen[stem] == file else f"has the name of {seen[stem]!r} but for its ending"
+            raise DatasetError(f"{path}: picture {file!r} {reason}; expected each name once")
+        seen[stem] = file
 
 
 def present_pictures(

@@ -32,6 +32,14 @@ class Term(NamedTuple):
         """(B,): the loss of each pair, 0 where it does not concern it; without ``factor``."""
         return self.total / torch.where(self.weight > 0, self.weight, 1.0)
 
+    def among(self, pairs: Tensor) -> Term:
+        """The same loss, which concerns no others than some pairs.
+
+        Args:
+            pairs: (B,) bool.
+        """
+        return self._replace(total=torch.where(pairs, self.total, 0.0), weight=torch.where(pairs, self.weight, 0.0))
+
     def mean(self, weight_sum: Tensor | None = None) -> Tensor:
         """The loss of the batch, a scalar; 0 for a batch that it does not concern. Without ``factor``.
 

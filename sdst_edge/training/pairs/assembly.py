@@ -44,6 +44,7 @@ def labels(plans: Items[PairPlan]) -> dict[str, Tensor]:
     return {
         "boxes_image": torch.tensor([plan.box_image for plan in plans], dtype=torch.float32),
         "positive": torch.tensor([plan.positive for plan in plans]),
+        "annotated": torch.tensor([plan.annotated for plan in plans]),
         "attributes": torch.tensor([plan.attributes for plan in plans], dtype=torch.float32).view(len(plans), -1),
         "index": torch.tensor([plan.global_index for plan in plans], dtype=torch.int64),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -43,6 +43,8 @@ class PairBatch:
         boxes_image: (B, 4) float32: the target in the search region as x1, y1, x2, y2 in image px from the search
             centre; times ``scale`` (twice over) they are network px of a view. Mean nothing where not ``positive``.
         positive: (B,) bool: whether the search region shows the template's target.
+        annotated: (B,) bool: whether ``boxes_image`` and ``positive`` are an annotation to learn from. Otherwise they
+            say what was proposed and cut, and teachers alone what there is to see.
         attributes: (B, K) float32, 1 where the pair holds ``data.attributes[k]``, else 0.
         index: (B,) int64, global index of each pair.
     """
@@ -50,6 +52,7 @@ class PairBatch:
     views: tuple[Crops, ...]
     boxes_image: Tensor
     positive: Tensor
+    annotated: Tensor
     attributes: Tensor
     index: Tensor
 
@@ -73,10 +76,12 @@ class PairBatch:
 
     def to(self, device: torch.device) -> PairBatch:
         """The same on a device."""
-        rest = (self.boxes_image, self.positive, self.attributes, self.index)
-        boxes_image, positive, attributes, index = (item.to(device, non_blocking=True) for item in rest)
-        views = tuple(view.to(device) for view in self.views)
-        return PairBatch(views=views, boxes_image=boxes_image, positive=positive, attributes=attributes, index=index)
+        moved = {
+            item.name: getattr(self, item.name).to(device, non_blocking=True)
+            for item in fields(self)
+            if item.name != "views"
+        }
+        return PairBatch(views=tuple(view.to(device) for view in self.views), **moved)
 
 
 def normalized(pixels: Tensor, rule: Normalization) -> Tensor:

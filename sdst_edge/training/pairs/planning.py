@@ -32,6 +32,7 @@ class PairPlan(NamedTuple):
         scales: network px per image px of each view's search region, along x and y.
         box_image: the target as x1, y1, x2, y2 from the search centre, image px; mirrored where the pair is.
         positive: whether the search region shows the template's target.
+        annotated: whether ``box_image`` and ``positive`` are an annotation, not a proposal.
         attributes: 1.0 for those of ``data.attributes`` that the pair holds.
         global_index: of the pair.
         variation: augmentation.
@@ -44,6 +45,7 @@ class PairPlan(NamedTuple):
     scales: tuple[tuple[float, float], ...]
     box_image: tuple[float, float, float, float]
     positive: bool
+    annotated: bool
     attributes: tuple[float, ...]
     global_index: int
     variation: Variation
@@ -101,6 +103,7 @@ class PairPlanner:
             scales=tuple(search_scale(config, state.width, state.height) for config in self.configs),
             box_image=_from_center(student, states[0], search_xywh),
             positive=draw.positive and scene.visible,
+            annotated=draw.annotated,
             attributes=attributes,
             global_index=draw.index,
             variation=variation,

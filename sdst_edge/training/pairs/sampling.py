@@ -47,6 +47,7 @@ class Draw:
         template: where the template comes from.
         search: where the search region comes from.
         positive: whether it shows the template's target.
+        annotated: whether both sides come from annotated sources.
         attributes: 1.0 for those of ``data.attributes`` that the pair holds, else 0.0.
         simulated: number of the attribute to simulate in the search region, or None.
         distractor: to paste beside the target, or None.
@@ -58,6 +59,7 @@ class Draw:
     template: Place
     search: Place
     positive: bool
+    annotated: bool
     attributes: tuple[float, ...]
     simulated: int | None = None
     distractor: Distractor | None = None
@@ -155,6 +157,7 @@ class Sampler:
             template=template,
             search=search,
             positive=is_seen,
+            annotated=self._sources[spot.source].annotated,
             attributes=self._attributes.of_pair(spot.source, clip.sequence, template.frame, search.frame),
             distractor=distractor,
             step_px=_step_back(clip.sequence, search.frame) if name == "FM" else (0.0, 0.0),
@@ -181,11 +184,13 @@ class Sampler:
 
     def _negative(self, index: int, variation: Variation, numbers: Iterator[float]) -> Draw:
         spot = self._anywhere(numbers)
+        search = self._other(spot, numbers)
         return Draw(
             index=index,
             template=spot.place,
-            search=self._other(spot, numbers),
+            search=search,
             positive=False,
+            annotated=all(self._sources[source].annotated for source in (spot.source, search.source)),
             attributes=(0.0,) * len(self._data.attributes),
             variation=variation,
         )

@@ -36,6 +36,7 @@ class OpenSource:
         clips: at least one. Those of annotated pictures without number are made on access.
         definitions: by which pairs are judged.
         holders: by wanted attribute: numbers of the clips that hold it, and of each the positions in its ``frames``.
+        annotated: whether somebody drew its boxes.
         gap: most frames between the sides of a pair.
         weight: among the sources.
     """
@@ -45,6 +46,7 @@ class OpenSource:
     clips: Items[Clip]
     definitions: Definitions
     holders: Mapping[str, Items[tuple[int, NDArray[np.int32]]]]
+    annotated: bool
     gap: int
     weight: float
 
@@ -159,6 +161,7 @@ def _opened(
         clips=clips,
         definitions=definitions,
         holders=holders,
+        annotated=source.annotated,
         gap=source.gap,
         weight=source.weight,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from sdst_edge.datasets import LAYOUTS
 from sdst_edge.training.recipe.ranges import require
 from sdst_runtime.errors import ConfigError
 
@@ -46,6 +47,12 @@ class RenderedPool:
 class Source:
     """A data set, or rendered clips.
 
+    With ``layout = "photos"`` a folder of photos that nobody annotated: windows of them are proposed as targets, and
+    both sides of a pair come from one window. Such pairs, and negative ones with either side from such a source, are
+    learned from through teachers alone (soft, guided, response, hint, attention, flow). Whatever is judged by an
+    annotation leaves them out: the task losses, bounded, hard, the learning of adaptive weights, what a peer shares,
+    and of specialised teachers with ``distillation.gate`` all that they say. A recipe needs a teacher for them.
+
     Attributes:
         path: of a data set's folder or list of sequences, as :func:`sdst_edge.datasets.open_dataset` takes it;
             relative to ``Data.root``. Empty for rendered clips.
@@ -70,6 +77,11 @@ class Source:
         require("sources.weight", self.weight, 1e-9, 1e9)
         require("sources.gap", self.gap, 0, 10**9)
         require("sources.frames_per_sequence", self.frames_per_sequence, 0, 10**9)
+
+    @property
+    def annotated(self) -> bool:
+        """Whether somebody drew the boxes of its targets, as the layout says."""
+        return self.layout not in LAYOUTS or LAYOUTS[self.layout].annotated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

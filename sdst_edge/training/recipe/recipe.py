@@ -62,6 +62,18 @@ class Recipe:
                 raise ConfigError(
                     f"recipe: attribute {name} is not among data.attributes ({', '.join(known) or 'empty'}); add it"
                 )
+        self._check_taught()
+
+    def _check_taught(self) -> None:
+        table = self.distillation
+        if table is not None and (table.general or table.specialised):
+            return
+        for number, source in enumerate(self.data.sources):
+            if not source.annotated:
+                raise ConfigError(
+                    f"recipe: data.sources[{number}], {source.path}, is not annotated (layout {source.layout}), and no "
+                    "teacher says what its pairs show; name one in distillation.general, or leave the source out"
+                )
 
 
 def specialised_for(recipe: Recipe, attribute: str) -> Recipe:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sdst_edge.models.base import Maps
 from sdst_edge.training.losses.task import task_terms
 from sdst_edge.training.losses.term import Terms, per_pair
 from sdst_edge.training.pairs.batch import PairBatch
@@ -45,7 +46,7 @@ class Answer:
         participant: whose answer it is.
         outputs: maps and features.
         prediction: of its maps, on its own grid.
-        task: its losses against the annotation, in its own terms.
+        task: its losses against the annotation, in its own terms; they concern annotated pairs alone.
     """
 
     participant: Participant
@@ -71,12 +72,14 @@ class Truth:
     Attributes:
         ltrb: (B, 4, S, S): distances from the points to the true box, network px.
         positive: (B, S, S) or (B, A, S, S) bool: cells, or of anchors candidates, that stand for the target.
-        negative: likewise, for the ground.
+        negative: likewise, for the ground. Neither has any where a pair is not annotated.
+        annotated: (B,) bool: the pairs that are.
     """
 
     ltrb: Tensor
     positive: Tensor
     negative: Tensor
+    annotated: Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +90,8 @@ class Comparison:
         student: its answer.
         teacher: its answer.
         taught: the teacher's prediction on the student's grid.
-        student_loss: (B,) task loss of each pair, comparable with the teacher's; with gradient.
+        student_loss: (B,) task loss of each pair, comparable with the teacher's; with gradient. 0 where a pair is not
+            annotated.
         teacher_loss: (B,) likewise, without.
         field: (B, 2): side of the student's search region over that of the teacher's, along x and y; None for the
             same region.
@@ -123,7 +127,7 @@ def answer(whose: Participant, outputs: Outputs, batch: PairBatch, loss: Loss) -
             f"{whose.name} gives maps of {shapes}, its tracker wants {wanted}; "
             "it is of another family, or cannot search a region of this size"
         )
-    task = task_terms(outputs.maps, batch.boxes_xyxy(whose.view), batch.positive, config, loss)
+    task = _task(outputs.maps, config, whose.view, batch, loss)
     return Answer(participant=whose, outputs=outputs, prediction=predict(outputs.maps, config), task=task)
 
 
@@ -131,10 +135,12 @@ def truth(student: Answer, batch: PairBatch) -> Truth:
     """The annotation on a student's grid."""
     boxes, config = batch.boxes_xyxy(student.view), student.config
     of_points = make_point_targets(boxes, batch.positive, replace(config, size_offset_px=0.0))
-    if not config.anchors:
-        return Truth(ltrb=of_points.ltrb, positive=of_points.positive, negative=of_points.negative)
-    of_anchors = make_anchor_targets(boxes, batch.positive, config)
-    return Truth(ltrb=of_points.ltrb, positive=of_anchors.positive > 0, negative=of_anchors.negative > 0)
+    positive, negative = of_points.positive, of_points.negative
+    if config.anchors:
+        of_anchors = make_anchor_targets(boxes, batch.positive, config)
+        positive, negative = of_anchors.positive > 0, of_anchors.negative > 0
+    known = batch.annotated.view(-1, *(1 for _ in positive.shape[1:]))  # (B, 1, ...)
+    return Truth(ltrb=of_points.ltrb, positive=positive & known, negative=negative & known, annotated=batch.annotated)
 
 
 def compare(student: Answer, teacher: Answer, batch: PairBatch, true: Truth, loss: Loss) -> Comparison:
@@ -184,10 +190,15 @@ def _judged(
     predictions = [student.prediction, taught]
     if any(item.ltrb is None for item in predictions):
         predictions = [item._replace(ltrb=None) for item in predictions]
-    boxes = batch.boxes_xyxy(student.view)
     heads = [as_plain_head(item, ours) for item in predictions]
-    own, other = (per_pair(task_terms(maps, boxes, batch.positive, config, loss)) for maps, config in heads)
+    own, other = (per_pair(_task(maps, config, student.view, batch, loss)) for maps, config in heads)
     return own, other
+
+
+def _task(maps: Maps, config: TrackerConfig, view: int, batch: PairBatch, loss: Loss) -> Terms:
+    """Losses against the annotation of the pairs that have one."""
+    terms = task_terms(maps, batch.boxes_xyxy(view), batch.positive, config, loss)
+    return {name: term.among(batch.annotated) for name, term in terms.items()}
 
 
 def _field(student: Answer, teacher: Answer, batch: PairBatch) -> Tensor | None:

@@ -81,7 +81,8 @@ def _guided(_: PartLosses, pair: Comparison) -> Term:
 
 
 def _hard(losses: PartLosses, pair: Comparison) -> Term:
-    return adaptive_hard(pair.student_loss, pair.teacher_loss, losses.parts.hard_threshold)
+    behind = adaptive_hard(pair.student_loss, pair.teacher_loss, losses.parts.hard_threshold)
+    return behind.among(pair.truth.annotated)
 
 
 def _response(_: PartLosses, pair: Comparison) -> Term:

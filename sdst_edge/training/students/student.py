@@ -108,6 +108,7 @@ def trial_batch(configs: Sequence[TrackerConfig], attributes: int, device: torch
         views=views,
         boxes_image=torch.tensor([[-16.0, -16.0, 16.0, 16.0]], device=device).repeat(count, 1),
         positive=torch.ones(count, dtype=torch.bool, device=device),
+        annotated=torch.ones(count, dtype=torch.bool, device=device),
         attributes=torch.ones(count, attributes, device=device),
         index=torch.arange(count, device=device),
     )
