@@ -152,6 +152,10 @@ SIGMAS_SHARE = 4.0
 #: corner half a px up and left, and pysot's kin start half a px off besides. Interpolation smears the rim by another.
 ABS_PAINTED_IN_CROP_PX = 2.5
 
+#: The middle of what a cell of sdst-nano sees and its point, network px: its first layer takes patches of 4 px, whose
+#: middle is half a patch from the edge that points are counted from; sums are float32.
+ABS_CELL_MIDDLE_PX = 2.0 + 1e-3
+
 #: Corners of boxes of up to 100 px, interpolated between cells in float32.
 ABS_GRID_PX = 1e-4
 

@@ -64,7 +64,7 @@ def variant(manifest: Manifest) -> Variant:
 
 def inputs(seed: int) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(seed)
-    return tuple(generator.normal(size=(1, 3, side, side)).astype(np.float32) for side in (128, 256))
+    return tuple(generator.normal(size=(1, 3, side, side)).astype(np.float32) for side in (128, 224))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -88,10 +88,11 @@ def test_tail_equals_torch_on_its_responses(checkpoint: Path, bundle: Path, vari
     model = load_checkpoint(checkpoint).model
     z, x = (torch.from_numpy(item) for item in inputs(0))
     with torch.inference_mode():
-        features = zip(model.correlations, model.template(z), model.search(x), strict=True)
-        responses = {c.response: correlate(c, a, b) for c, a, b in features}
-        score, ltrb = model.tail(*(responses[name] for name in model.tail_inputs))
-    feeds = {name: item.numpy() for name, item in responses.items()}
+        features = dict(zip(model.search_outputs, model.search(x), strict=True))
+        operands = zip(model.correlations, model.template(z), strict=True)
+        features |= {c.response: correlate(c, kernel, features[c.search]) for c, kernel in operands}
+        score, ltrb = model.tail(*(features[name] for name in model.tail_inputs))
+    feeds = {name: features[name].numpy() for name in model.tail_inputs}
     maps = run_graph((bundle / variant.graphs["tail"].file).read_bytes(), feeds)
     assert relative_error(maps["score"], score.numpy()) <= REL_NETWORK_F32
     assert relative_error(maps["ltrb"], ltrb.numpy()) <= REL_NETWORK_F32
@@ -120,7 +121,7 @@ def test_manifest_describes_every_file(bundle: Path, variant: Variant) -> None:
 def test_layers_that_template_and_search_share_are_kept_once(bundle: Path, variant: Variant) -> None:
     graphs = variant.graphs
     assert graphs["trunk"].file == graphs["search"].file
-    assert (graphs["trunk"].dims, graphs["search"].dims) == ({"batch": 1, "side": 128}, {"batch": 1, "side": 256})
+    assert (graphs["trunk"].dims, graphs["search"].dims) == ({"batch": 1, "side": 128}, {"batch": 1, "side": 224})
     search, template = (onnx.load(bundle / graphs[role].file) for role in ("search", "template"))
     assert [node.op_type for node in template.graph.node if node.op_type == "Conv"] == ["Conv"]
     weights = [onnx.numpy_helper.to_array(item).tobytes() for item in search.graph.initializer]
@@ -134,17 +135,17 @@ def test_manifest_names_the_tensors_of_the_cut(manifest: Manifest, variant: Vari
     tensors = {
         role: {item.name: item.shape for item in (*graph.inputs, *graph.outputs)} for role, graph in graphs.items()
     }
-    maps = {"score": (1, 1, 16, 16), "ltrb": (1, 4, 16, 16)}
+    maps = {"score": (1, 1, 14, 14), "ltrb": (1, 4, 14, 14)}
     channels = tensors["search"]["search_shared"][1]
-    features, kernel = (1, channels, 16, 16), (64, channels, 1, 1)
+    features, kernel = (1, channels, 14, 14), (64, channels, 1, 1)
     trunk = tensors["trunk"]["trunk_0"]
     assert trunk[2:] == (8, 8)
     assert tensors == {
         "trunk": {"x": (1, 3, 128, 128), "trunk_0": trunk},
         "template": {"trunk_0": trunk, "kernel_shared": kernel},
-        "search": {"x": (1, 3, 256, 256), "search_shared": features},
+        "search": {"x": (1, 3, 224, 224), "search_shared": features},
         "head": {"search_shared": features, **maps},
-        "tail": {"response_shared": (1, 64, 16, 16), **maps},
+        "tail": {"response_shared": (1, 64, 14, 14), "search_shared": features, **maps},
     }
     assert [(item.name, item.shape) for item in graphs["head"].placeholders] == [("kernel_shared", kernel)]
 
@@ -166,7 +167,7 @@ def test_graphs_are_plain(bundle: Path, variant: Variant) -> None:
     for graph in variant.graphs.values():
         data = (bundle / graph.file).read_bytes()
         model = onnx.load_from_string(data)
-        plain = {"Conv", "Relu", "Exp", "MatMul", "Flatten", "Reshape", "Transpose", "Unsqueeze"}
+        plain = {"Conv", "Relu", "Concat", "Exp", "MatMul", "Flatten", "Reshape", "Transpose", "Unsqueeze"}
         assert {item.op_type for item in model.graph.node} <= plain
         assert [(item.domain, item.version) for item in model.opset_import] == [("", OPSET)]
         assert not any(item.external_data for item in model.graph.initializer)

@@ -13,7 +13,7 @@ from tests.parity.toy_networks import TOYS, toy
 from tests.tolerances import REL_NETWORK_F32
 
 Z = np.random.default_rng(0).normal(size=(1, 3, 128, 128)).astype(np.float32)
-X = np.random.default_rng(1).normal(size=(1, 3, 256, 256)).astype(np.float32)
+X = np.random.default_rng(1).normal(size=(1, 3, 224, 224)).astype(np.float32)
 
 
 @pytest.fixture

@@ -70,11 +70,11 @@ def rows(files: RunFiles) -> list[dict[str, str]]:
 
 def test_fit_lowers_the_losses_on_few_pairs(tmp_path: Path) -> None:
     told: list[TrainProgress] = []
-    recipe = recipe_with(steps=40)
+    recipe = recipe_with(steps=60)
     rhythm = Rhythm(report_steps=10, on_progress=told.append)
     result = run(tmp_path, recipe, rhythm, setting_of(recipe, pool=4))
-    assert result.steps == 40
-    assert [progress.step for progress in told] == [10, 20, 30, 40]
+    assert result.steps == 60
+    assert [progress.step for progress in told] == [10, 20, 30, 40, 50, 60]
     assert told[-1].fraction == 1.0
     assert told[-1].eta_s == 0.0
     assert result.losses["loss"] < 0.2 * told[0].losses["loss"]
@@ -181,11 +181,11 @@ def test_gradients_are_clipped_to_their_norm(tmp_path: Path) -> None:
 
 def test_the_saved_network_takes_whole_search_regions_and_says_where_it_comes_from(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(run(tmp_path, recipe_with(steps=1)).files.model)
-    assert checkpoint.model.config.search_size == 256
+    assert checkpoint.model.config.search_size == 224
     with torch.inference_mode():
-        score, ltrb = checkpoint.model(torch.zeros(1, 3, 128, 128), torch.zeros(1, 3, 256, 256))
-    assert score.shape == (1, 1, 16, 16)
-    assert ltrb.shape == (1, 4, 16, 16)
+        score, ltrb = checkpoint.model(torch.zeros(1, 3, 128, 128), torch.zeros(1, 3, 224, 224))
+    assert score.shape == (1, 1, 14, 14)
+    assert ltrb.shape == (1, 4, 14, 14)
     assert checkpoint.provenance.notes == "1 steps of 2 pairs; data: 3 rendered clips"
     assert len(checkpoint.provenance.sha256) == 64
 

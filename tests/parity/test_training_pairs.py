@@ -290,6 +290,6 @@ def test_colors_change_both_sides_apart_and_gray_both_together(clip: Sequence) -
 def test_sources_of_several_sizes_share_a_batch(clip: Sequence) -> None:
     pairs = Pairs((clip,), (painted_clip(BOXES),), sources=(Source(path="a"), Source(path="b", weight=2.0)))
     batch = pairs.batch(8)
-    assert batch.views[0].x.shape == (8, 256, 256, 3)
+    assert batch.views[0].x.shape == (8, 224, 224, 3)
     assert batch.attributes.shape == (8, 0)
     assert batch.index.tolist() == list(range(8))

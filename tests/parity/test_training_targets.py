@@ -240,13 +240,13 @@ def test_response_targets_decode_to_the_centre_they_were_made_of(offset: tuple[f
 
 def test_narrowed_keeps_scale_and_middle() -> None:
     small = narrowed(NANO, 12)
-    assert (small.search_size, small.response_size, small.point_origin_px) == (192, 12, -88.0)
+    assert (small.search_size, small.response_size, small.point_origin_px) == (192, 12, -96.0)
     assert small.search_size / small.crop.search_scale == NANO.search_size / NANO.crop.search_scale
-    assert points(small).tolist() == points(NANO)[2:-2].tolist()
-    assert narrowed(NANO, 16) == NANO
+    assert points(small).tolist() == points(NANO)[1:-1].tolist()
+    assert narrowed(NANO, 14) == NANO
 
 
-@pytest.mark.parametrize("cells", [0, 17])
+@pytest.mark.parametrize("cells", [0, 15])
 def test_narrowed_refuses_a_region_that_cannot_be(cells: int) -> None:
     with pytest.raises(ConfigError, match=f"{cells} cells"):
         narrowed(NANO, cells)

@@ -156,13 +156,14 @@ def test_a_teacher_of_another_stride_still_covers_what_its_student_sees() -> Non
 
 
 def test_a_teacher_of_other_crops_keeps_a_rim_around_the_students_cells() -> None:
-    student, teacher = narrowed(blueprint("sdst-nano-s").config, 12), build("nanotrack-v3")
+    student, teacher = narrowed(blueprint("sdst-nano-s").config, 10), build("nanotrack-v3")
     config = ModelTeacher(teacher, "general").narrowed(student).config
-    assert points(student).tolist() == [-88.0 + 16 * i for i in range(12)]  # 87.3 px of the teacher
-    assert points(config).tolist() == [-104.0 + 16 * i for i in range(14)]  # one cell beyond on either side
-    assert config.search_size == 255 - 16
-    whole = ModelTeacher(teacher, "general").narrowed(blueprint("sdst-nano-s").config)
-    assert whole.config == teacher.config
+    assert points(student).tolist() == [-80.0 + 16 * i for i in range(10)]  # 79.4 px of the teacher
+    assert points(config).tolist() == [-96.0 + 16 * i for i in range(13)]  # a cell beyond, and one that both sides lose
+    assert config.search_size == 255 - 32
+    for cells in (12, 14):  # cutting a cell off each side would take the rim
+        whole = ModelTeacher(teacher, "general").narrowed(narrowed(blueprint("sdst-nano-s").config, cells))
+        assert whole.config == teacher.config
 
 
 def test_a_network_with_a_layer_of_fixed_size_stays_wide() -> None:
@@ -264,9 +265,57 @@ def test_a_checkpoint_is_a_teacher(tmp_path: Path) -> None:
     model = untrained_checkpoint("sdst-nano-s").model
     save_checkpoint(model, path, Provenance(source="random weights"))
     teacher = load_teacher(TeacherSpec(checkpoint=str(path)), "FM", CPU)
+    assert isinstance(teacher, ModelTeacher)
     assert (teacher.name, teacher.config) == ("FM", model.config)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in teacher.model.modules())
     crops = random_crops(model.config, pairs=2)
-    assert torch.equal(teacher.teach(crops).maps[0], ModelTeacher(model, "same").teach(crops).maps[0])
+    assert_says_the_same(teacher, ModelTeacher(model, "same"), crops)
+
+
+def test_loaded_teachers_can_be_narrowed_and_share_their_trunk(tmp_path: Path) -> None:
+    """Though they are folded: specialists of one frozen trunk, for a student that sees less."""
+    specs, unfolded = [], []
+    for i in range(2):
+        model = student_with_statistics(head_seed=i)
+        path = tmp_path / f"{i}.safetensors"
+        save_checkpoint(model, path, Provenance(source="random weights"))
+        specs.append(TeacherSpec(checkpoint=str(path)))
+        unfolded.append(ModelTeacher(model, "unfolded"))
+    student = narrowed(unfolded[0].config, 10)
+    names = ["search", "response"]
+    teachers = prepare([load_teacher(spec, "FM", CPU) for spec in specs], student, [names] * 2)
+    one, other = teachers
+    assert isinstance(one, ModelTeacher)
+    assert isinstance(other, ModelTeacher)
+    assert one.config == other.config == student
+    assert isinstance(one.model.trunk, SharedTrunk)
+    assert one.model.trunk is other.model.trunk
+    crops = random_crops(student, pairs=2)
+    for teacher, own in zip((one, other), unfolded, strict=True):
+        same = own.narrowed(student)
+        same.give(names)
+        assert_says_the_same(teacher, same, crops)
+
+
+def student_with_statistics(head_seed: int) -> ComposedTracker:
+    """A student with statistics as after training, and branches of its own."""
+    model = untrained_checkpoint("sdst-nano-s", width=0.5).model
+    assert isinstance(model, ComposedTracker)
+    for seed, part in ((0, model), (head_seed, model.branches)):
+        generator = torch.Generator().manual_seed(seed)
+        for module in part.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.2, generator=generator)
+                module.running_var.uniform_(0.5, 2, generator=generator)
+    return model
+
+
+def assert_says_the_same(teacher: ModelTeacher, other: ModelTeacher, crops: Crops) -> None:
+    ours, theirs = teacher.teach(crops), other.teach(crops)
+    assert ours.features.keys() == theirs.features.keys()
+    given = (*ours.maps, *ours.features.values()), (*theirs.maps, *theirs.features.values())
+    for got, want in zip(*given, strict=True):
+        assert float((got - want).abs().max() / want.abs().max()) <= REL_NETWORK_F32
 
 
 def test_a_recipe_has_to_be_run_first() -> None:
