@@ -73,7 +73,7 @@ class Size:
 
 
 S = Size(stem=16, stages=(48, 96), blocks=(0, 2), head=64)
-M = Size(stem=32, stages=(64, 128), blocks=(0, 3), head=80)
+M = Size(stem=32, stages=(64, 128), blocks=(1, 2), head=80)
 L = Size(stem=48, stages=(96, 192), blocks=(1, 3), head=128)
 
 
@@ -85,7 +85,7 @@ def sdst_nano_s(width: float = 1.0, depth: float = 1.0) -> ComposedTracker:
 
 @family("sdst-nano-m", title="sdst-nano M")
 def sdst_nano_m(width: float = 1.0, depth: float = 1.0) -> ComposedTracker:
-    """The student between: 0.15 GMACs a frame. Options as in :class:`Scaling`."""
+    """The student between: 0.14 GMACs a frame. Options as in :class:`Scaling`."""
     return _student(M, Scaling(width, depth))
 
 
