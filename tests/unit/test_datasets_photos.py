@@ -164,8 +164,9 @@ def jpeg(*segments: bytes, **options: int) -> bytes:
 
 
 def decoded_size(path: Path) -> tuple[int, int]:
-    height, width = cv2.imread(str(path)).shape[:2]
-    return width, height
+    decoded = cv2.imread(str(path))
+    assert decoded is not None
+    return decoded.shape[1], decoded.shape[0]
 
 
 @pytest.mark.parametrize("order", "<>")
