@@ -57,8 +57,9 @@ CASES = (
     Case("SiamRPN++", "depthwise", (256, 1, 5, 5), (1, 256, 29, 29)),
     Case("DaSiamRPN, score", "up-channel", (10, 256, 4, 4), (1, 256, 22, 22)),
     Case("DaSiamRPN, deltas", "up-channel", (20, 256, 4, 4), (1, 256, 22, 22)),
-    Case("sdst-nano, NanoTrack", "pixelwise", (64, 64, 1, 1), (1, 64, 16, 16)),
-    Case("FEAR, LightTrack", "pixelwise", (64, 256, 1, 1), (1, 256, 16, 16)),
+    Case("sdst-nano-m", "pixelwise", (64, 80, 1, 1), (1, 80, 14, 14)),
+    Case("NanoTrack, LightTrack", "pixelwise", (64, 96, 1, 1), (1, 96, 16, 16)),
+    Case("FEAR", "pixelwise", (64, 256, 1, 1), (1, 256, 16, 16)),
 )
 
 

@@ -36,33 +36,43 @@ from sdst_runtime.ort_graph import import_onnxruntime
 
 BlockName = Literal["plain", "bottleneck", "separable", "inverted"]
 SIDE = 256
-STRIDE_2_STAGES = 4  # to stride 16
+PATCH = 4  # px that a first layer of patches takes at once
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A trunk: channels after each of its four halvings, and how many blocks that keep the size follow each.
+    """A trunk to stride 16: channels of its stages, and how many blocks that keep the size follow each.
+
+    The first layer is a 3x3 convolution of stride 2 before three halvings, or one that takes patches of 4 x 4 pixels at
+    once before two.
 
     Attributes:
         block: ``plain``: a 3x3 convolution; ``bottleneck``: 1x1 to a half, 3x3, 1x1; ``separable``: depthwise 3x3 and
             1x1 (MobileNetV1); ``inverted``: 1x1 to four times the channels, depthwise 3x3, 1x1 (MobileNetV2).
         act: after each convolution but the last of an inverted block.
-        channels: of each stage.
-        blocks: of each stage, besides the one that halves the size.
+        channels: of the first layer and of each stage: four numbers, or three with patches.
+        blocks: of the first layer, where there are none, and of each stage, besides the one that halves the size.
     """
 
     block: BlockName
     act: ActivationName
-    channels: tuple[int, int, int, int]
-    blocks: tuple[int, int, int, int]
+    channels: tuple[int, int, int, int] | tuple[int, int, int]
+    blocks: tuple[int, int, int, int] | tuple[int, int, int]
+
+    @property
+    def patches(self) -> bool:
+        """Whether the first layer takes patches."""
+        return len(self.channels) == 3
 
     @property
     def name(self) -> str:
-        """Such as ``plain relu 16-32-64-128 +0-0-1-2``."""
-        return f"{self.block} {self.act} {'-'.join(map(str, self.channels))} +{'-'.join(map(str, self.blocks))}"
+        """Such as ``plain relu 16-32-64-128 +0-0-1-2``, or ``plain relu patch 32-64-128 +0-1-2``."""
+        block = f"{self.block} {self.act}{' patch' if self.patches else ''}"
+        return f"{block} {'-'.join(map(str, self.channels))} +{'-'.join(map(str, self.blocks))}"
 
 
-# Each kind at three budgets of about 0.1, 0.25 and 0.5 GMACs; then plain ones that spend 0.25 in other places.
+# Each kind at three budgets of about 0.1, 0.25 and 0.5 GMACs, and plain ones that spend 0.25 in other places; then
+# the trunks of sdst-nano-s, -m and -l, which begin with patches.
 DESIGNS = (
     Design("plain", "relu", (16, 24, 48, 96), (0, 0, 1, 2)),
     Design("plain", "relu", (16, 32, 64, 128), (0, 0, 2, 3)),
@@ -71,6 +81,9 @@ DESIGNS = (
     Design("plain", "relu", (16, 32, 64, 192), (0, 0, 1, 2)),
     Design("plain", "relu", (16, 32, 64, 96), (0, 0, 3, 6)),
     Design("plain", "relu", (16, 48, 80, 96), (0, 1, 1, 1)),
+    Design("plain", "relu", (16, 48, 96), (0, 0, 2)),
+    Design("plain", "relu", (32, 64, 128), (0, 1, 2)),
+    Design("plain", "relu", (48, 96, 192), (0, 1, 3)),
     Design("bottleneck", "relu", (16, 48, 96, 192), (0, 1, 2, 3)),
     Design("bottleneck", "relu", (24, 64, 144, 288), (0, 1, 3, 4)),
     Design("separable", "relu", (16, 48, 96, 192), (0, 2, 2, 4)),
@@ -135,12 +148,12 @@ def run(options: argparse.Namespace) -> None:
 
 def trunk(design: Design) -> nn.Sequential:
     """The network of a design, in its deploy form, random weights: (1, 3, 256, 256) to (1, C, 16, 16)."""
-    layers: list[nn.Module] = [ConvNorm(3, design.channels[0], 3, stride=2, act=design.act)]
     before = design.channels[0]
-    for stage in range(1, STRIDE_2_STAGES):
-        channels = design.channels[stage]
+    kernel, stride, padding = (PATCH, PATCH, 0) if design.patches else (3, 2, 1)
+    layers: list[nn.Module] = [ConvNorm(3, before, kernel, stride=stride, padding=padding, act=design.act)]
+    for channels, blocks in zip(design.channels[1:], design.blocks[1:], strict=True):
         layers.append(_block(design, before, channels, stride=2))
-        layers += [_block(design, channels, channels, stride=1) for _ in range(design.blocks[stage])]
+        layers += [_block(design, channels, channels, stride=1) for _ in range(blocks)]
         before = channels
     model = nn.Sequential(*layers).eval()
     for module in list(model.modules()):

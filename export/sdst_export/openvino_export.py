@@ -4,7 +4,7 @@ Correlations are spelled as the network has them: side by side in one process, s
 same time with Conv and with MatMul nodes, and 1.3 to 1.9 times as long with taps (OpenVINO 2026.4, one thread).
 
 CPU time of a frame as a share of that of ONNX Runtime, which bakes kernels in (30 frames of each in turn, AVX-512 with
-bfloat16):
+bfloat16; sdst-nano as of commit 2cb93f6, which searched 256 px):
 
                   sdst-nano-s    sdst-nano-m    sdst-nano-l    NanoTrack v3
     fp32                 1.04           1.02           0.96            0.96

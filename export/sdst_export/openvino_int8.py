@@ -2,7 +2,7 @@
 
 Only what a layer reads is rounded: OpenVINO moves rounding to where it serves best by itself. CPU time of a frame, of
 ONNX Runtime's fp32, side by side in one process (OpenVINO 2026.4, one thread, AVX-512 with VNNI), and mean IoU of 20
-frames with those of fp32, for NanoTrack v3:
+frames with those of fp32, for NanoTrack v3; sdst-nano-m is that of commit 2cb93f6, which searched 256 px:
 
                                              sdst-nano-m    NanoTrack v3    IoU
     what is read                                    0.35            0.67    .95

@@ -20,7 +20,7 @@ from sdst_runtime.config import TrackerConfig
 __all__ = ["ModelTeacher"]
 
 #: Cells that a narrowed teacher keeps on each side beyond the student's, where its crops are others anyway. With it
-#: NanoTrack v3 has its highest score inside the target in 92 % of the pairs that sdst-nano-s learns from on 12 cells,
+#: NanoTrack v3 had its highest score inside the target in 92 % of the pairs of a student on 12 cells about the centre,
 #: without it in 80 to 90 %.
 RIM_CELLS = 1
 
