@@ -4,7 +4,7 @@ Importing this package is instant; what runs a tracker is loaded when it is firs
 
     import sdst_edge
 
-    tracker = sdst_edge.load("n3/")            # a bundle, see `sdst-edge export`
+    tracker = sdst_edge.load("sdst-nano-m")    # a student that comes along, or a bundle of `sdst-edge export`: "n3/"
     tracker.init(frame, (x, y, w, h))          # (H, W, 3) uint8 BGR, 0-based pixels
     box_xywh, score, found = tracker.update(next_frame)
 """

@@ -4,7 +4,7 @@
 
     import sdst_runtime
 
-    with sdst_runtime.open_source("clip.mp4") as source, sdst_runtime.load("n3/") as tracker:
+    with sdst_runtime.open_source("clip.mp4") as source, sdst_runtime.load("sdst-nano-m") as tracker:
         tracker.init(next(source), (120, 80, 60, 90))
         for frame in source:
             box_xywh, score, found = tracker.update(frame)
@@ -34,6 +34,7 @@ from sdst_runtime.loading import load, open_session
 from sdst_runtime.manifest import Manifest
 from sdst_runtime.masks import Segmentation
 from sdst_runtime.session import MaskSession, Outputs, Session, Template
+from sdst_runtime.shipped import shipped_students
 from sdst_runtime.sources import FrameSource, open_source
 from sdst_runtime.tracker import Tracker, TrackResult
 
@@ -67,6 +68,7 @@ __all__ = [
     "load",
     "open_session",
     "open_source",
+    "shipped_students",
 ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sdst_runtime.consistency import check_consistency
 from sdst_runtime.errors import ManifestError
 from sdst_runtime.manifest import MANIFEST_NAME, Graph, GraphRole, Manifest, Variant, WeightsFile
+from sdst_runtime.shipped import find_bundle, or_student, shipped_students
 
 __all__ = ["Bundle"]
 
@@ -41,7 +42,8 @@ class Bundle:
         Every file is read once; what was hashed is what :meth:`graph_bytes` returns.
 
         Args:
-            path: of the folder, or of the manifest in it.
+            path: of the folder, or of the manifest in it; or the name of a student that comes with the package, such
+                as ``sdst-nano-m``, where nothing of that name is in the current folder.
 
         Raises:
             ManifestError: no bundle is there, or something in it is not what its manifest says.
@@ -59,6 +61,19 @@ class Bundle:
                     if entry is not None:
                         files[entry.file] = _read(folder / entry.file, entry, files.get(entry.file))
         return cls(folder, manifest, files)
+
+    def of_variant(self, name: str | None = None) -> Bundle:
+        """The same bundle without the bytes of its other variants' files, which a tracker need not keep in memory.
+
+        Args:
+            name: of the variant whose graphs are run, or None for the default one.
+
+        Raises:
+            ManifestError: there is none of that name.
+        """
+        graphs = self.variant(name).graphs.values()
+        kept = {entry.file for graph in graphs for entry in (graph, graph.weights) if entry is not None}
+        return Bundle(self.path, self.manifest, {file: self._files[file] for file in kept})
 
     def variant(self, name: str | None = None) -> Variant:
         """The variant of that name, or the default one.
@@ -81,7 +96,7 @@ class Bundle:
         Raises:
             ManifestError: the variant does not exist or has no such graph.
         """
-        return self._files[self._graph(variant, role).file]
+        return self._bytes(self._graph(variant, role))
 
     def weights_bytes(self, variant: str | None, role: GraphRole) -> bytes | None:
         """The weights of a graph that keeps them in a second file, None for one that does not.
@@ -89,7 +104,12 @@ class Bundle:
         Arguments and errors as in :meth:`graph_bytes`.
         """
         weights = self._graph(variant, role).weights
-        return None if weights is None else self._files[weights.file]
+        return None if weights is None else self._bytes(weights)
+
+    def _bytes(self, entry: Graph | WeightsFile) -> bytes:
+        if entry.file not in self._files:
+            raise ManifestError(f"{entry.file} of {self.path} was not kept: the bundle was narrowed to another variant")
+        return self._files[entry.file]
 
     def _graph(self, variant: str | None, role: GraphRole) -> Graph:
         graphs = self.variant(variant).graphs
@@ -108,12 +128,19 @@ def _folder(path: Path) -> Path:
     try:
         if path.name == MANIFEST_NAME and not path.is_dir():
             path = path.parent
-        if path.is_dir():
-            return path
+        folder = find_bundle(path)
+        if folder.is_dir():
+            if not (folder / MANIFEST_NAME).exists() and str(path) in shipped_students():
+                raise ManifestError(
+                    f"{path} is a folder here that holds no {MANIFEST_NAME}, and hides the student of that name; "
+                    "rename it, or run the command in another folder"
+                )
+            return folder
         found = "is a file" if path.exists() else "does not exist"
     except ValueError as error:  # a NUL in the name
         raise ManifestError(f"{str(path)!r} is no path: {error}") from None
-    raise ManifestError(f"{path} {found}, expected the folder of a bundle, which holds a {MANIFEST_NAME}")
+    expected = f"the folder of a bundle, which holds a {MANIFEST_NAME}{or_student(shipped_students())}"
+    raise ManifestError(f"{path} {found}, expected {expected}")
 
 
 def _read(path: Path, graph: Graph | WeightsFile, known: bytes | None) -> bytes:

@@ -1,4 +1,4 @@
-"""From the path of a bundle to a tracker, in one call."""
+"""From the path of a bundle, or the name of a student, to a tracker, in one call."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def load(
     """A tracker with a session of its own, which :meth:`Tracker.close` closes.
 
     Args:
-        bundle: opened, or the path of its folder or manifest.
+        bundle: opened, or the path of its folder or manifest, or the name of a student that comes with the package.
         session: how the template is kept; ``auto`` is the variant's default.
         threads: that the network may use, >= 1.
         variant: of the bundle, None for its default.
@@ -54,7 +54,7 @@ def load(
         DeviceError: the accelerator is not there.
         ConfigError: an option that cannot be.
     """
-    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle).of_variant(variant)
     running = open_session(opened, session, threads, variant, engine=engine, accelerator=accelerator, on_build=on_build)
     masks = "mask" in opened.variant(variant).graphs and isinstance(running, MaskSession)
     threshold = opened.manifest.mask.threshold if masks and opened.manifest.mask is not None else None
@@ -79,7 +79,7 @@ def open_session(
     """A session that any number of trackers may share; arguments and errors as in :func:`load`.
 
     Args:
-        bundle: opened, or the path of its folder or manifest.
+        bundle: opened, or named, as in :func:`load`.
         session: how templates are kept; ``auto`` is the variant's default.
         threads: that the network may use, >= 1.
         variant: of the bundle, None for its default.
@@ -94,7 +94,7 @@ def open_session(
     """
     if session not in _KINDS:
         raise ConfigError(f"session is {session!r}, expected one of {', '.join(_KINDS)}")
-    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle)
+    opened = bundle if isinstance(bundle, Bundle) else Bundle.open(bundle).of_variant(variant)
     chosen = opened.variant(variant)
     name = _engine(chosen, engine)
     if name != "onnxruntime" and providers is not None:

@@ -47,7 +47,10 @@ def bench(
     context: typer.Context,
     bundles: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="BUNDLE...", help="Folders that `sdst-edge export` wrote; or one report.json to show."),
+        typer.Argument(
+            metavar="BUNDLE...",
+            help="Folders that `sdst-edge export` wrote, or names of shipped students; or one report.json to show.",
+        ),
     ] = None,
     device: Annotated[DeviceChoice, typer.Option(help="Refused where the host is not it.")] = DeviceChoice.AUTO,
     variant: Annotated[

@@ -33,13 +33,14 @@ def doctor(
     ] = Path("/"),
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what this host is, which engines can run here, and the command that installs each missing one.
+    """Tell what this host is, which engines and students are here, and the command that installs each missing engine.
 
     Nothing is changed. What the host does not tell reads "not measured". The exit status is 1 where no engine can run.
     """
     from sdst_bench.host.probe import probe_host
     from sdst_bench.host.sysroot import Sysroot
     from sdst_bench.sessions import can_run, find_sessions
+    from sdst_runtime import shipped_students
 
     host = probe_host(Sysroot(sysroot))
     findings = find_sessions(host)
@@ -47,7 +48,15 @@ def doctor(
     if root:
         note(f"the host is read from {root}; engines are those of this Python, on this machine")
     if as_json:
-        print_json({"sysroot": root, "host": host, "sessions": findings, "can_run": can_run(findings)})
+        print_json(
+            {
+                "sysroot": root,
+                "host": host,
+                "sessions": findings,
+                "can_run": can_run(findings),
+                "students": shipped_students(),
+            }
+        )
     else:
         _print(host, findings)
     if not can_run(findings):
@@ -57,6 +66,7 @@ def doctor(
 def _print(host: Host, findings: tuple[SessionFinding, ...]) -> None:
     from sdst_bench.report.host_section import host_rows
     from sdst_bench.report.layout import one_line
+    from sdst_runtime import shipped_students
 
     print_rich(facts_text((name, one_line(text)) for name, text in host_rows(host)))
     if host.jetson is not None and host.jetson.clocks:
@@ -64,6 +74,8 @@ def _print(host: Host, findings: tuple[SessionFinding, ...]) -> None:
     print_rich(_table([(item.name, "yes" if item.ok else "no", one_line(item.detail)) for item in findings]))
     if commands := [(item.name, item.install) for item in findings if item.install]:
         print_rich("To install what is missing:", facts_text(commands))
+    if names := shipped_students():
+        print_rich(f"Trained students that come along, to be named in the place of a bundle: {', '.join(names)}")
 
 
 def _table(rows: list[tuple[str, ...]]) -> Table:

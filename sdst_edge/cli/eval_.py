@@ -33,7 +33,8 @@ def evaluate(
     model: Annotated[
         Path,
         typer.Argument(
-            help="A bundle's folder, a checkpoint (.safetensors), or a folder of any tracker's result files."
+            help="A bundle's folder, a checkpoint (.safetensors), the name of a shipped student, such as sdst-nano-m, "
+            "or a folder of any tracker's result files."
         ),
     ],
     data: DatasetArgument,

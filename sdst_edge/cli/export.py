@@ -39,7 +39,12 @@ class MethodChoice(str, Enum):
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint that `sdst-edge import` or training wrote.")],
+    checkpoint: Annotated[
+        Path,
+        typer.Argument(
+            help="Checkpoint that `sdst-edge import` or training wrote, or the name of a shipped student: sdst-nano-m."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the bundle to write.")],
     precision: Annotated[
         str | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sdst_edge.cli.console import print_json, print_rich
@@ -29,11 +30,25 @@ def families(width: WidthOption = None, depth: DepthOption = None, as_json: Json
     from sdst_edge import models
     from sdst_export.targets import ENGINES
 
+    students = _students()
     facts = [models.family_facts(name, **given(width=width, depth=depth)) for name in models.families()]
     if as_json:
-        print_json([{**asdict(item), "engines": ENGINES} for item in facts])
+        print_json([{**asdict(item), "engines": ENGINES, "students": students.get(item.family, [])} for item in facts])
     else:
         print_rich(_table(facts), f"Each is exported for {', '.join(ENGINES)}; `sdst-edge targets` lists devices.")
+        if students:
+            print_rich(f"Trained students that come along: {', '.join(chain.from_iterable(students.values()))}.")
+
+
+def _students() -> dict[str, list[str]]:
+    """Names of shipped students by their families."""
+    from sdst_runtime.manifest import MANIFEST_NAME, Manifest
+    from sdst_runtime.shipped import STUDENTS, shipped_students
+
+    students: dict[str, list[str]] = {}
+    for name in shipped_students():
+        students.setdefault(Manifest.read(STUDENTS / name / MANIFEST_NAME).family, []).append(name)
+    return students
 
 
 def _table(facts: Sequence[FamilyFacts]) -> Table:

@@ -12,20 +12,25 @@ from sdst_edge.cli.options import JsonOption
 
 __all__ = ["EXAMPLE", "info"]
 
-EXAMPLE = "sdst-edge info n3/"
+EXAMPLE = "sdst-edge info sdst-nano-m"
 
 
 def info(
-    path: Annotated[Path, typer.Argument(help="Folder of a bundle, or a checkpoint (.safetensors).")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="Folder of a bundle, a checkpoint (.safetensors), or the name of a shipped student."),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Show a tracker's family, sizes, parameters, MACs, precision, files, parity and provenance.
 
-    All files are checked against the manifest first. A checkpoint needs the extra `train`.
+    All files are checked against the manifest first. A checkpoint needs the extra `train`; that of a shipped student is
+    NAME.safetensors.
     """
     if path.suffix == ".safetensors":
         print_checkpoint(read_checkpoint(path), as_json=as_json)
         return
     from sdst_runtime import Bundle
 
-    print_manifest(Bundle.open(path).manifest, path, as_json=as_json)
+    bundle = Bundle.open(path)
+    print_manifest(bundle.manifest, bundle.path, as_json=as_json)

@@ -54,7 +54,9 @@ class EngineChoice(str, Enum):
     NCNN = "ncnn"
 
 
-BundleArgument: TypeAlias = Annotated[Path, typer.Argument(help="Folder that `sdst-edge export` wrote.")]
+BundleArgument: TypeAlias = Annotated[
+    Path, typer.Argument(help="Folder that `sdst-edge export` wrote, or the name of a shipped student: sdst-nano-m.")
+]
 DatasetArgument: TypeAlias = Annotated[
     Path, typer.Argument(help="Folder of a data set or of one sequence, or a text file there that lists sequences.")
 ]

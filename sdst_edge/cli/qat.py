@@ -31,7 +31,9 @@ class RoundingChoice(str, Enum):
 
 
 def qat(
-    checkpoint: Annotated[Path, typer.Argument(help="Float checkpoint to start from; it teaches, too.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Float checkpoint, or shipped student, to start from; it teaches, too.")
+    ],
     data: Annotated[Path, typer.Option(help="Folder of the data set to learn from.")],
     output: CheckpointOption,
     variant: Annotated[

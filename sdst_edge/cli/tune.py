@@ -22,6 +22,7 @@ from sdst_edge.cli.options import (
 )
 from sdst_edge.cli.parsing import parse_names
 from sdst_edge.cli.scores import figure_table
+from sdst_runtime.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -64,8 +65,13 @@ def tune(
     from sdst_edge.workflows.tune import TuneOptions, write_tuned
     from sdst_edge.workflows.tune import tune as search
     from sdst_runtime import Bundle
+    from sdst_runtime.shipped import is_shipped
 
     names, opened = parse_names(sequences), Bundle.open(bundle)
+    if is_shipped(bundle) and not dry_run:
+        raise ConfigError(
+            f"{bundle} comes with sdst-edge and is not changed; add --dry-run, or tune a copy of {opened.path}"
+        )
     chosen = open_chosen(data, layout, names, skip_broken=skip_broken)
     for name, reason in chosen.skipped:
         note(f"skipped {name}: {reason}")

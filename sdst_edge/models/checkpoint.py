@@ -17,8 +17,10 @@ from safetensors import SafetensorError, safe_open
 from sdst_edge.models.base import SiameseModel
 from sdst_edge.models.key_mapping import load_weights, weights_of
 from sdst_edge.models.registry import blueprint, build
+from sdst_edge.weights import find_weights, shipped_weights
 from sdst_runtime.errors import CheckpointError, ConfigError
 from sdst_runtime.manifest import Provenance
+from sdst_runtime.shipped import or_student
 from sdst_runtime.strict import from_plain, to_plain
 
 __all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint", "untrained_checkpoint"]
@@ -88,9 +90,14 @@ def save_checkpoint(model: SiameseModel, path: Path, provenance: Provenance) -> 
 def load_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint that :func:`save_checkpoint` wrote, on the CPU.
 
+    Args:
+        path: of the file; or the name of a student that comes with the package, such as ``sdst-nano-m``, where nothing
+            of that name is in the current folder.
+
     Raises:
         CheckpointError: it is missing, damaged, no checkpoint of sdst-edge, or does not fit its family.
     """
+    path = find_weights(path)
     if path.exists() and not path.is_file():
         raise CheckpointError(f"{path} is no file, expected a checkpoint (.safetensors)")
     try:
@@ -98,7 +105,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             text = (file.metadata() or {}).get(METADATA_KEY)
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
     except FileNotFoundError:
-        raise CheckpointError(f"{path} does not exist, expected a checkpoint (.safetensors)") from None
+        expected = f"a checkpoint (.safetensors){or_student(shipped_weights())}"
+        raise CheckpointError(f"{path} does not exist, expected {expected}") from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path} is no checkpoint of sdst-edge, or is damaged: {error}; "

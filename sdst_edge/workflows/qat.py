@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sdst_edge.datasets import open_dataset
 from sdst_edge.training.recipe import Quantization, QuantizedVariant, Recipe, load_recipe
+from sdst_edge.weights import find_weights
 from sdst_edge.workflows.output_files import is_same_file, replacing
 from sdst_runtime.errors import ConfigError
 
@@ -37,7 +38,7 @@ class QatRequest:
     """What is to be done.
 
     Attributes:
-        checkpoint: the float network; it is the teacher, too.
+        checkpoint: the float network, or the name of a shipped student; it is the teacher, too.
         data: folder of the data set to learn from.
         output: checkpoint to write; the run is kept beside it, in a folder of its name that ends in ``.qat``.
         variant: whose rounding the network learns to work with; None for the recipe's.
@@ -181,7 +182,7 @@ def _remember_start(request: QatRequest) -> None:
     """
     from sdst_edge.training.run.files import RunFiles, write_whole
 
-    start = hashlib.sha256(request.checkpoint.read_bytes()).hexdigest()
+    start = hashlib.sha256(find_weights(request.checkpoint).read_bytes()).hexdigest()
     kept = request.run_folder / ".start.sha256"
     if kept.exists() and RunFiles(request.run_folder).keeps_something:
         if kept.read_text(encoding="utf-8") != start:

@@ -25,8 +25,8 @@ class TeacherSpec:
 
     Attributes:
         recipe: file of the recipe that trains it, relative to the student's; ``sdst-edge distill`` runs it first.
-        checkpoint: of ours, so also one of any family that ``sdst-edge import`` has read.
-        bundle: folder; predictions only.
+        checkpoint: of ours, so also one of any family that ``sdst-edge import`` has read; or a shipped student's name.
+        bundle: folder, or a shipped student's name; predictions only.
         onnx: file with two inputs, template and search, told apart by their shapes, and the outputs of ``family``, in
             its order; predictions only.
         family: whose tracker configuration holds for ``onnx``.

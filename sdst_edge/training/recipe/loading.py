@@ -10,6 +10,7 @@ Where names lead:
 - ``extends``, a teacher's ``recipe`` and a ``start`` that ends in ``.toml``: from the folder of the file that says so
   (from the current one for ``--set``), else to the packaged recipe of that name;
 - a ``start``, ``checkpoint``, ``bundle`` or ``onnx`` that is no recipe, and ``data.root``: from the current folder;
+  all of these but ``onnx`` and ``data.root``, where nothing is there: to the shipped student of that name;
 - paths of sources and of the evaluation: from ``data.root``.
 """
 

@@ -18,8 +18,8 @@ class ModelSpec:
     Attributes:
         family: in the registry, such as ``sdst-nano-s``. May be left out where ``start`` is given.
         options: of the family, such as ``width``.
-        start: checkpoint, or recipe (.toml, run first by ``sdst-edge distill``), whose weights it starts from; empty
-            for random ones. It must be of the family and options, where these are given.
+        start: checkpoint, or name of a shipped student, or recipe (.toml, run first by ``sdst-edge distill``), whose
+            weights it starts from; empty for random ones. It must be of the family and options, where these are given.
         search_cells: side of the search region in cells while training, or 0 for the tracker's own; a smaller one
             takes less time and shows less ground.
     """

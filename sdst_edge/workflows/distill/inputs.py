@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sdst_edge.training.recipe import Distillation, Recipe
+from sdst_edge.weights import find_weights
 from sdst_edge.workflows.distill.stages import Stage
 from sdst_runtime.errors import ConfigError
+from sdst_runtime.shipped import find_bundle
 
 __all__ = ["require_inputs"]
 
@@ -40,7 +42,7 @@ def require_inputs(stages: Sequence[Stage], out: Path) -> None:
 
 
 def _named(recipe: Recipe) -> Iterator[tuple[str, Path]]:
-    """Keys of a recipe and the files or folders that they name."""
+    """Keys of a recipe and the files or folders that they name, by a path or as a shipped student."""
     root, table = Path(recipe.data.root), recipe.distillation or Distillation()
     for number, source in enumerate(recipe.data.sources):
         if source.path:
@@ -50,9 +52,10 @@ def _named(recipe: Recipe) -> Iterator[tuple[str, Path]]:
     starts = {"model": recipe.model, **({"distillation.peer.model": table.peer.model} if table.peer else {})}
     for key, model in starts.items():
         if model.start:
-            yield f"{key}.start", Path(model.start)
+            yield f"{key}.start", find_weights(Path(model.start))
     general = {f"general.{number}": teacher for number, teacher in enumerate(table.general)}
     specialised = {f"specialised.{name}": teacher for name, teacher in table.specialised.items()}
     for key, teacher in {**general, **specialised}.items():
         kind = next(kind for kind in ("checkpoint", "bundle", "onnx") if getattr(teacher, kind))
-        yield f"distillation.{key}.{kind}", Path(getattr(teacher, kind))
+        path = Path(getattr(teacher, kind))
+        yield f"distillation.{key}.{kind}", {"checkpoint": find_weights, "bundle": find_bundle}.get(kind, Path)(path)

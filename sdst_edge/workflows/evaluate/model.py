@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from sdst_edge.evaluation.run import Trackable
+from sdst_edge.weights import find_weights
 from sdst_runtime.errors import CheckpointError, ConfigError
 from sdst_runtime.loading import SessionChoice
 from sdst_runtime.manifest import MANIFEST_NAME
+from sdst_runtime.shipped import find_bundle, or_student, shipped_students
 
 __all__ = ["Model", "ModelIdentity", "ModelKind", "find_model", "open_tracker"]
 
@@ -72,7 +74,8 @@ def find_model(path: Path, *, variant: str | None = None, session: SessionChoice
     """The model at a path; whether it is in order shows when it is opened.
 
     Args:
-        path: of a bundle's folder or manifest, of a checkpoint, or of a folder of result files.
+        path: of a bundle's folder or manifest, of a checkpoint, or of a folder of result files; or a shipped student's
+            name, which means its bundle, and with the ending of a checkpoint that.
         variant: of a bundle, None for its default.
         session: of a bundle.
         threads: that the network may use, >= 1.
@@ -82,6 +85,7 @@ def find_model(path: Path, *, variant: str | None = None, session: SessionChoice
     """
     if path.name == MANIFEST_NAME and path.is_file():
         path = path.parent
+    path = find_weights(path) if path.suffix == CHECKPOINT_SUFFIX else find_bundle(path)
     if path.is_dir():
         kind: ModelKind = "bundle" if (path / MANIFEST_NAME).exists() else "boxes"
     elif path.is_file() and path.suffix == CHECKPOINT_SUFFIX:
@@ -90,7 +94,7 @@ def find_model(path: Path, *, variant: str | None = None, session: SessionChoice
         found = "is no such thing" if path.exists() else "does not exist"
         raise ConfigError(
             f"{path} {found}; expected a bundle's folder, a checkpoint ({CHECKPOINT_SUFFIX}), "
-            "or a folder of a tracker's result files"
+            f"or a folder of a tracker's result files{or_student(shipped_students())}"
         )
     if kind != "bundle" and (variant is not None or session != "auto"):
         raise ConfigError(f"{path} is no bundle, so it has no variants and sessions to choose from")

@@ -27,7 +27,7 @@ def send_bundles(
     """Paths of bundles there; those that it has are not sent again.
 
     Args:
-        bundles: folders here.
+        bundles: folders here, or names of students that come with the package.
         connection: to the other machine.
         cache: its folder for files between runs.
         patience: with it.
@@ -37,9 +37,8 @@ def send_bundles(
         ManifestError: one is no bundle.
         DeviceError: it cannot be written there.
     """
-    for bundle in bundles:
-        Bundle.open(bundle)  # what is wrong with one is told before anybody waits
-    return [_send(bundle, connection, posixpath.join(cache, "bundles"), patience, on_progress) for bundle in bundles]
+    folders = [Bundle.open(bundle).path for bundle in bundles]  # what is wrong with one is told before anybody waits
+    return [_send(folder, connection, posixpath.join(cache, "bundles"), patience, on_progress) for folder in folders]
 
 
 def _send(bundle: Path, connection: Connection, root: str, patience: Patience, on_progress: OnLine) -> str:
