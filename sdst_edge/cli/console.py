@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import typer
@@ -71,11 +71,18 @@ def progress_bar(description: str, *, hidden: bool = False) -> Iterator[Bar]:
         description: in front of the bar.
         hidden: draw nothing, for output that other programs read as it comes.
     """
-    with _progress(hidden=hidden) as progress:
-        task = progress.add_task(description, total=None)
+    with ExitStack() as stack:
+        drawn: tuple[Progress, TaskID] | None = None
 
         def move(done: float, total: float | None, text: str) -> None:
-            progress.start()
+            nonlocal drawn
+            if hidden:
+                return
+            if drawn is None:  # rich takes time and memory, which a bar that is never moved does not need
+                progress = stack.enter_context(_progress())
+                drawn = progress, progress.add_task(description, total=None)
+                progress.start()
+            progress, task = drawn
             shown = f"{description}: {text}" if text else description
             progress.update(task, completed=done, total=total, description=shown)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -91,10 +92,10 @@ def track_video(
     with ExitStack() as stack:
         table = stack.enter_context(_table(csv_out)) if csv_out is not None else None
         video = stack.enter_context(video_file(video_out, fps or DEFAULT_FPS)) if video_out is not None else None
-        count = found = 0
+        taken = found = 0
         steps = _Steps(tracker)
         for tracked in steps.follow(frames, box_xywh):
-            count += 1
+            taken += 1
             found += tracked.found
             if table is not None:
                 table.write(_row(tracked))
@@ -102,9 +103,10 @@ def track_video(
                 video.write(draw_result(tracked.frame, tracked.box_xywh, score=tracked.score, found=tracked.found))
             if on_result is not None:
                 on_result(tracked)
-        if count == 0:
+            del tracked  # lets go of the frame before the next one is decoded
+        if taken == 0:
             raise SourceError("the source has no frame; check that it plays")
-    return TrackSummary(count, found, steps.seconds)
+    return TrackSummary(taken, found, steps.seconds)
 
 
 class _Steps:
@@ -115,7 +117,9 @@ class _Steps:
         self.seconds = 0.0
 
     def follow(self, frames: Iterable[Frame], box_xywh: Box) -> Iterator[TrackedFrame]:
-        for number, frame in enumerate(frames, start=1):
+        numbers = count(1)
+        for frame in frames:  # without enumerate(), which would hold a frame until there is the next one
+            number = next(numbers)
             if number == 1:
                 self.tracker.init(frame, box_xywh)
                 result = TrackResult(box_xywh, 1.0, True)
@@ -124,6 +128,7 @@ class _Steps:
                 result = self.tracker.update(frame)
                 self.seconds += time.perf_counter() - start
             yield TrackedFrame(number, result.box_xywh, result.score, result.found, frame)
+            del frame
 
 
 @contextmanager

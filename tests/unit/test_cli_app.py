@@ -70,6 +70,16 @@ def python_without(packages: tuple[str, ...], *arguments: str) -> subprocess.Com
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 
+def test_command_imports_no_other_command() -> None:
+    code = (
+        "import sys\nfrom sdst_edge.cli.app import main\nsys.argv = ['sdst-edge', 'track', '--help']\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+        "print(*sorted(name for name in sys.modules if name in ('sdst_edge.cli.track', 'sdst_edge.cli.bench')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "sdst_edge.cli.track"
+
+
 def test_help_needs_no_engine_and_no_training_packages() -> None:
     done = python_without(("torch", "onnx", "onnxruntime", "cv2", "safetensors"), "--help")
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from io import StringIO
@@ -89,6 +91,15 @@ def test_progress_bar_draws_nothing_when_hidden(capsys: pytest.CaptureFixture[st
     with progress_bar("track", hidden=True) as bar:
         bar(1, None, "frame 1")
     assert capsys.readouterr() == ("", "")
+
+
+def test_progress_bar_needs_no_rich_before_it_is_drawn() -> None:
+    code = (
+        "import sys; sys.modules['rich'] = None\n"
+        "from sdst_edge.cli.console import progress_bar\n"
+        "with progress_bar('build'), progress_bar('track', hidden=True) as bar: bar(1, 2, 'frame 1')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_stage_bars_finish_a_stage_when_the_next_one_starts(capsys: pytest.CaptureFixture[str]) -> None:

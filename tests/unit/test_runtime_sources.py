@@ -291,3 +291,31 @@ def test_quiet_restores_the_log_level() -> None:
     with opencv.quiet():
         assert level() == 0
     assert level() == before > 0
+
+
+def test_open_capture_takes_few_threads_unless_the_user_says_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
+        pytest.skip("this OpenCV has no FFmpeg, whose threads these are")
+
+    path = str(tmp_path / "clip.mp4")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (WIDTH, HEIGHT))
+    writer.write(picture(50))
+    writer.release()
+
+    def threads() -> float:
+        capture = opencv.open_capture(path, cv2.CAP_FFMPEG)
+        assert capture is not None
+        count = capture.get(cv2.CAP_PROP_N_THREADS)
+        capture.release()
+        return count
+
+    monkeypatch.delenv("OPENCV_FFMPEG_THREADS", raising=False)
+    for count in (2, 3):
+        monkeypatch.setattr(opencv, "_DECODER_THREADS", count)
+        assert threads() == count
+    assert "OPENCV_FFMPEG_THREADS" not in os.environ, "captures of others are theirs"
+    monkeypatch.setenv("OPENCV_FFMPEG_THREADS", "5")
+    assert threads() == 5
+    assert os.environ["OPENCV_FFMPEG_THREADS"] == "5"

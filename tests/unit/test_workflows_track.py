@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,18 @@ def test_draw_result_marks_the_pixels_inside_the_box_and_keeps_the_frame() -> No
     assert not picture[100, 110:150].any()
     lost = draw_result(frame, (100.0, 80.0, 60.0, 50.0), score=0.1, found=False)
     assert tuple(lost[100, 100]) != FOUND_BGR
+
+
+def test_track_video_lets_go_of_a_frame_before_it_takes_the_next(tmp_path: Path) -> None:
+    taken: list[weakref.ref[Any]] = []
+
+    def watched() -> Iterator[Any]:
+        for value in range(4):
+            assert not [number for number, frame in enumerate(taken) if frame() is not None]
+            frame = np.full((90, 120, 3), 10 * value, np.uint8)
+            taken.append(weakref.ref(frame))
+            yield frame
+            del frame
+
+    summary = track_video(SteppingTracker(), watched(), BOX, video_out=tmp_path / "out.mp4")  # type: ignore[arg-type]
+    assert summary.frames == len(taken) == 4

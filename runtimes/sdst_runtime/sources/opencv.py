@@ -13,6 +13,9 @@ from sdst_runtime.sources.frame_source import Frame, as_bgr
 __all__ = ["Capture", "cv2_module", "first_frame", "open_capture", "quiet", "rate_and_count", "read_frame"]
 
 _SILENT = 0  # LOG_LEVEL_SILENT
+# Of a decoder: one beside the tracker keeps it busy. FFmpeg would take one per core, each with frames of its own: an
+# H.264 video of 1280x720 then takes 50 MB more on 16 cores.
+_DECODER_THREADS = 2
 _MAX_FPS = 1000.0  # beyond it a container tells its time base, not its rate
 
 
@@ -67,6 +70,24 @@ def quiet() -> Iterator[None]:
         logging.setLogLevel(level)
 
 
+@contextmanager
+def _few_decoder_threads() -> Iterator[None]:
+    """Has FFmpeg decode what is opened by a few threads, unless the user has set how many; other backends do not care.
+
+    The variable is OpenCV's, read when a video is opened. The property CAP_PROP_N_THREADS would keep other backends
+    from opening at all.
+    """
+    name = "OPENCV_FFMPEG_THREADS"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = str(_DECODER_THREADS)
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
 def open_capture(what: str | int, backend: int, parameters: Sequence[int] = ()) -> Capture | None:
     """A capture that is open, or None.
 
@@ -75,7 +96,7 @@ def open_capture(what: str | int, backend: int, parameters: Sequence[int] = ()) 
         backend: ``cv2.CAP_...``.
         parameters: property, value, property, value, ...; a backend that does not know one refuses to open.
     """
-    with quiet():
+    with quiet(), _few_decoder_threads():
         capture = cv2_module().VideoCapture(what, backend, list(parameters))
         if capture.isOpened():
             return capture  # type: ignore[no-any-return]
