@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sdst_edge.training.recipe import Optimization
+from sdst_edge.training.run.muon import Muon, is_orthogonalised
 
 __all__ = ["budget_fraction", "make_optimizer", "rate", "set_rate"]
 
@@ -20,21 +21,29 @@ _FIRST_RATE = 0.01
 def make_optimizer(
     module: nn.Module, optimization: Optimization, lr_factors: Mapping[int, float]
 ) -> torch.optim.Optimizer:
-    """AdamW, or SGD with momentum, in groups: biases and norms are not decayed, slow modules have a factor.
+    """AdamW, Muon, or SGD with momentum, in groups: biases and norms are not decayed, slow modules have a factor.
 
     Args:
         module: whose parameters learn; those that are frozen now are among them.
         optimization: names the optimiser.
         lr_factors: by ``id`` of a parameter, 1 for those that are left out.
     """
-    groups: dict[tuple[bool, float], list[nn.Parameter]] = {}
+    muon = optimization.optimizer == "muon"
+    groups: dict[tuple[bool, float, bool], list[nn.Parameter]] = {}
     for parameter in module.parameters():
-        key = parameter.ndim >= 2, lr_factors.get(id(parameter), 1.0)
+        key = parameter.ndim >= 2, lr_factors.get(id(parameter), 1.0), muon and is_orthogonalised(parameter)
         groups.setdefault(key, []).append(parameter)
     given = [
-        {"params": parameters, "weight_decay": optimization.weight_decay if decayed else 0.0, "lr_factor": factor}
-        for (decayed, factor), parameters in groups.items()
+        {
+            "params": parameters,
+            "weight_decay": optimization.weight_decay if decayed else 0.0,
+            "lr_factor": factor,
+            **({"orthogonal": orthogonal} if muon else {}),
+        }
+        for (decayed, factor, orthogonal), parameters in groups.items()
     ]
+    if muon:
+        return Muon(given, lr=optimization.lr)
     if optimization.optimizer == "sgd":
         return torch.optim.SGD(given, lr=optimization.lr, momentum=_MOMENTUM)
     return torch.optim.AdamW(given, lr=optimization.lr)
