@@ -43,7 +43,7 @@ class Optimization:
         steps: budget of optimiser steps, or 0 for none; the first budget to run out ends the run.
         seconds: time budget, or 0 for none; a run with one depends on the machine's speed.
         batch_size: pairs a step, over all processes together.
-        optimizer: ``adamw``; ``muon``, which needs about half the steps to teach a small student, at rates twice as high; or
+        optimizer: ``adamw``; ``muon``, which needs about half the steps to teach a small student, at twice the rate; or
             ``sgd`` with momentum 0.9.
         lr: highest learning rate.
         schedule: after the warm-up: ``cosine`` to 0, ``log`` (evenly in the logarithm) to ``final_lr_share``, or
