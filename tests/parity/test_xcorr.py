@@ -87,7 +87,8 @@ def test_full_of_one_channel_equals_depthwise(each_isa: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "side_hw", "kernel_cells"), [(96, (16, 16), 64), (96, (15, 15), 64), (1, (1, 1), 1), (300, (5, 7), 9)]
+    ("channels", "side_hw", "kernel_cells"),
+    [(96, (16, 16), 64), (80, (14, 14), 64), (96, (15, 15), 64), (1, (1, 1), 1), (300, (5, 7), 9)],
 )
 def test_pixelwise_equals_float64(each_isa: str, channels: int, side_hw: tuple[int, int], kernel_cells: int) -> None:
     generator = np.random.default_rng(1)
