@@ -57,7 +57,7 @@ $(STAMP): $(TORCH_STAMP) pyproject.toml $(CORE_SOURCES)
 	@CC="$(CC)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --no-build-isolation --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## train a small tracker for a minute, export it, follow an object in a rendered clip
+demo: $(STAMP) ## follow an object in a rendered clip with the student that comes along, time it, write a report
 	@$(BIN)/sdst-edge demo --output demo
 
 test: $(STAMP) ## all Python tests, one process for each core

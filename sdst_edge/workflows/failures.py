@@ -19,8 +19,8 @@ from sdst_edge.datasets.rendered import CHALLENGES
 from sdst_edge.evaluation import follow, iou, score_trajectory
 from sdst_edge.evaluation.rules.house import HOUSE
 from sdst_edge.workflows.contact_sheet import contact_sheet
-from sdst_edge.workflows.demo_pictures import RecordingTracker
 from sdst_edge.workflows.drawing import draw_result
+from sdst_edge.workflows.recording import RecordingTracker
 from sdst_runtime.tracker import Tracker, TrackResult
 
 __all__ = [

@@ -203,11 +203,3 @@ def test_command_works_with_a_closed_stream(closed: str, toy_bundle: Path, clip:
     assert done.returncode == 0, done.stderr
     assert getattr(done, closed) == ""
     assert len(table.read_text(encoding="utf-8").splitlines()) == 1 + clip.frames
-
-
-def test_demo_leaves_video_picture_and_report(tmp_path: Path) -> None:
-    printed = succeed("demo", "-o", tmp_path / "demo", "--seconds", 1)
-    paths = dict(line.split(maxsplit=1) for line in printed.splitlines())
-    for name in ("video", "picture", "report"):
-        assert Path(paths[name]).stat().st_size > 0
-    assert set(paths) == {"accuracy", "speed", "video", "picture", "report"}

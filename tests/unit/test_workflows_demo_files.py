@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdst_edge.workflows.demo_files import DemoPaths, check_target, workplace
+from sdst_edge.workflows.demo.files import DemoPaths, check_target, workplace
 from sdst_runtime.errors import ConfigError, SdstError
 
 
@@ -36,6 +36,14 @@ def test_workplace_replaces_an_earlier_demo_and_keeps_other_files(tmp_path: Path
     (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
     write_demo(tmp_path / "out", "new")
     assert texts(tmp_path) == {**demo_of("new"), "out/mine.txt": "mine"}
+
+
+def test_workplace_leaves_nothing_of_an_earlier_demo_that_has_trained(tmp_path: Path) -> None:
+    with workplace(tmp_path / "out") as work:
+        for path in work.by_name(trained=True).values():
+            path.write_text("old", encoding="utf-8")
+    write_demo(tmp_path / "out", "new")
+    assert texts(tmp_path) == demo_of("new")
 
 
 @pytest.mark.parametrize("error", [SdstError("no"), KeyboardInterrupt()], ids=["error", "interrupt"])

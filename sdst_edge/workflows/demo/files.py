@@ -16,7 +16,7 @@ __all__ = ["DemoPaths", "check_target", "workplace"]
 
 @dataclass(frozen=True, slots=True)
 class DemoPaths:
-    """The demo's files by what they are.
+    """The demo's files by what they are; network and bundle are there where the demo has trained.
 
     Attributes:
         folder: that holds them.
@@ -64,6 +64,16 @@ class DemoPaths:
         """All figures of the report as JSON."""
         return self.folder / "demo.json"
 
+    def by_name(self, *, trained: bool) -> dict[str, Path]:
+        """What a demo leaves, by the names above.
+
+        Args:
+            trained: whether it has trained a network of its own.
+        """
+        names = ("report", "video", "picture", "clip", "clip_video", "figures")
+        own = ("checkpoint", "bundle") if trained else ()
+        return {name: getattr(self, name) for name in (*names, *own)}
+
 
 def check_target(out: Path) -> None:
     """Refuses a folder whose files the demo would mix with or replace.
@@ -81,6 +91,8 @@ def check_target(out: Path) -> None:
 def workplace(out: Path) -> Iterator[DemoPaths]:
     """A temporary folder beside ``out``, whose files move there when the block ends without an error.
 
+    An earlier demo's files go, also those that this one has none of; others stay.
+
     Raises:
         SdstError: the folder cannot be made, or the files cannot be moved.
     """
@@ -95,18 +107,19 @@ def workplace(out: Path) -> Iterator[DemoPaths]:
 
 
 def _publish(work: Path, out: Path) -> None:
-    """Moves what was made into place, and what it replaces out of the way; after an error, all of it back."""
+    """Moves an earlier demo out of the way, and what was made into place; after an error, all of it back."""
     files = sorted(work.iterdir())
+    earlier = {path.name for path in DemoPaths(out).by_name(trained=True).values()}
     replaced = work / "replaced"
     replaced.mkdir()
     out.mkdir(exist_ok=True)
     done: list[tuple[Path, Path]] = []
     try:
+        for name in sorted(earlier | {made.name for made in files}):
+            if os.path.lexists(out / name):
+                _move(out / name, replaced / name, done)
         for made in files:
-            target = out / made.name
-            if os.path.lexists(target):
-                _move(target, replaced / made.name, done)
-            _move(made, target, done)
+            _move(made, out / made.name, done)
     except BaseException:
         for source, target in reversed(done):
             target.replace(source)
