@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sdst_edge.weights import WEIGHTS
+from sdst_runtime.shipped import STUDENTS
 from tests.conftest import PROJECT
 
 
@@ -57,6 +59,16 @@ def test_wheel_holds_packages_and_library_and_nothing_else(wheel: Path) -> None:
     assert {f"sdst_edge/workflows/pages/page.{kind}" for kind in ("html", "css", "js")} <= set(names)
     assert {f"sdst_edge/workflows/{page}/page.css" for page in ("report", "bench/page")} <= set(names)
     assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".h", ".pyc"))]
+
+
+def test_wheel_holds_the_shipped_students(wheel: Path) -> None:
+    shipped = [path for path in (WEIGHTS, *STUDENTS.glob("*")) if path.is_dir()]
+    files = [path for folder in shipped for path in folder.rglob("*") if path.is_file() and "engines" not in path.parts]
+    assert files, f"no student is shipped: {STUDENTS} holds no bundle; docs/training.md says how they are made"
+    sizes = {item.filename: item.file_size for item in zipfile.ZipFile(wheel).infolist()}
+    for path in files:
+        top = PROJECT if path.is_relative_to(WEIGHTS) else PROJECT / "runtimes"
+        assert sizes.get(path.relative_to(top).as_posix()) == path.stat().st_size, path.name
 
 
 def test_installed_wheel_tracks_outside_of_the_checkout(wheel: Path, toy_bundle: Path, tmp_path: Path) -> None:
