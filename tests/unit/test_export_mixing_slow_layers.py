@@ -58,12 +58,19 @@ def test_blocks_stay_float_where_that_is_faster(draft: Draft, monkeypatch: pytes
     assert slow == {*(f"search/{i}" for i in range(5)), "head/5", "head/6"}
 
 
+def test_the_first_layer_stays_float_alone_where_its_neighbours_had_better_not(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times(monkeypatch, {"search/0": -10, "search/1": 12, "head/0": -1})
+    assert find_slow_layers(draft, quantiser(draft), LAYERS) == {"search/0"}
+
+
 def test_none_stays_float_where_int8_is_faster(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     times(monkeypatch, dict.fromkeys(LAYERS, 1.0))
     told: list[tuple[str, float]] = []
     assert find_slow_layers(draft, quantiser(draft), LAYERS, lambda *what: told.append(what)) == frozenset()
-    firsts = ["search/0", "search/5", "search/10", "head/0", "head/5"]
-    assert told == [(f"time without {first}", number / 5) for number, first in enumerate(firsts)]
+    firsts = ["search/0", "search/0", "search/5", "search/10", "head/0", "head/0", "head/5"]  # once alone
+    assert told == [(f"time without {first}", number / 7) for number, first in enumerate(firsts)]
 
 
 def test_something_stays_quantised(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
