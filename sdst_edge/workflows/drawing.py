@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_result", "draw_truth"]
+from sdst_edge.workflows.strokes import write_strokes
+
+__all__ = ["draw_onto", "draw_result", "draw_truth"]
 
 FOUND_BGR = (80, 220, 60)
 LOST_BGR = (60, 140, 255)
@@ -37,16 +39,25 @@ def draw_result(
     import cv2
 
     picture: NDArray[np.uint8] = frame.copy()
-    unit = max(1, round(min(frame.shape[:2]) / 240))  # line width and letters that suit the frame's size
     if truth_xywh is not None:
         cv2.rectangle(picture, *_corners(truth_xywh), TRUTH_BGR, 1, cv2.LINE_AA)
+    draw_onto(picture, box_xywh, score=score, found=found)
+    if title:
+        unit = _unit(frame)
+        _write(picture, title, (6 * unit, 16 * unit), TRUTH_BGR, unit)
+    return picture
+
+
+def draw_onto(picture: NDArray[np.uint8], box_xywh: Sequence[float], *, score: float, found: bool) -> None:
+    """Draws the tracker's box and score into a frame; arguments as in :func:`draw_result`, but the frame is changed."""
+    import cv2
+
+    unit = _unit(picture)
     colour = FOUND_BGR if found else LOST_BGR
     first, last = _corners(box_xywh)
     cv2.rectangle(picture, first, last, colour, 2 * unit, cv2.LINE_AA)
     text = f"{score:.2f}" if found else f"{score:.2f} lost"
-    _write(picture, text, (first[0], first[1] - 5 * unit), colour, unit)
-    _write(picture, title, (6 * unit, 16 * unit), TRUTH_BGR, unit)
-    return picture
+    write_strokes(picture, text, (max(0, first[0]), max(12 * unit, first[1] - 5 * unit)), colour, unit)
 
 
 def draw_truth(
@@ -65,7 +76,7 @@ def draw_truth(
 
     picture: NDArray[np.uint8] = frame.copy()
     height, width = frame.shape[:2]
-    unit = max(1, round(min(height, width) / 240))
+    unit = _unit(frame)
     if visible:
         cv2.rectangle(picture, *_corners(box_xywh), LOST_BGR if marked else FOUND_BGR, unit, cv2.LINE_AA)
     else:
@@ -73,6 +84,12 @@ def draw_truth(
         _write(picture, "absent", (6 * unit, height - 8 * unit), ABSENT_BGR, unit)
     _write(picture, title, (6 * unit, 16 * unit), TRUTH_BGR, unit)
     return picture
+
+
+def _unit(frame: NDArray[np.uint8]) -> int:
+    """Width of a line that suits a frame's size, px."""
+    height, width = frame.shape[:2]
+    return max(1, round(min(height, width) / 240))
 
 
 def _corners(box_xywh: Sequence[float]) -> tuple[tuple[int, int], tuple[int, int]]:

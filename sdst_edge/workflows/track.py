@@ -12,7 +12,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from sdst_edge.workflows.drawing import draw_result
+from sdst_edge.workflows.drawing import draw_onto
 from sdst_edge.workflows.output_files import is_same_file, replacing, video_file
 from sdst_runtime.errors import ConfigError, SdstError, SourceError
 from sdst_runtime.tracker import Tracker, TrackResult
@@ -75,12 +75,12 @@ def track_video(
 
     Args:
         tracker: takes its target from the first frame.
-        frames: (H, W, 3) uint8 BGR, of one size.
+        frames: (H, W, 3) uint8 BGR, of one size. For a video, boxes are drawn into them, as copies take memory.
         box_xywh: in the first frame, image px, 0-based.
         fps: of the annotated video; None for 30.
         video_out: an ``.mp4`` or ``.avi`` file with the boxes drawn in.
         csv_out: a table with the columns of ``CSV_HEADER``, a line per frame.
-        on_result: called after each frame.
+        on_result: called after each frame, before anything is drawn into it.
 
     Raises:
         SourceError: there is no frame.
@@ -99,10 +99,11 @@ def track_video(
             found += tracked.found
             if table is not None:
                 table.write(_row(tracked))
-            if video is not None:
-                video.write(draw_result(tracked.frame, tracked.box_xywh, score=tracked.score, found=tracked.found))
             if on_result is not None:
                 on_result(tracked)
+            if video is not None:
+                draw_onto(tracked.frame, tracked.box_xywh, score=tracked.score, found=tracked.found)
+                video.write(tracked.frame)
             del tracked  # lets go of the frame before the next one is decoded
         if taken == 0:
             raise SourceError("the source has no frame; check that it plays")

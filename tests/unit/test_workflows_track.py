@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from sdst_edge.workflows.drawing import FOUND_BGR, draw_result
+from sdst_edge.workflows.drawing import FOUND_BGR, draw_onto, draw_result
 from sdst_edge.workflows.output_files import replacing
+from sdst_edge.workflows.strokes import write_strokes
 from sdst_edge.workflows.track import CSV_HEADER, TrackedFrame, track_video
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, SdstError, SourceError
 from sdst_runtime.tracker import TrackResult
@@ -166,3 +167,21 @@ def test_track_video_lets_go_of_a_frame_before_it_takes_the_next(tmp_path: Path)
 
     summary = track_video(SteppingTracker(), watched(), BOX, video_out=tmp_path / "out.mp4")  # type: ignore[arg-type]
     assert summary.frames == len(taken) == 4
+
+
+def test_score_is_drawn_differently_for_each_number_and_leaves_pixels_far_off() -> None:
+    pictures = [np.zeros((240, 320, 3), np.uint8) for _ in range(10)]
+    for number, picture in enumerate(pictures):
+        draw_onto(picture, (100.0, 80.0, 60.0, 50.0), score=number / 10 + number / 100, found=True)
+        assert not picture[:60].any()
+        assert not picture[135:].any()
+        assert picture[60:76, 100:140].any()
+    assert len({picture.tobytes() for picture in pictures}) == 10
+
+
+def test_text_that_has_no_strokes_leaves_a_gap() -> None:
+    blank, gap = (np.zeros((40, 90, 3), np.uint8) for _ in range(2))
+    write_strokes(blank, "nan", (5, 30), FOUND_BGR, 1)
+    assert not blank.any()
+    write_strokes(gap, "0 0", (5, 30), FOUND_BGR, 1)
+    assert not gap[:, 16:22].any()
