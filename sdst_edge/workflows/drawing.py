@@ -89,7 +89,8 @@ def draw_truth(
 def _unit(frame: NDArray[np.uint8]) -> int:
     """Width of a line that suits a frame's size, px."""
     height, width = frame.shape[:2]
-    return max(1, round(min(height, width) / 240))
+    unit: int = max(1, round(min(height, width) / 240))
+    return unit
 
 
 def _corners(box_xywh: Sequence[float]) -> tuple[tuple[int, int], tuple[int, int]]:
