@@ -12,7 +12,7 @@ __all__ = ["DEMO_RECIPE", "PACKAGED", "find_recipe", "packaged_recipes"]
 
 #: Folder of the packaged recipes.
 PACKAGED = Path(__file__).parents[1] / "recipes"
-#: The recipe of ``sdst-edge demo``.
+#: The recipe of ``sdst-edge demo --train``.
 DEMO_RECIPE = PACKAGED / "demo.toml"
 
 
