@@ -176,6 +176,13 @@ def test_packaged_students_have_stages(kind: str) -> None:
     assert all(stage.recipe.data.root == "/data" for stage in (*stages, student))
 
 
+def test_the_shipped_student_has_a_stage_for_each_of_its_recipes() -> None:
+    recipe = load_recipe(PACKAGED / "sdst-nano-m.toml", ["data.root=/data"])
+    names = [stage.name for stage in plan_stages(recipe, OUT)]
+    assert len(names) == 3
+    assert names[-1] == "student"
+
+
 def test_what_is_missing_is_told_before_the_first_stage_runs(folder: Path, tmp_path: Path) -> None:
     out, root = tmp_path / "out", tmp_path / "data"
     stages = planned(folder, f"data.root={root}", "evaluation.path=val", out=out)
