@@ -29,6 +29,9 @@
  *     anchors        (3, N, N)       (2 A, S, S)        (4 A, S, S)     SiamRPN, DaSiamRPN, SiamRPN++, SiamMask
  *     response       (K, 3, N, N)    (K, 1, S, S)       none, NULL      SiamFC
  *
+ * z and x of a network that begins with bytes come from sdst_tracker_template_input_u8() and
+ * sdst_tracker_search_input_u8().
+ *
  * Threads: every function may be called from any thread; one handle must not be used by two threads at the same
  * time. Functions without a handle are re-entrant.
  * Ownership: the caller owns every buffer; the library keeps no pointer to one after a call returns. A tracker
@@ -438,6 +441,15 @@ SDST_API void sdst_tracker_destroy(sdst_tracker *tracker);
 SDST_API sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
                                                  float *z);
 
+/**
+ * sdst_tracker_template_input() for a network that begins with bytes, and normalises them by its own first layer.
+ * @param[out] z    (template_size, template_size, 3) uint8, interleaved, in the order of the frame's channels; the
+ *                  normalisation is not applied
+ * @retval as sdst_tracker_template_input()
+ */
+SDST_API sdst_status sdst_tracker_template_input_u8(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
+                                                    uint8_t *z);
+
 /** @return Side of the current target's search input, network px; the configuration's without a target, 0 for NULL. */
 SDST_API int32_t sdst_tracker_search_size(const sdst_tracker *tracker);
 
@@ -452,6 +464,15 @@ SDST_API int32_t sdst_tracker_response_size(const sdst_tracker *tracker);
  *         SDST_ERR_VALUE (the crop would be larger than 32767 px)
  */
 SDST_API sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *frame, float *x);
+
+/**
+ * sdst_tracker_search_input() for a network that begins with bytes; whether the template input was one of bytes does
+ * not matter.
+ * @param[out] x  (size, size, 3) uint8 of sdst_tracker_search_size(), as sdst_tracker_template_input_u8() has them;
+ *                with a pyramid (count, size, size, 3), the smallest region first
+ * @retval as sdst_tracker_search_input()
+ */
+SDST_API sdst_status sdst_tracker_search_input_u8(sdst_tracker *tracker, const sdst_frame *frame, uint8_t *x);
 
 /**
  * Turns the network's outputs for the last search input into a box, and moves the state there.

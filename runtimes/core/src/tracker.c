@@ -74,8 +74,29 @@ static sdst_status check_box(const sdst_box *box, const sdst_frame *frame) {
     return box->x + box->w > 0.0 && box->y + box->h > 0.0 ? SDST_OK : SDST_ERR_BOX_OUTSIDE;
 }
 
-sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box, float *z) {
-    if (tracker == NULL || box == NULL || z == NULL) return SDST_ERR_NULL;
+/* Where a network's input goes: exactly one of the two is given. */
+typedef struct input_ {
+    float *f32;
+    uint8_t *u8;
+} input_;
+
+static int is_given(const input_ *input) {
+    return input->f32 != NULL || input->u8 != NULL;
+}
+
+/* The crop of one scale, 3 values for each pixel, behind those of the scales before it. */
+static void cut(const sdst_crop_plan_ *made, const input_ *input, size_t scale) {
+    const size_t first = scale * 3 * (size_t)made->out_width * (size_t)made->out_height;
+    if (input->u8 != NULL) {
+        sdst_kernels_get_()->crop_u8(made, input->u8 + first);
+    } else {
+        sdst_kernels_get_()->crop_f32(made, input->f32 + first);
+    }
+}
+
+static sdst_status take_target(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
+                               const input_ *input) {
+    if (tracker == NULL || box == NULL || !is_given(input)) return SDST_ERR_NULL;
     sdst_status status = sdst_frame_check_(frame);
     if (status == SDST_OK) status = check_box(box, frame);
     if (status != SDST_OK) return status;
@@ -97,7 +118,7 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     status = plan(config, frame, &crop, &made);
     if (status != SDST_OK) return status;
 
-    sdst_kernels_get_()->crop_f32(&made, z);
+    cut(&made, input, 0);
     take_config(tracker, config);
     tracker->phase = PHASE_TARGET;
     tracker->place = place;
@@ -108,6 +129,15 @@ sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame 
     return SDST_OK;
 }
 
+sdst_status sdst_tracker_template_input(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box, float *z) {
+    return take_target(tracker, frame, box, &(input_){.f32 = z});
+}
+
+sdst_status sdst_tracker_template_input_u8(sdst_tracker *tracker, const sdst_frame *frame, const sdst_box *box,
+                                           uint8_t *z) {
+    return take_target(tracker, frame, box, &(input_){.u8 = z});
+}
+
 int32_t sdst_tracker_search_size(const sdst_tracker *tracker) {
     return tracker == NULL ? 0 : tracker->target_config.search_size;
 }
@@ -116,8 +146,8 @@ int32_t sdst_tracker_response_size(const sdst_tracker *tracker) {
     return tracker == NULL ? 0 : tracker->target_config.response_size;
 }
 
-sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *frame, float *x) {
-    if (tracker == NULL || x == NULL) return SDST_ERR_NULL;
+static sdst_status search(sdst_tracker *tracker, const sdst_frame *frame, const input_ *input) {
+    if (tracker == NULL || !is_given(input)) return SDST_ERR_NULL;
     sdst_status status = sdst_frame_check_(frame);
     if (status != SDST_OK) return status;
     if (tracker->phase == PHASE_EMPTY) return SDST_ERR_NO_TARGET;
@@ -126,16 +156,23 @@ sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *f
     if (!same) return SDST_ERR_FRAME_CHANGED;
 
     const sdst_tracker_config *config = &tracker->target_config;
-    const size_t values = 3 * (size_t)config->search_size * (size_t)config->search_size;
     for (int32_t scale = 0; scale < sdst_scales_(config); ++scale) {
         const sdst_crop crop = sdst_search_crop_(config, &tracker->place, scale, tracker->border);
         sdst_crop_plan_ made;
         status = plan(config, frame, &crop, &made);
         if (status != SDST_OK) return status;
-        sdst_kernels_get_()->crop_f32(&made, x + (size_t)scale * values);
+        cut(&made, input, (size_t)scale);
     }
     tracker->phase = PHASE_SEARCHING;
     return SDST_OK;
+}
+
+sdst_status sdst_tracker_search_input(sdst_tracker *tracker, const sdst_frame *frame, float *x) {
+    return search(tracker, frame, &(input_){.f32 = x});
+}
+
+sdst_status sdst_tracker_search_input_u8(sdst_tracker *tracker, const sdst_frame *frame, uint8_t *x) {
+    return search(tracker, frame, &(input_){.u8 = x});
 }
 
 /* Size between the smallest side and the frame's. A frame below the smallest side wins: no box is larger than it. */

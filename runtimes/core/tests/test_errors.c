@@ -331,9 +331,11 @@ static void test_null_pointers_are_refused(void) {
     CHECK_STATUS(sdst_tracker_template_input(rig->tracker, NULL, &box, rig->z), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_template_input(rig->tracker, &rig->frame, NULL, rig->z), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_template_input(rig->tracker, &rig->frame, &box, NULL), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_tracker_template_input_u8(rig->tracker, &rig->frame, &box, NULL), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_search_input(NULL, &rig->frame, rig->x), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_search_input(rig->tracker, NULL, rig->x), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, NULL), SDST_ERR_NULL);
+    CHECK_STATUS(sdst_tracker_search_input_u8(rig->tracker, &rig->frame, NULL), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_decode(NULL, &rig->outputs, &rig->result), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_decode(rig->tracker, NULL, &rig->result), SDST_ERR_NULL);
     CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, NULL), SDST_ERR_NULL);

@@ -54,6 +54,10 @@ static void test_frame_path_allocates_nothing(void) {
         for (int frame = 0; frame < 60; ++frame) { /* wanders across the corner of the frame */
             CHECK_STATUS(rig_step(rig), SDST_OK);
         }
+        static uint8_t bytes[MAX_SCALES * SEARCH_VALUES];
+        const sdst_box box = {100, 80, 16, 16};
+        CHECK_STATUS(sdst_tracker_template_input_u8(rig->tracker, &rig->frame, &box, bytes), SDST_OK);
+        CHECK_STATUS(sdst_tracker_search_input_u8(rig->tracker, &rig->frame, bytes), SDST_OK);
         CHECK(allocations == 0);
         rig_close(rig);
     }

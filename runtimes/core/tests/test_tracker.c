@@ -202,6 +202,59 @@ static void test_border_color_is_of_the_first_frame(void) {
     rig_close(rig);
 }
 
+/* Whether floats are those bytes, normalised and with a plane to each channel, scale by scale. */
+static int is_normalized(const sdst_normalization *rule, const uint8_t *bytes, const float *floats, int scales,
+                         int side) {
+    const int cells = side * side;
+    for (int i = 0; i < 3 * cells * scales; ++i) {
+        const int scale = i / (3 * cells), cell = i / 3 % cells, channel = i % 3;
+        const int plane = rule->channel_order == SDST_CHANNELS_BGR ? channel : 2 - channel;
+        const float value = ((float)bytes[i] - rule->mean[plane]) * rule->scale[plane];
+        if (floats[(3 * scale + plane) * cells + cell] != value) return 0;
+    }
+    return 1;
+}
+
+static void test_bytes_are_what_the_floats_are_made_of(void) {
+    for (int kind = SDST_OUTPUT_POINTS; kind <= SDST_OUTPUT_RESPONSE; ++kind) {
+        sdst_tracker_config config = small_config_of((sdst_output_kind)kind);
+        config.normalization = (sdst_normalization){sizeof(sdst_normalization),
+                                                    kind == SDST_OUTPUT_ANCHORS ? SDST_CHANNELS_BGR : SDST_CHANNELS_RGB,
+                                                    {104.0F, 117.5F, 123.0F},
+                                                    {0.017F, 1.0F, 0.25F}};
+        rig_ *rig = rig_open(&config);
+        uint64_t seed = 9;
+        for (size_t i = 0; i < sizeof rig->pixels; ++i) {
+            (&rig->pixels[0][0][0])[i] = (uint8_t)check_random_int(&seed, 0, 255);
+        }
+        static uint8_t z[TEMPLATE_VALUES], x[MAX_SCALES * SEARCH_VALUES];
+        const sdst_box box = {290, 200, 40, 24}; /* its crops leave the frame */
+        const int scales = kind == SDST_OUTPUT_RESPONSE ? 3 : 1;
+        CHECK_STATUS(sdst_tracker_template_input(rig->tracker, &rig->frame, &box, rig->z), SDST_OK);
+        CHECK_STATUS(sdst_tracker_template_input_u8(rig->tracker, &rig->frame, &box, z), SDST_OK);
+        CHECK(is_normalized(&config.normalization, z, rig->z, 1, 32));
+        CHECK_STATUS(sdst_tracker_search_input(rig->tracker, &rig->frame, rig->x), SDST_OK);
+        CHECK_STATUS(sdst_tracker_search_input_u8(rig->tracker, &rig->frame, x), SDST_OK);
+        CHECK(is_normalized(&config.normalization, x, rig->x, scales, 64));
+        rig_close(rig);
+    }
+}
+
+static void test_bytes_move_the_state_as_floats_do(void) {
+    const sdst_tracker_config config = small_config();
+    rig_ *rig = rig_open(&config);
+    const sdst_box box = {100, 80, 16, 16};
+    static uint8_t z[TEMPLATE_VALUES], x[SEARCH_VALUES];
+    CHECK_STATUS(sdst_tracker_search_input_u8(rig->tracker, &rig->frame, x), SDST_ERR_NO_TARGET);
+    CHECK_STATUS(sdst_tracker_template_input_u8(rig->tracker, &rig->frame, &box, z), SDST_OK);
+    CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, &rig->result), SDST_ERR_NO_SEARCH);
+    CHECK_STATUS(sdst_tracker_search_input_u8(rig->tracker, &rig->frame, x), SDST_OK);
+    rig_show(rig, 8 * 16 + 8, 3, -2, 16, 16);
+    CHECK_STATUS(sdst_tracker_decode(rig->tracker, &rig->outputs, &rig->result), SDST_OK);
+    CHECK(rig->result.box.x == 103.0 && rig->result.box.y == 78.0);
+    rig_close(rig);
+}
+
 static void test_targets_of_a_fraction_of_a_pixel_are_tracked(void) {
     const double sides[][2] = {{0.1, 0.01}, {1e-310, 1e-310}, {1e-320, 30}};
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; ++i) {
@@ -249,6 +302,7 @@ int main(void) {
                test_first_of_equal_cells_wins, test_state_is_clamped_to_frame,
                test_box_is_never_larger_than_a_tiny_frame, test_box_without_area_leaves_size_alone,
                test_found_follows_threshold, test_init_center_offset_moves_the_start,
-               test_border_color_is_of_the_first_frame, test_targets_of_a_fraction_of_a_pixel_are_tracked,
+               test_border_color_is_of_the_first_frame, test_bytes_are_what_the_floats_are_made_of,
+               test_bytes_move_the_state_as_floats_do, test_targets_of_a_fraction_of_a_pixel_are_tracked,
                test_search_crop_is_at_least_a_pixel, test_set_state_moves_the_target);
 }
