@@ -9,6 +9,7 @@ from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ConfigError, ManifestError
 from sdst_runtime.graph_checks import (
     by_name,
+    check_crops_alike,
     check_engine,
     check_input,
     check_known,
@@ -187,11 +188,12 @@ def _check_variant(manifest: Manifest, graphs: Mapping[GraphRole, Graph], where:
             _check_match(graphs[roles.match], manifest.correlations, kernels, config, f"{where}.{roles.match}")
         if roles.search in graphs:
             _check_search_size(manifest.correlations, config, graphs, roles, where)
+    check_crops_alike(graphs, where)
     if "mask" in graphs and manifest.mask is not None:
         _check_mask_graph(manifest.mask, manifest.tracker, graphs, f"{where}.mask")
 
 
-def _check_template(graphs: Mapping[GraphRole, Graph], shape: tuple[int, ...], where: str) -> None:
+def _check_template(graphs: Mapping[GraphRole, Graph], shape: tuple[int, int, int, int], where: str) -> None:
     """The template graph takes the crop, or what a trunk makes of it."""
     if "trunk" not in graphs:
         check_input(graphs["template"], shape, f"{where}.template")

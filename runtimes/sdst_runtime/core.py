@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from sdst_runtime.byte_crops import byte_shape
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import BoxError, ConfigError, FrameError, NativeError
 from sdst_runtime.native import MAX_SIDE_PX, Status, address, fill_frame, library, native_error, native_frame
@@ -19,6 +20,7 @@ from sdst_runtime.native_structs import NativeBox, NativeOutputs, NativeResult, 
 __all__ = ["NativeTracker", "Result", "State"]
 
 _FLOAT32 = np.dtype(np.float32)
+_TEMPLATE_CALL, _SEARCH_CALL = "sdst_tracker_template_input", "sdst_tracker_search_input"
 _NOT_FINITE = (
     "NaN or infinity among the network's outputs: the weights or the engine are broken; "
     "export the bundle again, or try another session or provider"
@@ -57,9 +59,9 @@ class State(NamedTuple):
 class _Search:
     """What goes with one size of the search region: its input, and the outputs that are awaited."""
 
-    def __init__(self, config: TrackerConfig) -> None:
+    def __init__(self, config: TrackerConfig, *, as_bytes: bool) -> None:
         self.config = config
-        self.x = np.zeros(config.search_shape, np.float32)
+        self.x = _crop_array(config.search_shape, as_bytes=as_bytes)
         self.x_address = address(self.x)
         self.maps = tuple((name, shape, math.prod(shape), shape[2:]) for name, shape in config.outputs.items())
         score, *boxes = config.outputs.values()
@@ -84,8 +86,12 @@ class NativeTracker:
         config: as it was given.
     """
 
-    def __init__(self, config: TrackerConfig) -> None:
+    def __init__(self, config: TrackerConfig, *, as_bytes: bool = False) -> None:
         """A tracker without a target.
+
+        Args:
+            config: of a bundle's manifest, or a family's.
+            as_bytes: whether the networks read bytes, see :mod:`sdst_runtime.byte_crops`, and not normalised floats.
 
         Raises:
             ConfigError: libsdst refuses the configuration.
@@ -95,10 +101,12 @@ class NativeTracker:
         self.config = config
         self._handle = self._create(config)
         self._finalizer = weakref.finalize(self, self._library.sdst_tracker_destroy, self._handle)
-        self._z = np.zeros(config.template_shape, np.float32)
+        suffix = "_u8" if as_bytes else ""
+        self._template_call, self._search_call = f"{_TEMPLATE_CALL}{suffix}", f"{_SEARCH_CALL}{suffix}"
+        self._z = _crop_array(config.template_shape, as_bytes=as_bytes)
         self._z_address = address(self._z)
         small = config.for_small_target()
-        self._searches = tuple(_Search(each) for each in (config, small) if each is not None)
+        self._searches = tuple(_Search(each, as_bytes=as_bytes) for each in (config, small) if each is not None)
         self._search = self._searches[0]
         self._frame, self._box, self._state = native_frame(), NativeBox(), _sized(NativeState)
         self._result = _sized(NativeResult)
@@ -125,9 +133,7 @@ class NativeTracker:
             raise native_error(status, "sdst_tracker_create")
         return handle
 
-    def template_input(
-        self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]
-    ) -> NDArray[np.float32]:
+    def template_input(self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]) -> NDArray[Any]:
         """Takes a target, and chooses its search size; returns the input of the template graph.
 
         Args:
@@ -135,7 +141,8 @@ class NativeTracker:
             box_xywh: image px, 0-based, sides > 0. May stick out of the frame, must meet it.
 
         Returns:
-            (1, 3, template_size, template_size) float32, owned by this tracker and overwritten by the next call.
+            (1, 3, template_size, template_size) float32, or (1, template_size, template_size, 3) uint8, BGR; owned by
+            this tracker and overwritten by the next call.
 
         Raises:
             FrameError: the frame has another type, shape or layout.
@@ -144,24 +151,24 @@ class NativeTracker:
         fill_frame(frame, self._frame)
         box = self._box
         box.x, box.y, box.w, box.h = box_xywh
-        status = self._library.sdst_tracker_template_input(
-            self._handle, self._frame_ref, self._box_ref, self._z_address
-        )
+        call = getattr(self._library, self._template_call)
+        status = call(self._handle, self._frame_ref, self._box_ref, self._z_address)
         if status:
             self._fail_box(status, frame, box_xywh)
         self._first_shape = frame.shape
         self._search = self._current_search()
         return self._z
 
-    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[Any]:
         """The input of the search graph, around the target's last place.
 
         Args:
             frame: (H, W, 3) uint8, BGR, of the size that the target was taken in. Not kept.
 
         Returns:
-            Of the shape ``target_config.search_shape``, the smallest region of a pyramid first; float32, owned by this
-            tracker and overwritten by the next call.
+            Of the shape ``target_config.search_shape``, the smallest region of a pyramid first, float32; or bytes of
+            its :func:`~sdst_runtime.byte_crops.byte_shape`, BGR. Owned by this tracker and overwritten by the next
+            call.
 
         Raises:
             FrameError: another type, shape or layout, another size than the first frame's, or so large that the
@@ -170,7 +177,7 @@ class NativeTracker:
         """
         fill_frame(frame, self._frame)
         search = self._search
-        status = self._library.sdst_tracker_search_input(self._handle, self._frame_ref, search.x_address)
+        status = getattr(self._library, self._search_call)(self._handle, self._frame_ref, search.x_address)
         if status:
             self._fail_search(status, frame)
         return search.x
@@ -271,7 +278,7 @@ class NativeTracker:
                 f"box (x, y, w, h) is {box}, too large: its search crop would be wider than {MAX_SIDE_PX} px; "
                 "resize the frame, or choose a smaller box"
             )
-        self._fail(status, "sdst_tracker_template_input")
+        self._fail(status, self._template_call)
 
     def _fail_search(self, status: int, frame: NDArray[np.uint8]) -> NoReturn:
         if status == Status.FRAME_CHANGED:
@@ -284,7 +291,7 @@ class NativeTracker:
                 f"frame has shape {frame.shape} and the target has grown so large in it that its search crop would "
                 f"be wider than {MAX_SIDE_PX} px; resize the frames, and start again with init()"
             )
-        self._fail(status, "sdst_tracker_search_input")
+        self._fail(status, self._search_call)
 
     def _fail(self, status: int, call: str) -> NoReturn:
         if not self._handle:
@@ -294,3 +301,7 @@ class NativeTracker:
 
 def _sized(struct_type: type[Any]) -> Any:
     return struct_type(struct_size=ctypes.sizeof(struct_type))
+
+
+def _crop_array(shape: tuple[int, int, int, int], *, as_bytes: bool) -> NDArray[Any]:
+    return np.zeros(byte_shape(shape), np.uint8) if as_bytes else np.zeros(shape, np.float32)

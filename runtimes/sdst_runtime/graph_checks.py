@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from sdst_runtime.byte_crops import byte_shape
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.errors import ManifestError
 from sdst_runtime.manifest import EngineName, Graph, GraphRole, Placeholder, Tensor
 
 __all__ = [
     "by_name",
+    "check_crops_alike",
     "check_engine",
     "check_input",
     "check_known",
@@ -28,6 +30,7 @@ _MAX_TENSOR_VALUES = 1 << 26  # more than the largest input of a tracker, 3 x 40
 _MAX_SIDE = 1 << 26  # of a symbolic dimension, so that engines can hold it
 _KERNEL_DTYPES = ("float32", "float16", "int8")
 _BAKED_ROLES: tuple[GraphRole, ...] = ("head", "head_small", "mask")
+_CROP_ROLES: tuple[GraphRole, ...] = ("trunk", "template", "search", "search_small")
 
 
 def by_name(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
@@ -48,7 +51,8 @@ def check_tensors(graph: Graph, role: GraphRole, where: str) -> None:
         raise ManifestError(f"{where}: a name of an input or output occurs twice: {', '.join(sorted(names))}")
     for tensor in (*graph.inputs, *graph.outputs):
         dtype = "int64" if (role, tensor.name) == ("mask", "cell") else "float32"
-        if tensor.dtype != dtype or not tensor.shape or min(tensor.shape) < 1:
+        is_crop = tensor.dtype == "uint8" and role in _CROP_ROLES and tensor in graph.inputs
+        if (tensor.dtype != dtype and not is_crop) or not tensor.shape or min(tensor.shape) < 1:
             raise ManifestError(
                 f"{where}: {tensor.name} is {tensor.dtype} {tensor.shape}, this runtime takes {dtype} of positive sides"
             )
@@ -61,12 +65,29 @@ def check_tensors(graph: Graph, role: GraphRole, where: str) -> None:
 
 def check_engine(graphs: Mapping[GraphRole, Graph], engine: EngineName, where: str) -> None:
     """Checks that there is nothing that the sessions of an engine would not run, or not run right."""
+    if engine != "onnxruntime":
+        _check_no_bytes(graphs, engine, where)
     if engine not in ("openvino", "ncnn"):
         return
     if extra := [role for role in ("trunk", "mask") if role in graphs]:
         raise ManifestError(f"{where} has the graph {extra[0]!r}, which {engine} does not run")
     if symbolic := [role for role, graph in graphs.items() if graph.dims]:
         raise ManifestError(f"{where}.{symbolic[0]} has dims, which are for ONNX graphs, and not {engine}'s")
+
+
+def _check_no_bytes(graphs: Mapping[GraphRole, Graph], engine: EngineName, where: str) -> None:
+    for role, graph in graphs.items():
+        if any(tensor.dtype == "uint8" for tensor in graph.inputs):
+            raise ManifestError(f"{where}.{role} begins with bytes, which is for onnxruntime, and not for {engine}")
+
+
+def check_crops_alike(graphs: Mapping[GraphRole, Graph], where: str) -> None:
+    """Checks that all graphs that begin with a crop take bytes, or all floats: a tracker hands over one kind."""
+    first: GraphRole = "trunk" if "trunk" in graphs else "template"
+    kinds = {role: graphs[role].inputs[0].dtype for role in (first, *_CROP_ROLES[2:]) if role in graphs}
+    if len(set(kinds.values())) > 1:
+        listed = ", ".join(f"{kind} in {role}" for role, kind in kinds.items())
+        raise ManifestError(f"{where}: crops are {listed}; expected the same in all")
 
 
 def check_size(tensor: Tensor, where: str) -> None:
@@ -78,20 +99,32 @@ def check_size(tensor: Tensor, where: str) -> None:
         )
 
 
-def check_input(graph: Graph, shape: tuple[int, ...], where: str) -> None:
-    """Checks that there is one input, of that shape."""
+def check_input(graph: Graph, shape: tuple[int, int, int, int], where: str) -> None:
+    """Checks that there is one input: a crop of that shape, or the bytes that go with it.
+
+    Args:
+        graph: that begins with a crop.
+        shape: of floats, (B, 3, H, W).
+        where: name of the graph in messages.
+    """
     shapes = [tensor.shape for tensor in graph.inputs]
-    if shapes != [shape]:
-        raise ManifestError(f"{where}: inputs are {shapes}, the tracker gives one of {shape}")
+    as_bytes = any(tensor.dtype == "uint8" for tensor in graph.inputs)
+    wanted = byte_shape(shape) if as_bytes else shape
+    if shapes != [wanted]:
+        kind = " as bytes" if as_bytes else ""
+        raise ManifestError(f"{where}: inputs are {shapes}, the tracker gives one of {wanted}{kind}")
 
 
 def check_known(inputs: Iterable[Tensor], known: dict[str, Tensor], where: str, what: str) -> None:
-    """Checks that inputs are among tensors that are known, with the same shapes."""
+    """Checks that inputs are among tensors that are known, with the same dtypes and shapes."""
     for tensor in inputs:
         if tensor.name not in known:
             raise ManifestError(f"{where}: input {tensor.name!r} is not {what}; these are {', '.join(known)}")
-        if tensor.shape != known[tensor.name].shape:
-            raise ManifestError(f"{where}: input {tensor.name} is {tensor.shape}, it gets {known[tensor.name].shape}")
+        given = known[tensor.name]
+        if tensor.dtype != given.dtype:
+            raise ManifestError(f"{where}: input {tensor.name} is {tensor.dtype}, it gets {given.dtype}")
+        if tensor.shape != given.shape:
+            raise ManifestError(f"{where}: input {tensor.name} is {tensor.shape}, it gets {given.shape}")
 
 
 def check_maps(graph: Graph, config: TrackerConfig, where: str) -> None:

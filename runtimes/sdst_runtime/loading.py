@@ -154,4 +154,8 @@ def _engine(variant: Variant, engine: EngineName | None) -> EngineName:
         raise ConfigError(
             "this variant keeps its backbone once, as ONNX Runtime takes it; export with --engine tensorrt"
         )
+    if engine == "tensorrt" and variant.reads_bytes:
+        raise ConfigError(
+            "this variant's graphs begin with bytes, as ONNX Runtime takes them; export with --engine tensorrt"
+        )
     return engine

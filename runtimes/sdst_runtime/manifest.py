@@ -79,7 +79,10 @@ CorrelationForm: TypeAlias = Literal["conv", "taps", "matmul"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """An input or output of a graph: ``shape`` is static, ``dtype`` a NumPy name such as ``float32``."""
+    """An input or output of a graph: ``shape`` is static, ``dtype`` a NumPy name such as ``float32``.
+
+    ``uint8`` is for the crops that graphs of ONNX Runtime begin with, see :attr:`Variant.reads_bytes`.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -209,6 +212,14 @@ class Variant:
     quantization: Quantization | None = None
     drift: Drift | None = None
     accuracy: Accuracy | None = None
+
+    @property
+    def reads_bytes(self) -> bool:
+        """Whether graphs begin with a crop's bytes (B, H, W, 3), BGR, and not with normalised floats (B, 3, H, W).
+
+        All of a variant's graphs that take a crop do, or none.
+        """
+        return any(tensor.dtype == "uint8" for graph in self.graphs.values() for tensor in graph.inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

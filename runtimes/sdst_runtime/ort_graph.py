@@ -46,7 +46,7 @@ Provider: TypeAlias = str | tuple[str, Mapping[str, str]]
 
 _CPU: Final = "CPUExecutionProvider"
 CPU_PROVIDERS: tuple[Provider, ...] = (_CPU,)
-_ORT_TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)"}
+_ORT_TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)", "uint8": "tensor(uint8)"}
 _LOG_FATAL = 4  # what ONNX Runtime has to say reaches the caller as an error, not as a line on stderr
 
 
@@ -134,18 +134,21 @@ def empty_arrays(tensors: Sequence[Tensor]) -> dict[str, NDArray[Any]]:
     return {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in tensors}
 
 
-def require_array(name: str, array: NDArray[np.float32], shape: tuple[int, ...]) -> None:
+def require_array(
+    name: str, array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any] | type[np.generic] = np.float32
+) -> None:
     """Checks an array before its address is taken.
 
     Raises:
-        SdstError: it is no C-contiguous float32 array of that shape.
+        SdstError: it is no C-contiguous array of that shape and dtype.
     """
+    wanted = f"{np.dtype(dtype)} {shape}"
     if not isinstance(array, np.ndarray):
-        raise SdstError(f"{name} is {type(array).__name__}, expected a float32 array {shape}")
-    if array.shape != shape or array.dtype != np.float32 or not array.flags.c_contiguous:
+        raise SdstError(f"{name} is {type(array).__name__}, expected an array {wanted}")
+    if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
         raise SdstError(
             f"{name} is {array.dtype} {array.shape}{'' if array.flags.c_contiguous else ', not C-contiguous'}, "
-            f"the graph wants float32 {shape}, C-contiguous; pass what the crop of the same manifest gives"
+            f"the graph wants {wanted}, C-contiguous; pass what the crop of the same manifest gives"
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 from numpy.typing import NDArray
 
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.manifest import GraphRole
-from sdst_runtime.ort_graph import empty_arrays, require_array
+from sdst_runtime.ort_crop import CropInput
+from sdst_runtime.ort_graph import empty_arrays
 from sdst_runtime.ort_heads import Head
 from sdst_runtime.ort_variant import OrtVariant
 
@@ -18,6 +20,7 @@ class OrtSearch:
     """A search graph, and the head that reads its features.
 
     Attributes:
+        takes: whether search inputs of a shape are for this graph.
         x: the array that the graph reads.
         run: runs the graph once: from ``x`` to the features.
         named_features: search features by name.
@@ -40,7 +43,9 @@ class OrtSearch:
         search_role, head_role = roles
         graph = variant.graph(search_role)
         maps = empty_arrays(variant.graph(head_role).outputs)
-        self.x = np.zeros(config.search_shape, np.float32)
+        self._input = CropInput("search input", graph.inputs[0], config.search_shape, config.normalization)
+        self.takes = self._input.takes
+        self.x = self._input.array
         self.named_features = empty_arrays(graph.outputs)
         self.features = tuple(self.named_features.values())
         self.outputs = tuple(maps[name] for name in config.outputs)
@@ -49,13 +54,13 @@ class OrtSearch:
         self.run = self._graph.run
         self.head = head_type(variant, head_role, {**self.named_features, **maps})
 
-    def take(self, x: NDArray[np.float32]) -> None:
-        """Lets the graph read another array from now on.
+    def take(self, x: NDArray[Any]) -> None:
+        """Lets the graph read another array from now on: this one, or what it was made of, see :class:`CropInput`.
 
         Raises:
             SdstError: it has another shape, type or layout.
         """
-        if x is not self.x:
-            require_array("search input", x, self.x.shape)
-            self._graph.bind_input(self._x_name, x)
-            self.x = x
+        array = self._input.readable(x)
+        if array is not self.x:
+            self._graph.bind_input(self._x_name, array)
+            self.x = array

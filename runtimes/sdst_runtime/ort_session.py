@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,12 @@ from sdst_runtime.bundle import Bundle
 from sdst_runtime.consistency import ROLES, search_configs, session_roles
 from sdst_runtime.errors import ConfigError, ManifestError, SdstError
 from sdst_runtime.manifest import SessionKind, Variant
-from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtOptions, Provider, empty_arrays, require_array
+from sdst_runtime.ort_crop import CropInput
+from sdst_runtime.ort_graph import CPU_PROVIDERS, OrtOptions, Provider, empty_arrays
 from sdst_runtime.ort_heads import BakedHead, Head, Run, SplitHead
 from sdst_runtime.ort_mask import OrtMask
 from sdst_runtime.ort_search import OrtSearch
-from sdst_runtime.ort_template import OrtTemplate, load_template
+from sdst_runtime.ort_template import OrtTemplate, crop_tensor, load_template
 from sdst_runtime.ort_variant import OrtVariant
 from sdst_runtime.session import Outputs, Template
 
@@ -35,11 +36,12 @@ class OrtSession:
     Attributes:
         kind: how a target's template is kept.
         threads: that one graph may use.
+        reads_bytes: whether the graphs begin with bytes, see :class:`sdst_runtime.session.Session`.
     """
 
     _run_template: Run
     _run_search: Run  # this and the next four belong to the search size of the last search
-    _x: NDArray[np.float32]
+    _x: NDArray[Any]
     _index: int
     _features: Features
     _outputs: Outputs
@@ -73,15 +75,15 @@ class OrtSession:
         """
         chosen = bundle.variant(variant)
         self.kind = _choose_kind(bundle, chosen, kind)
-        self.threads = threads
+        self.threads, self.reads_bytes = threads, chosen.reads_bytes
         options = OrtOptions(
             threads=threads, providers=(providers,) if isinstance(providers, str) else tuple(providers)
         )
         graphs = OrtVariant(bundle=bundle, name=variant, options=options)
         template, config = graphs.graph("template"), bundle.manifest.tracker
         self._kernels = empty_arrays(template.outputs)
-        self._z = np.zeros(config.template_shape, np.float32)
-        self._run_template = load_template(graphs, self._z, self._kernels)
+        self._z = CropInput("template input", crop_tensor(graphs), config.template_shape, config.normalization)
+        self._run_template = load_template(graphs, self._z.array, self._kernels)
         head_type: type[Head] = BakedHead if self.kind == "baked" else SplitHead
         sizes = zip(ROLES[self.kind], search_configs(config), strict=False)
         self._searches = tuple(OrtSearch(graphs, (search, head), each, head_type) for (search, head), each in sizes)
@@ -91,19 +93,19 @@ class OrtSession:
         self._use(0)
         self._warm_up()
 
-    def embed(self, z: NDArray[np.float32]) -> OrtTemplate:
+    def embed(self, z: NDArray[Any]) -> OrtTemplate:
         """Runs the template branch and readies the head for its kernels. The maps of the last match become invalid.
 
         With two search sizes it is not known yet which one the target needs: its head is made by the first match.
 
         Args:
-            z: (1, 3, template_size, template_size) float32, C-contiguous. Not kept.
+            z: (1, 3, template_size, template_size) float32, or (1, template_size, template_size, 3) uint8 where bytes
+                are read; C-contiguous. Not kept.
 
         Raises:
             SdstError: ``z`` has another shape, type or layout, the session is closed, or ONNX Runtime failed.
         """
-        require_array("template input", z, self._z.shape)
-        np.copyto(self._z, z)
+        np.copyto(self._z.array, self._z.readable(z))
         self._run_template()
         template = OrtTemplate(
             self, {name: kernel.copy() for name, kernel in self._kernels.items()}, len(self._searches)
@@ -112,17 +114,18 @@ class OrtSession:
             template.heads[0] = self._searches[0].head.prepare(template.kernels)
         return template
 
-    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+    def match(self, template: Template, x: NDArray[Any]) -> Outputs:
         """Runs the search branch and the head: :meth:`head` of :meth:`search`."""
         return self.head(template, self.search(x))
 
-    def search(self, x: NDArray[np.float32]) -> Features:
+    def search(self, x: NDArray[Any]) -> Features:
         """Runs the search branch.
 
         Args:
-            x: ``TrackerConfig.search_shape``, or that of ``for_small_target()``; float32, C-contiguous. Read during
-                the call only, but the array is kept alive until a call with another one: pass the same one every time,
-                it is then not looked at again.
+            x: ``TrackerConfig.search_shape``, or that of ``for_small_target()``, float32, or uint8 of its
+                :func:`~sdst_runtime.byte_crops.byte_shape` where bytes are read; C-contiguous. Read during the call
+                only, but the array is kept alive until a call with another one: pass the same one every time, it is
+                then not looked at again.
 
         Returns:
             Features that stay valid until the next call, for :meth:`head` of this session.
@@ -198,7 +201,7 @@ class OrtSession:
         self._run_template = self._run_search = _refuse_closed
         self._searches = self._features = ()
         self._mask = self._matched = None
-        self._x = self._z  # which nobody else has
+        self._x = self._z.array  # which nobody else has
 
     def __enter__(self) -> OrtSession:
         return self
@@ -208,13 +211,12 @@ class OrtSession:
     ) -> None:
         self.close()
 
-    def _take(self, x: NDArray[np.float32]) -> None:
+    def _take(self, x: NDArray[Any]) -> None:
         """Lets the search graph of the array's shape read it."""
         if not self._searches:
             _refuse_closed()
-        shapes = [search.x.shape for search in self._searches]
         shape = getattr(x, "shape", None)
-        index = shapes.index(shape) if shape in shapes else 0
+        index = next((i for i, search in enumerate(self._searches) if search.takes(shape)), 0)
         self._searches[index].take(x)
         self._use(index)
 
@@ -226,7 +228,7 @@ class OrtSession:
     def _warm_up(self) -> None:
         for search in reversed(self._searches):  # the ordinary size is the last
             for _ in range(_WARM_UP_RUNS):
-                template = self.embed(self._z)
+                template = self.embed(self._z.array)
                 self.match(template, search.x)
                 template.close()
 

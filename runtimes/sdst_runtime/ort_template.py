@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 from numpy.typing import NDArray
 
 from sdst_runtime.kernel_template import KernelTemplate, refuse_closed_template
+from sdst_runtime.manifest import Tensor
 from sdst_runtime.ort_graph import Arrays, empty_arrays
 from sdst_runtime.ort_heads import Run
 from sdst_runtime.ort_variant import OrtVariant
 
-__all__ = ["OrtTemplate", "load_template"]
+__all__ = ["OrtTemplate", "crop_tensor", "load_template"]
 
 
-def load_template(variant: OrtVariant, z: NDArray[np.float32], kernels: Arrays) -> Run:
+def crop_tensor(variant: OrtVariant) -> Tensor:
+    """What the template branch begins with."""
+    return variant.graph("trunk" if variant.has("trunk") else "template").inputs[0]
+
+
+def load_template(variant: OrtVariant, z: NDArray[Any], kernels: Arrays) -> Run:
     """What runs the template branch, from ``z`` to ``kernels``: one graph, or the trunk that it shares and the rest.
 
     Args:
         variant: with the graphs.
-        z: template crop, read where it is.
+        z: template crop, of :func:`crop_tensor`'s shape and dtype; read where it is.
         kernels: by name, written where they are.
     """
     graph = variant.graph("template")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MaskSession", "Outputs", "Session", "Template"]
+__all__ = ["MaskSession", "Outputs", "Session", "Template", "reads_bytes"]
 
 
 #: Raw maps of a head: float32, C-contiguous, in the order and of the shapes of ``TrackerConfig.outputs``.
@@ -28,23 +28,28 @@ class Template(Protocol):
 
 
 class Session(Protocol):
-    """An engine with a tracker's graphs loaded. One session serves many targets, each with its own template."""
+    """An engine with a tracker's graphs loaded. One session serves many targets, each with its own template.
 
-    def embed(self, z: NDArray[np.float32]) -> Template:
+    One whose graphs begin with bytes says so by an attribute ``reads_bytes``, which is True: it is given crops as
+    :mod:`sdst_runtime.byte_crops` has them. It takes float crops too, and is slower with them.
+    """
+
+    def embed(self, z: NDArray[Any]) -> Template:
         """Runs the template branch.
 
         Args:
-            z: (1, 3, template_size, template_size), as the crop leaves it. Not kept.
+            z: (1, 3, template_size, template_size) float32, or the bytes that go with it; as the crop leaves it. Not
+                kept.
         """
         ...
 
-    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+    def match(self, template: Template, x: NDArray[Any]) -> Outputs:
         """Runs the search branch and the head.
 
         Args:
             template: of this session, not closed.
-            x: of the shape ``TrackerConfig.search_shape``, or that of ``for_small_target()``; as the crop leaves it.
-                Not kept.
+            x: of the shape ``TrackerConfig.search_shape``, or that of ``for_small_target()``, float32, or the bytes
+                that go with it; as the crop leaves it. Not kept.
 
         Returns:
             Maps that stay valid until the next call of this session.
@@ -76,3 +81,8 @@ class MaskSession(Session, Protocol):
             SdstError: the last match was of another template, or there was none.
         """
         ...
+
+
+def reads_bytes(session: object) -> bool:
+    """Whether a session's graphs begin with a crop's bytes; a session that says nothing reads floats."""
+    return bool(getattr(session, "reads_bytes", False))

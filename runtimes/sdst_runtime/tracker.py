@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Protocol, SupportsFloat
+from typing import Any, NamedTuple, Protocol, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker, Result, State
 from sdst_runtime.errors import BoxError, ConfigError, SdstError
 from sdst_runtime.masks import Segmentation, mask_square, outline, project_mask
-from sdst_runtime.session import MaskSession, Session, Template
+from sdst_runtime.session import MaskSession, Session, Template, reads_bytes
 
 __all__ = ["Core", "TrackResult", "Tracker"]
 
@@ -36,13 +37,11 @@ class TrackResult(NamedTuple):
 class Core(Protocol):
     """What a tracker does around the network; :class:`~sdst_runtime.core.NativeTracker`, or a measuring wrapper."""
 
-    def template_input(
-        self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]
-    ) -> NDArray[np.float32]:
+    def template_input(self, frame: NDArray[np.uint8], box_xywh: tuple[float, float, float, float]) -> NDArray[Any]:
         """Takes a target; returns the input of the template branch."""
         ...
 
-    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[Any]:
         """Returns the input of the search branch, the same array every time."""
         ...
 
@@ -103,7 +102,7 @@ class Tracker:
         self._session = session
         self._mask_threshold = mask_threshold
         self._config = config
-        self._make_core = NativeTracker if core is None else core
+        self._make_core = partial(NativeTracker, as_bytes=reads_bytes(session)) if core is None else core
         self._owns_session = owns_session
         self._core = self._make_core(config)  # here, so that what is missing is told before the first frame
         self._template: Template | None = None
