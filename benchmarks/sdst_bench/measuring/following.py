@@ -15,7 +15,7 @@ from sdst_bench.measuring.stopwatch import Stopwatch, TimedCore, timed
 from sdst_bench.measuring.subject import Subject
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import NativeTracker
-from sdst_runtime.session import Session
+from sdst_runtime.session import Session, reads_bytes
 from sdst_runtime.tracker import Core, Tracker
 
 __all__ = ["Following", "timed_following"]
@@ -51,7 +51,9 @@ class Following:
         self._offset_px = offset_px
         self._wrap = wrap
         self._pairs = clip.back_and_forth()
-        self._tracker = Tracker(session or subject.session, subject.config, core=self._make_core)
+        running = session or subject.session
+        self._as_bytes = reads_bytes(running)
+        self._tracker = Tracker(running, subject.config, core=self._make_core)
         self._tracker.init(clip.frames[0], self._box(0))
 
     def step(self) -> int:
@@ -94,7 +96,7 @@ class Following:
         self._core.set_state(x + w / 2 + offset, y + h / 2 + offset, w, h)
 
     def _make_core(self, config: TrackerConfig) -> Core:
-        self._core = NativeTracker(config)
+        self._core = NativeTracker(config, as_bytes=self._as_bytes)
         return self._core if self._wrap is None else self._wrap(self._core)
 
 

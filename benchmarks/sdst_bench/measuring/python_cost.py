@@ -18,7 +18,7 @@ from sdst_bench.report.parts import PythonCost
 from sdst_bench.stats import Interval, resampled_medians, summarize
 from sdst_runtime.core import NativeTracker
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.session import Outputs, Session, Template
+from sdst_runtime.session import Outputs, Session, Template, reads_bytes
 from sdst_runtime.tracker import Core
 
 __all__ = ["measure_python_cost"]
@@ -26,7 +26,7 @@ __all__ = ["measure_python_cost"]
 WARMUP = 10
 
 #: libsdst's functions that ``update()`` calls.
-NATIVE = ("sdst_tracker_search_input", "sdst_tracker_decode")
+NATIVE = ("sdst_tracker_search_input", "sdst_tracker_search_input_u8", "sdst_tracker_decode")
 
 
 def measure_python_cost(subject: Subject, clip: Clip, frames: int = 300) -> PythonCost:
@@ -61,6 +61,7 @@ class _Identity:
 
     def __init__(self, session: Session) -> None:
         self.embed, self._session = session.embed, session
+        self.reads_bytes = reads_bytes(session)
         self._maps: Outputs | None = None
 
     def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
@@ -160,7 +161,7 @@ class _Switch:
     def __init__(self, session: Session) -> None:
         self._timed, self._watch = timed(session)
         self._plain = session
-        self.session: Any = SimpleNamespace(embed=session.embed, match=session.match)
+        self.session: Any = SimpleNamespace(embed=session.embed, match=session.match, reads_bytes=reads_bytes(session))
 
     def wrap(self, native: NativeTracker) -> Core:
         """The tracker; the last one is switched."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter_ns
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdst_runtime.core import NativeTracker, Result
 from sdst_runtime.ort_session import Features, OrtSession
-from sdst_runtime.session import Outputs, Session, Template
+from sdst_runtime.session import Outputs, Session, Template, reads_bytes
 
 __all__ = [
     "STAGES",
@@ -52,11 +52,11 @@ class Stopwatch:
 class TwoStepSession(Protocol):
     """A session whose ``match`` is ``head`` of ``search``, such as :class:`sdst_runtime.ort_session.OrtSession`."""
 
-    def embed(self, z: NDArray[np.float32]) -> Template:
+    def embed(self, z: NDArray[Any]) -> Template:
         """Runs the template branch."""
         ...
 
-    def search(self, x: NDArray[np.float32]) -> Features:
+    def search(self, x: NDArray[Any]) -> Features:
         """Runs the search branch."""
         ...
 
@@ -73,10 +73,10 @@ class TimedWhole:
     """A session that keeps how long ``match`` takes; ``embed`` is not timed."""
 
     def __init__(self, session: Session, watch: Stopwatch) -> None:
-        self.embed, self.close = session.embed, session.close
+        self.embed, self.close, self.reads_bytes = session.embed, session.close, reads_bytes(session)
         self._match, self._ns = session.match, watch.durations_ns["network"]
 
-    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+    def match(self, template: Template, x: NDArray[Any]) -> Outputs:
         """As the session's own."""
         start = perf_counter_ns()
         outputs = self._match(template, x)
@@ -88,14 +88,14 @@ class TimedSession:
     """A session that keeps how long ``search`` and ``head`` take; ``embed`` is not timed."""
 
     def __init__(self, session: TwoStepSession, watch: Stopwatch) -> None:
-        self._session = session
+        self._session, self.reads_bytes = session, reads_bytes(session)
         self._search_ns, self._head_ns = watch.durations_ns["search"], watch.durations_ns["head"]
 
-    def embed(self, z: NDArray[np.float32]) -> Template:
+    def embed(self, z: NDArray[Any]) -> Template:
         """As the session's own."""
         return self._session.embed(z)
 
-    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+    def match(self, template: Template, x: NDArray[Any]) -> Outputs:
         """As the session's own, in its two steps."""
         start = perf_counter_ns()
         features = self._session.search(x)
@@ -118,7 +118,7 @@ class TimedCore:
         self._search_input, self._decode = core.search_input, core.decode
         self._crop_ns, self._decode_ns = watch.durations_ns["crop"], watch.durations_ns["decode"]
 
-    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def search_input(self, frame: NDArray[np.uint8]) -> NDArray[Any]:
         """As libsdst's own."""
         start = perf_counter_ns()
         x = self._search_input(frame)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdst_edge.datasets.sequence import Frames, Sequence
-from sdst_runtime.session import Outputs, Session, Template
+from sdst_runtime.session import Outputs, Session, Template, reads_bytes
 
 __all__ = ["FrameMemory", "TemplateMemory"]
 
@@ -65,17 +66,17 @@ class TemplateMemory:
         Args:
             session: that does the work; :meth:`close` closes it.
         """
-        self._session = session
+        self._session, self.reads_bytes = session, reads_bytes(session)
         self._templates: dict[bytes, _SharedTemplate] = {}
 
-    def embed(self, z: NDArray[np.float32]) -> Template:
+    def embed(self, z: NDArray[Any]) -> Template:
         """See :meth:`sdst_runtime.session.Session.embed`; closing the template keeps it for the next trial."""
         key = hashlib.blake2b(z.tobytes(), digest_size=16).digest()
         if key not in self._templates:
             self._templates[key] = _SharedTemplate(self._session.embed(z))
         return self._templates[key]
 
-    def match(self, template: Template, x: NDArray[np.float32]) -> Outputs:
+    def match(self, template: Template, x: NDArray[Any]) -> Outputs:
         """See :meth:`sdst_runtime.session.Session.match`."""
         return self._session.match(template.inner if isinstance(template, _SharedTemplate) else template, x)
 
