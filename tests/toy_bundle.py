@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sdst_runtime.byte_crops import byte_shape
 from sdst_runtime.manifest import (
     MANIFEST_NAME,
     Correlation,
@@ -37,9 +39,19 @@ from tests.toys import (
     expected_maps,
 )
 
-__all__ = ["CONFIG", "CORRELATIONS", "FOLDER", "bright_frame", "build_toy_bundle", "expected_maps", "toy_bundle"]
+__all__ = [
+    "CONFIG",
+    "CORRELATIONS",
+    "FOLDER",
+    "beginning_with_bytes",
+    "bright_frame",
+    "build_toy_bundle",
+    "expected_maps",
+    "toy_bundle",
+]
 
 CONFIG, CORRELATIONS = POINTS.config, POINTS.correlations
+CROPS = ("z", "x")  # inputs of the graphs
 FOLDER = "onnx/fp32"
 
 # Names and shapes of inputs, of outputs, and of kernels that are baked.
@@ -49,16 +61,24 @@ _Signature = tuple[_Shapes, _Shapes, _Shapes]
 _Network = tuple[list[Any], dict[str, NDArray[Any]]]
 
 
-def build_toy_bundle(folder: Path, toy: Toy = POINTS, *, session: str = "baked") -> Path:
-    """Writes the bundle into a new folder; returns it. Needs the onnx package."""
+def build_toy_bundle(folder: Path, toy: Toy = POINTS, *, session: str = "baked", as_bytes: bool = False) -> Path:
+    """Writes the bundle into a new folder; returns it. Needs the onnx package.
+
+    Args:
+        folder: to make.
+        toy: its network.
+        session: how templates are kept.
+        as_bytes: whether graphs begin with a crop's bytes, and cast them to floats.
+    """
     graphs: dict[Any, Graph] = {}
     (folder / FOLDER).mkdir(parents=True)
     for role, signature in _signatures(toy).items():
-        data, placeholders = _blank(_model(role, signature, _network(toy, role)))
+        data, placeholders = _blank(_model(role, signature, _network(toy, role), as_bytes=as_bytes))
         file = f"{FOLDER}/{role}.onnx"
         (folder / file).write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
-        graphs[role] = _graph(file, signature, sha256=digest, size_bytes=len(data), placeholders=placeholders)
+        graph = _graph(file, signature, sha256=digest, size_bytes=len(data), placeholders=placeholders)
+        graphs[role] = beginning_with_bytes(graph) if as_bytes else graph
     (folder / MANIFEST_NAME).write_text(toy_manifest(graphs, toy, session=session).dumps(), encoding="utf-8")
     return folder
 
@@ -100,6 +120,12 @@ def toy_graphs(toy: Toy = POINTS) -> dict[Any, Graph]:
         role: _graph(f"{FOLDER}/{role}.onnx", item, sha256=64 * "0", size_bytes=1000, placeholders=placeholders(item))
         for role, item in _signatures(toy).items()
     }
+
+
+def beginning_with_bytes(graph: Graph) -> Graph:
+    """What a manifest says of the graph where it begins with bytes; the same where it does not begin with a crop."""
+    inputs = [replace(item, shape=byte_shape(item.shape), dtype="uint8") for item in graph.inputs if item.name in CROPS]
+    return replace(graph, inputs=(*inputs, *graph.inputs[len(inputs) :]))
 
 
 def bright_frame(center_xy: tuple[float, float], side: int = 20, size_wh: tuple[int, int] = (160, 120)) -> Any:
@@ -239,7 +265,22 @@ def _node(*what: Any, **attributes: Any) -> Any:
     return helper.make_node(*what, **attributes)
 
 
-def _model(role: str, signature: _Signature, network: _Network) -> Any:
+def _cast_bytes(signature: _Signature, network: _Network) -> tuple[Any, _Network]:
+    """The graph's crop of bytes, and the network that makes floats of it first."""
+    from onnx import TensorProto, helper
+
+    (name, shape), *_ = signature[0].items()
+    nodes, constants = network
+    for node in nodes:
+        node.input[:] = ["floats" if item == name else item for item in node.input]
+    first = [
+        _node("Cast", [name], ["levels"], to=TensorProto.FLOAT),
+        _node("Transpose", ["levels"], ["floats"], perm=[0, 3, 1, 2]),
+    ]
+    return helper.make_tensor_value_info(name, TensorProto.UINT8, byte_shape(shape)), ([*first, *nodes], constants)
+
+
+def _model(role: str, signature: _Signature, network: _Network, *, as_bytes: bool) -> Any:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -250,6 +291,8 @@ def _model(role: str, signature: _Signature, network: _Network) -> Any:
         ]
         for tensors in signature[:2]
     )
+    if as_bytes and inputs[0].name in CROPS:
+        inputs[0], network = _cast_bytes(signature, network)
     nodes, constants = network
     marks = np.random.default_rng(0)  # distinct bytes, by which the placeholders are found in the file
     kernels = {name: marks.standard_normal(shape).astype(np.float32) for name, shape in signature[2].items()}

@@ -11,7 +11,7 @@ from sdst_runtime.config import ScalePyramid, SmallTarget
 from sdst_runtime.consistency import check_consistency, correlation_response_shape, session_roles
 from sdst_runtime.errors import ManifestError
 from sdst_runtime.manifest import Correlation, Graph, Manifest, Tensor
-from tests.toy_bundle import CONFIG, CORRELATIONS, FOLDER, toy_graphs, toy_manifest
+from tests.toy_bundle import CONFIG, CORRELATIONS, FOLDER, beginning_with_bytes, toy_graphs, toy_manifest
 from tests.toys import MASKS, POINTS, SMALL, TOYS, Toy
 
 
@@ -97,6 +97,15 @@ def test_check_consistency_takes_the_toys(name: str, session: str) -> None:
     check_consistency(toy_manifest(toy_graphs(TOYS[name]), TOYS[name], session=session))
 
 
+@pytest.mark.parametrize("name", TOYS)
+def test_check_consistency_takes_graphs_that_begin_with_bytes(name: str) -> None:
+    graphs = {role: beginning_with_bytes(graph) for role, graph in toy_graphs(TOYS[name]).items()}
+    manifest = toy_manifest(graphs, TOYS[name])
+    check_consistency(manifest)
+    assert manifest.variants[FOLDER].reads_bytes
+    assert not toy_manifest(toy_graphs(TOYS[name]), TOYS[name]).variants[FOLDER].reads_bytes
+
+
 @pytest.mark.parametrize("suffix", ["", "_small"])
 def test_check_consistency_takes_a_variant_without_the_graph_of_the_other_session(suffix: str) -> None:
     check_consistency(without(f"tail{suffix}", "baked", SMALL))
@@ -134,7 +143,32 @@ CASES = {
     ),
     "two inputs": (changed("search", inputs=(tensor("x", 1, 3, 72, 72), tensor("y", 1))), "the tracker gives one of"),
     "no input": (changed("search", inputs=()), "search: inputs are []"),
-    "dtype": (changed("search", inputs=(tensor("x", 1, 3, 72, 72, dtype="uint8"),)), "takes float32"),
+    "dtype": (changed("search", inputs=(tensor("x", 1, 3, 72, 72, dtype="float16"),)), "takes float32"),
+    "bytes of the shape of floats": (
+        changed("search", inputs=(tensor("x", 1, 3, 72, 72, dtype="uint8"),)),
+        "search: inputs are [(1, 3, 72, 72)], the tracker gives one of (1, 72, 72, 3) as bytes",
+    ),
+    "floats of the shape of bytes": (
+        changed("search", inputs=(tensor("x", 1, 72, 72, 3),)),
+        "inputs are [(1, 72, 72, 3)], the tracker gives one of (1, 3, 72, 72)",
+    ),
+    "bytes in one graph and floats in the other": (
+        changed("search", inputs=(tensor("x", 1, 72, 72, 3, dtype="uint8"),)),
+        "crops are float32 in template, uint8 in search; expected the same in all",
+    ),
+    "bytes that are no crop": (
+        changed("head", inputs=(tensor("features", 1, 3, 9, 9, dtype="uint8"),)),
+        "features is uint8 (1, 3, 9, 9), this runtime takes float32",
+    ),
+    "bytes as features": (changed("search", outputs=(tensor("features", 1, 3, 9, 9, dtype="uint8"),)), "takes float32"),
+    "bytes behind a trunk": (
+        toy_manifest({**toy_graphs(), **with_trunk(tensor("shared", 1, 3, 5, 5, dtype="uint8"))}),
+        "input shared is uint8, it gets float32",
+    ),
+    "bytes for TensorRT": (
+        for_engine("tensorrt", "split", {"search": beginning_with_bytes(toy_graphs()["search"])}),
+        "search begins with bytes, which is for onnxruntime, and not for tensorrt",
+    ),
     "symbolic side": (changed("search", inputs=(tensor("x", 1, 3, -1, 72),)), "of positive sides"),
     "too many values": (
         changed("search", outputs=(tensor("features", 1, 3, 10**30, 9),)),
