@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 from time import process_time_ns
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdst_export.accuracy.running import engine_here
 from sdst_runtime.bundle import Bundle
+from sdst_runtime.byte_crops import byte_shape
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.loading import open_session
+from sdst_runtime.session import reads_bytes
 
 __all__ = ["NetworkTime", "time_networks"]
 
@@ -56,11 +59,11 @@ def time_networks(bundle: Bundle, variants: Sequence[str], *, turns: int = TURNS
     """
     runs: dict[str, Callable[[], object]] = {}
     times: dict[str, list[list[int]]] = {name: [] for name in variants}
-    z, x = _inputs(bundle.manifest.tracker)
     with ExitStack() as stack:
         for name in times:
             session = open_session(bundle, variant=name, engine=engine_here(bundle, name))
             stack.enter_context(closing(session))
+            z, x = _inputs(bundle.manifest.tracker, as_bytes=reads_bytes(session))
             template = stack.enter_context(closing(session.embed(z)))
             runs[name] = partial(session.match, template, x)
         for _ in range(turns):
@@ -86,13 +89,14 @@ def _turn(run: Callable[[], object]) -> list[int]:
     return counted[UNCOUNTED:]
 
 
-def _inputs(config: TrackerConfig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _inputs(config: TrackerConfig, *, as_bytes: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """Noise in the range of pixels: the time does not depend on what is seen."""
     generator = np.random.default_rng(0)
+    shapes = config.template_shape, config.search_shape
+    if as_bytes:
+        z, x = (generator.integers(0, 256, byte_shape(shape), np.uint8) for shape in shapes)
+        return z, x
     rule = config.normalization
     mean, std = (np.asarray(value, np.float32).reshape(3, 1, 1) for value in (rule.mean, rule.std))
-    z, x = (
-        ((generator.uniform(0, 255, shape).astype(np.float32) - mean) / std).astype(np.float32)
-        for shape in (config.template_shape, config.search_shape)
-    )
+    z, x = (((generator.uniform(0, 255, shape).astype(np.float32) - mean) / std).astype(np.float32) for shape in shapes)
     return z, x

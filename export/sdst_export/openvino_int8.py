@@ -41,6 +41,7 @@ OPENVINO_SCHEME: Final = Scheme(
     activations="uint8",
     followers=SCHEMES["int8-qdq"].followers,
     quantizes_outputs=False,
+    takes_bytes=False,
     quantizes_correlation=False,
 )
 _PAIRS: Final = 4

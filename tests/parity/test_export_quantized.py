@@ -31,7 +31,13 @@ from tests.parity.toy_networks import TOYS, toy
 from tests.tolerances import MIN_VARIANT_IOU, REL_TOY_FP16, REL_TOY_INT8
 
 EACH_TOY = pytest.mark.parametrize("name", TOYS)
-ONNX_TYPES = {"float32": onnx.TensorProto.FLOAT, "float16": onnx.TensorProto.FLOAT16, "int8": onnx.TensorProto.INT8}
+ONNX_TYPES = {
+    "float32": onnx.TensorProto.FLOAT,
+    "float16": onnx.TensorProto.FLOAT16,
+    "int8": onnx.TensorProto.INT8,
+    "int64": onnx.TensorProto.INT64,
+    "uint8": onnx.TensorProto.UINT8,
+}
 
 
 @cache
@@ -54,12 +60,18 @@ def toys() -> Callable[[str], Quantizer]:
     return quantizer
 
 
+@cache
+def patch_graphs(name: str) -> FloatGraphs:
+    return FloatGraphs(toy(name, patches=True), name)
+
+
 def models(made: VariantFiles) -> dict[str, onnx.ModelProto]:
     return {name: onnx.load_from_string(data) for name, data in made.files.items()}
 
 
-def assert_float32_outside(made: VariantFiles) -> None:
-    """Inputs and outputs as the manifest has them, opset 17, and placeholders where it says."""
+def assert_float32_outside(made: VariantFiles, *, reads_bytes: bool = False) -> None:
+    """Inputs and outputs as the manifest has them, crops as bytes or not, opset 17, and placeholders where it says."""
+    assert made.variant.reads_bytes == reads_bytes
     files = models(made)
     for graph in made.variant.graphs.values():
         model = files[graph.file]
@@ -67,8 +79,9 @@ def assert_float32_outside(made: VariantFiles) -> None:
         for described, stored in ((graph.inputs, model.graph.input), (graph.outputs, model.graph.output)):
             kinds = {item.name: item.type.tensor_type.elem_type for item in stored}
             for tensor in described:
-                wanted = onnx.TensorProto.INT64 if tensor.name == "cell" else onnx.TensorProto.FLOAT
-                assert kinds[tensor.name] == wanted
+                is_crop = reads_bytes and tensor.name in ("z", "x")
+                assert tensor.dtype == ("int64" if tensor.name == "cell" else "uint8" if is_crop else "float32")
+                assert kinds[tensor.name] == ONNX_TYPES[tensor.dtype]
         assert_placeholders(model, made.files[graph.file], graph)
 
 
@@ -100,6 +113,34 @@ def test_int8_variant_computes_what_the_network_does(toys: Callable[..., Quantiz
     assert ("correlate_conv" in variant.graphs) == (scheme == "int8-qdq")
     assert variant.quantization is not None
     assert variant.quantization.activations == chosen.activations
+
+
+@pytest.mark.parametrize("name", ["toy-points", "toy-small", "toy-response", "toy-mask"])
+def test_patches_read_bytes_in_every_size_of_crop(name: str) -> None:
+    graphs = patch_graphs(name)
+    made = quantize(graphs, SCHEMES["int8-ort"], random_calibration(graphs.config))
+    assert_float32_outside(made, reads_bytes=True)
+    assert max(made.variant.parity.max_rel_error.values()) <= REL_TOY_INT8
+    assert not quantize(graphs, SCHEMES["int8-qdq"], random_calibration(graphs.config)).variant.reads_bytes
+
+
+def test_patches_read_floats_where_they_stay_float() -> None:
+    graphs = patch_graphs("toy-points")
+    quantizer = Quantizer(graphs, SCHEMES["int8-ort"], random_calibration(graphs.config))
+    first, *others = quantizer.layers
+    assert_float32_outside(quantizer.make([first]))
+    assert_float32_outside(quantizer.make(others), reads_bytes=True)  # it alone is quantised
+
+
+def test_a_variant_reads_bytes_in_all_of_its_files_or_in_none() -> None:
+    """With a file for each branch, as in a variant that shares no trunk."""
+    graphs, alone = patch_graphs("toy-points"), replace(SCHEMES["int8-ort"], session="split")
+    quantizer = Quantizer(graphs, alone, random_calibration(graphs.config))
+    firsts = [layer for layer in quantizer.layers if layer in ("template/Conv_0", "search/Conv_0")]
+    assert len(firsts) == 2
+    assert_float32_outside(quantizer.make(), reads_bytes=True)
+    for first in firsts:
+        assert_float32_outside(quantizer.make([first]))
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,18 @@ ANCHORS = ((16.0, 8.0), (8.0, 16.0), (12.0, 12.0))
 TOYS = ("toy-response", "toy-anchors", "toy-points", "toy-small", "toy-mask")
 
 
-def toy(name: str) -> SiameseModel:
-    """One of :data:`TOYS` in eval mode, with statistics as after training, so that every layer does something."""
+def toy(name: str, *, patches: bool = False) -> SiameseModel:
+    """One of :data:`TOYS` in eval mode, with statistics as after training, so that every layer does something.
+
+    Args:
+        name: of it.
+        patches: whether its first layer takes patches, of 2 x 2 px, that do not overlap.
+    """
     generator = torch.Generator().manual_seed(0)
     model = BUILDERS[name]()
     model.family = name
+    if patches:
+        model.trunk.stem = ConvNorm(3, CHANNELS, 2, stride=2, padding=0, act="relu")
     with torch.no_grad():
         for key, value in model.state_dict().items():
             if key.endswith("running_var") or (value.ndim == 1 and key.endswith("weight")):

@@ -12,7 +12,7 @@ def finished(model: onnx.ModelProto) -> onnx.ModelProto:
     """The graph with its nodes in order, without what depends on the tool's version or is not needed, in place.
 
     Args:
-        model: float32 at its inputs and outputs. Checked when it is done.
+        model: checked when it is done.
     """
     ONNXModel(model).topological_sort()
     model.producer_name, model.producer_version, model.doc_string = "sdst-edge", "", ""

@@ -4,6 +4,10 @@ Ranges of activations are found once, in :class:`Quantizer`; any mix of quantise
 in a moment. Layers are called by the role of their graph and the name of their node, such as ``search/Conv_3``. Where
 a variant has both, the tail is the head without its correlations: its layers have no names of their own, and are as
 the head's. Layers that template and search have in common in one file are called by ``search``.
+
+Where the scheme takes bytes, a first layer of patches that is quantised reads those of the crop (:mod:`.byte_input`). A
+variant takes either bytes or floats: where such a layer is float in one file, it is quantised like any other in the
+next.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from sdst_export.calibration import CalibrationSet
 from sdst_export.float_graphs import FloatGraphs
 from sdst_export.graph_files import describe
 from sdst_export.placeholders import serialize
+from sdst_export.quantization.byte_input import Patches, begin_with_bytes, describe_bytes, find_patches
 from sdst_export.quantization.feeds import FloatRun
 from sdst_export.quantization.insertion import insert_pairs
 from sdst_export.quantization.ranges import find_ranges
@@ -74,6 +79,8 @@ class Quantizer:
         self._work = plan_work(graphs, scheme)
         self.layers = tuple(layer for work in self._work for layer in work.layers)
         self._ranges: dict[str, TensorsData] = {}
+        crops = [work for work in self._work if scheme.takes_bytes and work.takes_crop]
+        self._patches = {work.file.name: (work, find_patches(work.file)) for work in crops}
 
     def make(self, float_layers: Collection[str] = ()) -> VariantFiles:
         """A variant in which these layers stay float, compared with the float graphs.
@@ -86,11 +93,11 @@ class Quantizer:
             ParityError: the variant gives no numbers, or has nothing to do with the float graphs.
         """
         self._check(float_layers)
-        scheme = self._scheme
+        scheme, patches = self._scheme, self._byte_patches(float_layers)
         entries: dict[GraphRole, Graph] = {}
         contents: dict[str, bytes] = {}
         for work in self._work:
-            data, described = self._write(work, float_layers)
+            data, described = self._write(work, float_layers, patches.get(work.file.name))
             entries |= described
             contents[f"{scheme.variant}/{work.file.name}.onnx"] = data
         variant = Variant(
@@ -118,11 +125,24 @@ class Quantizer:
         if not set(self.layers) - set(float_layers):
             raise ConfigError(f"float_layers: no layer is left to quantise in {self._scheme.variant}; {known}")
 
-    def _write(self, work: FileWork, float_layers: Collection[str]) -> tuple[bytes, dict[GraphRole, Graph]]:
+    def _byte_patches(self, float_layers: Collection[str]) -> dict[str, Patches]:
+        """First layers that read bytes, by file: those of all graphs that begin with a crop, or none."""
+        found = {
+            name: patches
+            for name, (work, patches) in self._patches.items()
+            if patches is not None and patches.node in work.quantized(float_layers)
+        }
+        return found if len(found) == len(self._patches) else {}
+
+    def _write(
+        self, work: FileWork, float_layers: Collection[str], patches: Patches | None
+    ) -> tuple[bytes, dict[GraphRole, Graph]]:
         """One file, and what the manifest says of it."""
         file, nodes = work.file, work.quantized(float_layers)
         ranges = self._ranges_of(work) if nodes else None
         model, scales = insert_pairs(file.model, file.kernels, nodes, ranges, self._scheme)
+        if patches is not None:
+            model, file = begin_with_bytes(model, patches, self._graphs.config.normalization), describe_bytes(file)
         data, placeholders = serialize(model, scales)
         return data, describe(file, data, self._scheme.variant, placeholders)
 

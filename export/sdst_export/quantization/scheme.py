@@ -27,6 +27,7 @@ class Scheme:
         quantizes_outputs: whether quantised operators round what they give, too, which ONNX Runtime needs to compute in
             integers. TensorRT wants what is read rounded, and nothing after the last operator.
         quantizes_correlation: whether the correlations in the head are quantised, kernels included.
+        takes_bytes: whether a first layer of patches, where it is quantised, reads the crop's bytes.
     """
 
     variant: str
@@ -36,6 +37,7 @@ class Scheme:
     followers: frozenset[str]
     quantizes_outputs: bool
     quantizes_correlation: bool
+    takes_bytes: bool
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -65,6 +67,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         ),
         quantizes_outputs=True,
         quantizes_correlation=True,
+        takes_bytes=True,
     ),
     "int8-qdq": Scheme(
         variant="onnx/int8-qdq",
@@ -74,5 +77,6 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         followers=frozenset(("Add",)),
         quantizes_outputs=False,
         quantizes_correlation=False,
+        takes_bytes=False,
     ),
 }

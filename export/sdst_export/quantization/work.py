@@ -41,6 +41,12 @@ class FileWork:
         """Names of layers that are this file's own."""
         return () if self.is_head_twin else tuple(self.nodes.values())
 
+    @property
+    def takes_crop(self) -> bool:
+        """Whether the file's graphs begin with a crop."""
+        first = {"template"} if self.trunk is None else {"trunk"}
+        return not self.file.uses.keys().isdisjoint(first | {roles.search for roles in SEARCH_ROLES})
+
     def quantized(self, float_layers: Collection[str]) -> list[str]:
         """Names of nodes whose layers are not among those that stay float."""
         return [node for node, layer in self.nodes.items() if layer not in float_layers]
