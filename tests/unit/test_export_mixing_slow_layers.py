@@ -9,12 +9,14 @@ import pytest
 
 from sdst_export import slow_layers
 from sdst_export.draft import Draft
-from sdst_export.network_time import NetworkTime
+from sdst_export.network_time import NetworkTime, time_networks
 from sdst_export.slow_layers import find_slow_layers
 from sdst_export.variant_files import VariantFiles
+from sdst_runtime import ort_crop
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ParityError
 from sdst_runtime.measurements import Calibration, Quantization
+from tests.toy_bundle import build_toy_bundle
 from tests.toy_variants import toy_draft, toy_variant
 
 LAYERS = [*(f"template/{i}" for i in range(6)), *(f"search/{i}" for i in range(12)), *(f"head/{i}" for i in range(7))]
@@ -106,6 +108,17 @@ def test_a_network_that_is_nothing_when_all_is_quantised_is_not_timed(draft: Dra
 def test_tensorrts_engines_are_not_timed_here(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     times(monkeypatch, dict.fromkeys(LAYERS, -5.0))
     assert find_slow_layers(draft, quantiser(draft, "tensorrt"), LAYERS) == frozenset()
+
+
+def test_graphs_of_bytes_are_timed_on_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxruntime", reason="graphs are run by ONNX Runtime")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("floats were turned back into bytes")
+
+    monkeypatch.setattr(ort_crop, "fill_bytes", refuse)
+    bundle = Bundle.open(build_toy_bundle(tmp_path / "bytes", as_bytes=True))
+    assert time_networks(bundle, ["onnx/fp32"], turns=1)["onnx/fp32"].median_ms > 0
 
 
 def test_real_sessions_are_timed_side_by_side(draft: Draft) -> None:

@@ -7,8 +7,8 @@ Sizes were chosen by frame time (``benchmarks/results/student-design.md``). At e
 less time than separable, inverted or bottleneck blocks, most of all in INT8, and among plain trunks time follows MACs
 wherever they are spent. So most are spent where they buy most parameters and the widest view, at stride 16. The first
 layer is the exception: three channels at half resolution take a fifth of an INT8 frame for a twentieth of its MACs. So
-it takes patches of 4 x 4 pixels at once (Dosovitskiy et al., An Image is Worth 16x16 Words, 2021), which is faster in
-float than in INT8.
+it takes patches of 4 x 4 pixels at once (Dosovitskiy et al., An Image is Worth 16x16 Words, 2021), and in INT8 it reads
+the crop's bytes as they are.
 
 Coordinates. A convolution of stride 2 and padding 1 looks at every second cell from the first one on: cell i of the
 maps stands for the pixels about 16 i, so points lie at ``(i - 7) * 16`` network px from the search centre, not
