@@ -280,7 +280,7 @@ def _cast_bytes(signature: _Signature, network: _Network) -> tuple[Any, _Network
     return helper.make_tensor_value_info(name, TensorProto.UINT8, byte_shape(shape)), ([*first, *nodes], constants)
 
 
-def _model(role: str, signature: _Signature, network: _Network, *, as_bytes: bool) -> Any:
+def _model(role: str, signature: _Signature, network: _Network, *, as_bytes: bool = False) -> Any:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
