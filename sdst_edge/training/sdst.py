@@ -107,6 +107,11 @@ class Sdst(nn.Module):
         return self.participants.configs
 
     @property
+    def clean_from(self) -> int | None:
+        """Number of the first view that shows pairs clean, see ``Distillation.clean_views``; None for none."""
+        return self.participants.clean_from
+
+    @property
     def student(self) -> SiameseModel:
         """The network that the run is for."""
         return self._students[0].network

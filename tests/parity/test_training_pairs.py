@@ -16,6 +16,7 @@ from sdst_edge.models import build
 from sdst_edge.training.crops.regions import RegionRule
 from sdst_edge.training.crops.store import RegionStore
 from sdst_edge.training.pairs.assembly import cut_pairs
+from sdst_edge.training.pairs.augment import without_light
 from sdst_edge.training.pairs.batch import PairBatch
 from sdst_edge.training.pairs.planning import PairPlan, PairPlanner
 from sdst_edge.training.pairs.reading import RegionReader
@@ -50,20 +51,24 @@ class Pairs:
     """Draws, plans and batches of pairs from sequences in memory."""
 
     def __init__(
-        self, *collections: Items[Sequence], configs: tuple[TrackerConfig, ...] = (CONFIG,), **data: Any
+        self,
+        *collections: Items[Sequence],
+        configs: tuple[TrackerConfig, ...] = (CONFIG,),
+        clean_from: int | None = None,
+        **data: Any,
     ) -> None:
         recipe, sources = opened(*collections, **data)
         rule = RegionRule(config=configs[0], scale=recipe.loading.region_scale)
         store = RegionStore(Cache(kind="memory", limit_gb=1.0), rule, sources.key, sources.slots)
         self.configs = configs
         self._sampler = Sampler(recipe, sources)
-        self._planner = PairPlanner(recipe, configs, RegionReader(sources, rule, store))
+        self.planner = PairPlanner(recipe, configs, RegionReader(sources, rule, store), clean_from)
 
     def draws(self, count: int) -> list[Draw]:
         return self._sampler.draws(0, count)
 
     def plans(self, count: int) -> list[PairPlan]:
-        return [self._planner.plan(draw) for draw in self.draws(count)]
+        return [self.planner.plan(draw) for draw in self.draws(count)]
 
     def batch(self, count: int) -> PairBatch:
         return cut_pairs(self.plans(count), self.configs)
@@ -156,8 +161,9 @@ def test_a_weaker_simulation_changes_less() -> None:
 
     def change(strength: float) -> float:
         plans = Pairs(clips, augmentation=STILL, simulation_strength=strength, **options).plans(20)
-        kept = {plan.search.window: plan.search.pixels.astype(np.int16) for plan in still}
-        return float(np.mean([np.abs(plan.search.pixels - kept[plan.search.window]).mean() for plan in plans]))
+        searches = [plan.searches[0] for plan in plans]
+        kept = {plan.searches[0].window: plan.searches[0].pixels.astype(np.int16) for plan in still}
+        return float(np.mean([np.abs(search.pixels - kept[search.window]).mean() for search in searches]))
 
     assert 0.0 < change(0.2) < 0.8 * change(1.0)
 
@@ -189,7 +195,7 @@ def test_distractor_stands_beside_the_target_and_covers_none_of_it() -> None:
     crowded = Pairs(clips, augmentation=STILL, distractor_share=1.0).plans(30)
     changed = 0
     for before, after in zip(plain, crowded, strict=True):
-        differs = (before.search.pixels != after.search.pixels).any(axis=2)
+        differs = (before.searches[0].pixels != after.searches[0].pixels).any(axis=2)
         x1, y1, x2, y2 = (192 + np.array(before.box_image) * np.tile(before.scales[0], 2)).round().astype(int)
         assert not differs[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2].any()
         changed += bool(differs.any())
@@ -247,24 +253,59 @@ def test_carried_template_serves_every_view_with_its_rule(clip: Sequence) -> Non
     pairs = Pairs((clip,), configs=(CONFIG, wider, CONFIGS[2]), augmentation=replace(STILL, flip=0.5))
     for plan in pairs.plans(6):
         sides = [region.pixels.shape[0] for region in plan.templates]
-        assert sides == [128, 128, plan.search.pixels.shape[0]]
+        assert sides == [128, 128, plan.searches[2].pixels.shape[0]]
     own, others, _ = pairs.batch(6).views
     assert torch.equal(own.z, others.z)
     jittered = Pairs((clip,), augmentation=replace(STILL, template_scale_octaves=0.1)).plans(1)
-    assert jittered[0].templates[0].pixels.shape == jittered[0].search.pixels.shape
+    assert jittered[0].templates[0].pixels.shape == jittered[0].searches[0].pixels.shape
 
 
+#: What only makes a pair hard to see.
+DIM: dict[str, Any] = {"gain": 0.5, "tint": 0.3, "offset": 40.0, "gray": 0.5, "blur": 0.5}
+
+
+@pytest.mark.parametrize("attribute", ["LR", "MB", "IV", "POC"])
+def test_clean_view_shows_nothing_that_only_makes_a_pair_hard_to_see(attribute: str) -> None:
+    clips = (render_clip(0, frames=31, size_wh=(240, 160)).held([0, 30]), painted_clip(BOXES, round_=True))
+    straying = Augmentation(template_shift_px=8.0, template_scale_octaves=0.1)
+    hard = {"attributes": (attribute,), "attribute_share": 1.0, "simulation_share": 1.0, "distractor_share": 1.0}
+    pairs = Pairs(clips, configs=(CONFIG, *CONFIGS), clean_from=1, augmentation=replace(straying, **DIM), **hard)
+    plain = Pairs(clips, configs=CONFIGS, augmentation=replace(straying, gain=0.0, tint=0.0, offset=0.0))
+    seen = pairs.batch(8)
+    for number, draw in enumerate(pairs.draws(8)):  # the same pair without an attribute
+        plan = plain.planner.plan(replace(draw, simulated=None, distractor=None))
+        plan = plan._replace(variations=(without_light(draw.variation),) * len(CONFIGS))
+        expected = cut_pairs([plan], CONFIGS).views
+        for view, alone in zip(seen.views[1:], expected, strict=True):
+            assert torch.equal(view.z[number], alone.z[0])
+            assert torch.equal(view.x[number], alone.x[0])
+        assert (seen.views[0].x[number] != seen.views[1].x[number]).any()
+    assert torch.equal(seen.views[0].scale, seen.views[1].scale)
+
+
+@pytest.mark.parametrize("attribute", ["FM", "SV", "ROT", "FOC"])
+def test_clean_view_shows_where_an_attribute_took_the_target(attribute: str) -> None:
+    hard = {"attributes": (attribute,), "attribute_share": 1.0, "simulation_share": 1.0}
+    pairs = Pairs((painted_clip(BOXES),), configs=(CONFIG, CONFIG), clean_from=1, augmentation=STILL, **hard)
+    hard_view, clean_view = pairs.batch(8).views
+    assert torch.equal(hard_view.x, clean_view.x)
+
+
+@pytest.mark.parametrize("clean_from", [None, 1])
 @pytest.mark.parametrize("shift_px", [0.0, 8.0])
 @pytest.mark.parametrize("flip", [0.0, 1.0])
-def test_batch_cut_on_the_device_is_that_of_the_workers(clip: Sequence, flip: float, shift_px: float) -> None:
+def test_batch_cut_on_the_device_is_that_of_the_workers(
+    clip: Sequence, flip: float, shift_px: float, clean_from: int | None
+) -> None:
     rule = replace(Augmentation(), flip=flip, gray=0.4, blur=0.5, template_shift_px=shift_px)
-    pairs = Pairs((clip,), configs=CONFIGS, augmentation=rule)
+    pairs = Pairs((clip,), configs=CONFIGS, clean_from=clean_from, augmentation=rule)
     plans = pairs.plans(8)
     cut, planned = cut_pairs(plans, CONFIGS), plan_batch(plans, CONFIGS)
     batch = planned.cut(torch.device("cpu"))
-    sides = [pixels.shape[1] for pixels in planned.pixels]  # of the templates of each view, and of the search regions
+    sides = [pixels.shape[1] for pixels in planned.pixels]  # of the templates of each view, then of search regions
     assert (sides[0] == 128) == (shift_px == 0.0)
-    assert max(sides[:-1]) < sides[-1] <= plans[0].search.pixels.shape[0]
+    assert len(sides) == 3 + (1 if clean_from is None else 2)
+    assert max(sides[:3]) < min(sides[3:]) <= max(sides) <= plans[0].searches[0].pixels.shape[0]
     for name in ("boxes_image", "positive", "attributes", "index"):
         assert torch.equal(getattr(batch, name), getattr(cut, name))
     for one, other in zip(batch.views, cut.views, strict=True):

@@ -15,8 +15,8 @@ from sdst_edge.models.composed import Branch, ComposedTracker
 from sdst_edge.models.correlation import correlate
 from sdst_edge.models.registry import blueprint
 from sdst_edge.training.pairs.batch import Crops, normalized
-from sdst_edge.training.recipe import TeacherSpec
-from sdst_edge.training.students.participants import distinct_views
+from sdst_edge.training.recipe import Distillation, TeacherSpec
+from sdst_edge.training.students.participants import distinct_views, make_participants
 from sdst_edge.training.targets.points import narrowed, points
 from sdst_edge.training.teachers.features import observe, require_features
 from sdst_edge.training.teachers.loading import load_teacher
@@ -181,6 +181,17 @@ def test_views_are_cut_once_for_all_that_see_the_same() -> None:
     views, places = distinct_views([points, small, mask, small, anchors])
     assert views == (points, small)
     assert places == (0, 1, 0, 1, 0)
+
+
+@pytest.mark.parametrize("clean", [False, True])
+def test_teachers_that_see_pairs_clean_have_views_of_their_own(clean: bool) -> None:
+    table = Distillation(general=(TeacherSpec(checkpoint="general.safetensors"),), clean_views=clean)
+    teacher, config = ModelTeacher(toy("toy-anchors"), "general"), toy("toy-points").config
+    made = make_participants({"student": config, "peer": config}, [teacher], {}, table)
+    assert [each.view for each in made.students] == [0, 0]
+    assert made.general[0].participant.view == (1 if clean else 0)
+    assert made.clean_from == (1 if clean else None)
+    assert len(made.configs) == (2 if clean else 1)
 
 
 # --- shared trunks

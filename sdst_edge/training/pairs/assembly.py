@@ -54,10 +54,10 @@ def _view(plans: Items[PairPlan], number: int, config: TrackerConfig, room: Room
     z, x = (room((len(plans), side, side, 3)) for side in (config.template_size, config.search_size))
     templates, searches = z.numpy(), x.numpy()
     for row, plan in enumerate(plans):
-        variation = plan.variation
+        variation = plan.variations[number]
         crop = cut(plan.templates[number], plan.template_windows[number], config.template_size, variation.mirrored)
         templates[row] = _colored(crop, variation, variation.template_color)
-        crop = cut(plan.search, plan.search_windows[number], config.search_size, variation.mirrored)
+        crop = cut(plan.searches[number], plan.search_windows[number], config.search_size, variation.mirrored)
         crop = _colored(crop, variation, variation.search_color)
         searches[row] = crop if variation.blur_side == 1 else box_blur(crop, variation.blur_side)
     return Crops(z=z, x=x, scale=torch.tensor([plan.scales[number] for plan in plans], dtype=torch.float32))

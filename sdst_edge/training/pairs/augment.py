@@ -11,7 +11,7 @@ from sdst_edge.training.recipe import Augmentation
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import State
 
-__all__ = ["Color", "Step", "Variation", "draw_variation", "jittered_box", "stray_state"]
+__all__ = ["Color", "Step", "Variation", "draw_variation", "jittered_box", "stray_state", "without_light"]
 
 #: Sides of a box blur, px.
 _BLUR_SIDES = (3, 5, 7)
@@ -69,6 +69,15 @@ class Variation(NamedTuple):
     blur_side: int
     template_color: Color
     search_color: Color
+
+
+#: Light as it is.
+_NEUTRAL = Color((1.0, 1.0, 1.0), 0.0)
+
+
+def without_light(variation: Variation) -> Variation:
+    """The same geometry in the light of the picture, and sharp."""
+    return variation._replace(gray=False, blur_side=1, template_color=_NEUTRAL, search_color=_NEUTRAL)
 
 
 def draw_variation(rule: Augmentation, numbers: Iterator[float]) -> Variation:

@@ -53,6 +53,7 @@ class PairLoader(Iterator[PairBatch]):
         *,
         batch_size: int,
         first_step: int = 0,
+        clean_from: int | None = None,
         rank: int = 0,
         world: int = 1,
         device: torch.device = _CPU,
@@ -65,6 +66,7 @@ class PairLoader(Iterator[PairBatch]):
             configs: of the views to cut, the student's first.
             batch_size: pairs a step and process.
             first_step: where to begin.
+            clean_from: see :class:`PairPlanner`.
             rank: of this process among those that train together.
             world: how many they are.
             device: on which batches are handed over.
@@ -83,7 +85,7 @@ class PairLoader(Iterator[PairBatch]):
         sampler = Sampler(recipe, sources)
         rule = RegionRule(config=configs[0], scale=loading.region_scale)
         self._store = RegionStore(loading.cache, rule, sources.key, sources.slots, processes=world)
-        planner = PairPlanner(recipe, configs, RegionReader(sources, rule, self._store))
+        planner = PairPlanner(recipe, configs, RegionReader(sources, rule, self._store), clean_from)
         on_device = loading.augment_on == "device" or (loading.augment_on == "auto" and device.type == "cuda")
         # elsewhere OpenCV does not survive a fork
         workers = loading.workers if sys.platform.startswith("linux") else 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sdst_edge.training.crops.geometry import Window, search_center, search_scale, search_window, template_window
 from sdst_edge.training.crops.regions import Region
-from sdst_edge.training.pairs.augment import Step, Variation, jittered_box, stray_state
+from sdst_edge.training.pairs.augment import Step, Variation, jittered_box, stray_state, without_light
 from sdst_edge.training.pairs.clips import Box
 from sdst_edge.training.pairs.draws import effect_generator
 from sdst_edge.training.pairs.reading import RegionReader
@@ -20,13 +20,16 @@ from sdst_runtime.core import State
 
 __all__ = ["PairPlan", "PairPlanner"]
 
+#: A box that differs by less, image px, was not moved: it went to px of the region and back.
+_STILL_PX = 1e-3
+
 
 class PairPlan(NamedTuple):
     """A pair whose pixels only have to be cut.
 
     Attributes:
         templates: for each view the region of the template frame, or the template crop in its place.
-        search: region of the search frame, with whatever was put into it.
+        searches: for each view the region of the search frame, with whatever was put into it.
         template_windows: of each view, image px of the frame as it is, mirrored or not.
         search_windows: likewise.
         scales: network px per image px of each view's search region, along x and y.
@@ -35,11 +38,11 @@ class PairPlan(NamedTuple):
         annotated: whether ``box_image`` and ``positive`` are an annotation, not a proposal.
         attributes: 1.0 for those of ``data.attributes`` that the pair holds.
         global_index: of the pair.
-        variation: augmentation.
+        variations: augmentation as each view shows it; their geometry is the same.
     """
 
     templates: tuple[Region, ...]
-    search: Region
+    searches: tuple[Region, ...]
     template_windows: tuple[Window, ...]
     search_windows: tuple[Window, ...]
     scales: tuple[tuple[float, float], ...]
@@ -48,7 +51,7 @@ class PairPlan(NamedTuple):
     annotated: bool
     attributes: tuple[float, ...]
     global_index: int
-    variation: Variation
+    variations: tuple[Variation, ...]
 
 
 class PairPlanner:
@@ -58,18 +61,23 @@ class PairPlanner:
         configs: of the views, the student's first.
     """
 
-    def __init__(self, recipe: Recipe, configs: Items[TrackerConfig], reader: RegionReader) -> None:
+    def __init__(
+        self, recipe: Recipe, configs: Items[TrackerConfig], reader: RegionReader, clean_from: int | None = None
+    ) -> None:
         """A planner.
 
         Args:
             recipe: with attributes, strength of simulation and seed.
             configs: of the views, the student's first: what augmentation says in network px is of its network.
             reader: of regions.
+            clean_from: number of the first view that shows pairs without what only makes them hard to see: other light,
+                blur, distractors, and simulated attributes that leave the target where it is. None for no view.
         """
         self._data = recipe.data
         self._seed = recipe.seed
         self.configs = tuple(configs)
         self._reader = reader
+        self._hard = len(self.configs) if clean_from is None else clean_from
         still = recipe.augmentation.template_shift_px == recipe.augmentation.template_scale_octaves == 0.0
         #: Whose templates regions carry as the device cuts them.
         self._carried = tuple(still and _has_template_of(config, self.configs[0]) for config in self.configs)
@@ -84,6 +92,7 @@ class PairPlanner:
         template = self._reader.region(draw.template)
         search = template if draw.search is draw.template else self._reader.region(draw.search)
         scene, attributes = self._scene(draw, search)
+        hard, clean = self._hard, len(self.configs) - self._hard
         template_xywh = _seen(jittered_box(variation, student, draw.template.box_xywh), template, variation.mirrored)
         search_xywh = _seen(scene.box_xywh, scene.region, variation.mirrored)
         state = stray_state(variation, student, search_xywh, _step(draw, scene))
@@ -97,7 +106,7 @@ class PairPlanner:
                 template.template(window, variation.mirrored) if carried else template
                 for window, carried in zip(template_windows, self._carried, strict=True)
             ),
-            search=scene.region,
+            searches=(scene.region,) * hard + (_clean_region(draw, search, scene),) * clean,
             template_windows=template_windows,
             search_windows=tuple(_unmirrored(window, search, variation) for window in search_windows),
             scales=tuple(search_scale(config, state.width, state.height) for config in self.configs),
@@ -106,7 +115,7 @@ class PairPlanner:
             annotated=draw.annotated,
             attributes=attributes,
             global_index=draw.index,
-            variation=variation,
+            variations=(variation,) * hard + (without_light(variation),) * clean,
         )
 
     def _scene(self, draw: Draw, search: Region) -> tuple[Scene, tuple[float, ...]]:
@@ -124,6 +133,12 @@ class PairPlanner:
             if scene.shown:
                 attributes = (*attributes[: draw.simulated], 1.0, *attributes[draw.simulated + 1 :])
         return scene, attributes
+
+
+def _clean_region(draw: Draw, search: Region, scene: Scene) -> Region:
+    """The search region as it was read, where what was put into it left the target in its place."""
+    stays = all(abs(now - was) < _STILL_PX for now, was in zip(scene.box_xywh, draw.search.box_xywh, strict=True))
+    return search if scene.visible and stays else scene.region
 
 
 def _has_template_of(config: TrackerConfig, other: TrackerConfig) -> bool:

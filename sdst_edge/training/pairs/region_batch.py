@@ -30,7 +30,7 @@ _MARGIN_PX = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Side:
-    """The templates, or the search regions, of a batch before they are cut.
+    """The templates, or the search regions, of a batch before they are cut: for views that show them alike.
 
     Attributes:
         regions: (B, P, P, 3) uint8, BGR: the parts of the region crops that the views need.
@@ -38,6 +38,8 @@ class Side:
         windows: (V, B, 4) float32: left, top, width, height of V views, px of ``regions``.
         gains: (B, 3) float32.
         offsets: (B,) float32, grey levels.
+        is_gray: (B,) bool.
+        blur_sides: (B,) int64, 1 for none; they stay on the CPU.
     """
 
     regions: Tensor
@@ -45,15 +47,23 @@ class Side:
     windows: Tensor
     gains: Tensor
     offsets: Tensor
+    is_gray: Tensor
+    blur_sides: Tensor
 
     def moved(self, device: torch.device) -> Side:
         """The same on a device."""
-        return Side(**{item.name: getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)})
+        moved = {
+            item.name: getattr(self, item.name).to(device, non_blocking=True)
+            for item in fields(self)
+            if item.name != "blur_sides"
+        }
+        return replace(self, **moved)
 
-    def crops(self, view: int, out_px: int, mirrored: Tensor, is_gray: Tensor) -> Tensor:
+    def crops(self, view: int, out_px: int, mirrored: Tensor) -> Tensor:
         """(B, out_px, out_px, 3) uint8, BGR: what a view sees."""
         crops = cut_batch(self.regions, self.windows[view], self.borders, mirrored, out_px)
-        return gray_batch(recolor_batch(crops, self.gains, self.offsets), is_gray)
+        crops = gray_batch(recolor_batch(crops, self.gains, self.offsets), self.is_gray)
+        return box_blur_batch(crops, self.blur_sides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,47 +72,42 @@ class RegionBatch:
 
     Attributes:
         templates: of each view, with that view alone.
-        search: all search regions.
+        searches: all search regions, for the views that show them like the first one, and for the others.
         sizes: of the template and search input of each view, network px.
         scales: (V, B, 2) float32, see :class:`Crops`.
         mirrored: (B,) bool.
-        is_gray: (B,) bool.
-        blur_sides: (B,) int64, 1 for none.
         labels: the other fields of :class:`PairBatch` by name.
     """
 
     templates: tuple[Side, ...]
-    search: Side
+    searches: tuple[Side, ...]
     sizes: tuple[tuple[int, int], ...]
     scales: Tensor
     mirrored: Tensor
-    is_gray: Tensor
-    blur_sides: Tensor
     labels: dict[str, Tensor]
 
     @property
     def pixels(self) -> tuple[Tensor, ...]:
-        """The regions of the templates of each view, and of the search regions."""
-        return (*(template.regions for template in self.templates), self.search.regions)
+        """The regions of the templates of each view, and the search regions."""
+        return tuple(side.regions for side in (*self.templates, *self.searches))
 
     def with_pixels(self, pixels: Items[Tensor]) -> RegionBatch:
         """The same batch with its regions in other tensors, in the order of ``pixels``."""
-        templates = tuple(replace(side, regions=own) for side, own in zip(self.templates, pixels[:-1], strict=True))
-        return replace(self, templates=templates, search=replace(self.search, regions=pixels[-1]))
+        sides = zip((*self.templates, *self.searches), pixels, strict=True)
+        held = tuple(replace(side, regions=own) for side, own in sides)
+        count = len(self.templates)
+        return replace(self, templates=held[:count], searches=held[count:])
 
     def cut(self, device: torch.device) -> PairBatch:
         """The batch, cut and recoloured on a device."""
-        search = self.search.moved(device)
-        scales, mirrored, is_gray = (
-            item.to(device, non_blocking=True) for item in (self.scales, self.mirrored, self.is_gray)
-        )
+        scales, mirrored = (item.to(device, non_blocking=True) for item in (self.scales, self.mirrored))
+        searches = [side.moved(device) for side in self.searches]
+        shown = [(side, view) for side in searches for view in range(len(side.windows))]
         views: list[Crops] = []
-        for view, (template_px, search_px) in enumerate(self.sizes):
-            x = search.crops(view, search_px, mirrored, is_gray)
-            if bool((self.blur_sides > 1).any()):  # looked at on the CPU: the device is not waited for
-                x = box_blur_batch(x, self.blur_sides.to(device, non_blocking=True))
-            z = self.templates[view].moved(device).crops(0, template_px, mirrored, is_gray)
-            views.append(Crops(z=z, x=x, scale=scales[view]))
+        for number, ((template_px, search_px), (search, view)) in enumerate(zip(self.sizes, shown, strict=True)):
+            x = search.crops(view, search_px, mirrored)
+            z = self.templates[number].moved(device).crops(0, template_px, mirrored)
+            views.append(Crops(z=z, x=x, scale=scales[number]))
         rest = {name: values.to(device, non_blocking=True) for name, values in self.labels.items()}
         return PairBatch(views=tuple(views), **rest)
 
@@ -115,43 +120,46 @@ def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room
         configs: of the views that the pairs were planned for.
         room: for the regions.
     """
-    variations = [plan.variation for plan in plans]
+    hard = sum(variation is plans[0].variations[0] for variation in plans[0].variations)
+    looks = [views for views in (slice(0, hard), slice(hard, len(configs))) if views.start < views.stop]
     return RegionBatch(
-        templates=tuple(
-            _side(
-                [_Part(plan.templates[view], plan.template_windows[view : view + 1]) for plan in plans],
-                [variation.template_color for variation in variations],
-                room,
-            )
-            for view in range(len(configs))
-        ),
-        search=_side(
-            [_Part(plan.search, plan.search_windows) for plan in plans],
-            [variation.search_color for variation in variations],
-            room,
-        ),
+        templates=tuple(_side([_template(plan, view) for plan in plans], room) for view in range(len(configs))),
+        searches=tuple(_side([_search(plan, views) for plan in plans], room) for views in looks),
         sizes=tuple((config.template_size, config.search_size) for config in configs),
         scales=torch.tensor([plan.scales for plan in plans], dtype=torch.float32).transpose(0, 1).contiguous(),
-        mirrored=torch.tensor([variation.mirrored for variation in variations]),
-        is_gray=torch.tensor([variation.gray for variation in variations]),
-        blur_sides=torch.tensor([variation.blur_side for variation in variations], dtype=torch.int64),
+        mirrored=torch.tensor([plan.variations[0].mirrored for plan in plans]),
         labels=labels(plans),
     )
 
 
 def region_bytes(rule: RegionRule, views: int) -> int:
     """Bytes of a pair's regions, at most."""
-    return (views + 1) * 3 * rule.size_px**2
+    return (views + 2) * 3 * rule.size_px**2  # a template each, and search regions of one or two looks
 
 
 class _Part(NamedTuple):
-    """A region, and the windows of the image that are needed of it."""
+    """A region, the windows of the image that are needed of it, and how it is shown."""
 
     region: Region
     windows: tuple[Window, ...]
+    color: Color
+    is_gray: bool
+    blur_side: int
 
 
-def _side(parts: Items[_Part], colors: Items[Color], room: Room) -> Side:
+def _template(plan: PairPlan, view: int) -> _Part:
+    variation = plan.variations[view]
+    windows = plan.template_windows[view : view + 1]
+    return _Part(plan.templates[view], windows, variation.template_color, variation.gray, 1)
+
+
+def _search(plan: PairPlan, views: slice) -> _Part:
+    """Of views that show the same."""
+    variation, region = plan.variations[views.start], plan.searches[views.start]
+    return _Part(region, plan.search_windows[views], variation.search_color, variation.gray, variation.blur_side)
+
+
+def _side(parts: Items[_Part], room: Room) -> Side:
     local = [[part.region.local(window) for window in part.windows] for part in parts]
     corners = [
         tuple(math.floor(min(window[axis] for window in windows)) - _MARGIN_PX for axis in (0, 1)) for windows in local
@@ -174,6 +182,8 @@ def _side(parts: Items[_Part], colors: Items[Color], room: Room) -> Side:
         regions=regions,
         borders=torch.tensor([part.region.border for part in parts], dtype=torch.uint8),
         windows=torch.from_numpy(windows.transpose(1, 0, 2).astype(np.float32)),
-        gains=torch.tensor([color.gain_bgr for color in colors], dtype=torch.float32),
-        offsets=torch.tensor([color.offset for color in colors], dtype=torch.float32),
+        gains=torch.tensor([part.color.gain_bgr for part in parts], dtype=torch.float32),
+        offsets=torch.tensor([part.color.offset for part in parts], dtype=torch.float32),
+        is_gray=torch.tensor([part.is_gray for part in parts]),
+        blur_sides=torch.tensor([part.blur_side for part in parts], dtype=torch.int64),
     )

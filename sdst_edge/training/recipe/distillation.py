@@ -148,6 +148,9 @@ class Distillation:
         gate: whether a specialised teacher is silent for a pair where its loss is not below the student's by
             ``gate_margin``. General ones are always heard.
         gate_margin: see ``gate``.
+        clean_views: whether teachers see pairs without what only makes them hard to see (other light, blur, a
+            distractor, a simulated attribute that leaves the target where it is), so that the student learns to answer
+            hard pictures as its teachers answer easy ones: FixMatch's weak and strong augmentation (Sohn et al., 2020).
         general_parts: losses from general teachers.
         specialised_parts: losses from specialised teachers.
         hints: feature maps for the parts hint and attention; consecutive ones make a flow.
@@ -163,6 +166,7 @@ class Distillation:
     weighting: Weighting = "labels"
     gate: bool = True
     gate_margin: float = 0.005
+    clean_views: bool = False
     general_parts: Parts = field(default_factory=Parts)
     specialised_parts: Parts = field(default_factory=Parts)
     hints: tuple[Hint, ...] = (Hint(),)

@@ -63,6 +63,7 @@ def assemble(
             sdst.configs,
             batch_size=size,
             first_step=first_step,
+            clean_from=sdst.clean_from,
             rank=fabric.global_rank,
             world=fabric.world_size,
             device=fabric.device,

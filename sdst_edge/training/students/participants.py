@@ -30,12 +30,14 @@ class Participants:
 
     Attributes:
         configs: tracker configurations whose crops are the views of a batch, the student's first.
+        clean_from: number of the first view of teachers, where they see pairs clean; None where they do not.
         students: ours first, then the peer.
         general: in the order of the recipe.
         specialised: by attribute.
     """
 
     configs: tuple[TrackerConfig, ...]
+    clean_from: int | None
     students: tuple[Participant, ...]
     general: tuple[PreparedTeacher, ...]
     specialised: Mapping[str, PreparedTeacher]
@@ -66,12 +68,19 @@ def make_participants(
     first = next(iter(students.values()))
     teachers = prepare((*general, *specialised.values()), first, features)
     named = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in teachers)]
-    configs, views = distinct_views([config for _, config in named])
+    shown = [config for _, config in named]
+    configs, views = distinct_views(shown)
+    clean_from = None
+    if table.clean_views:
+        own, theirs = distinct_views(shown[: len(students)]), distinct_views(shown[len(students) :])
+        clean_from = len(own[0])
+        configs, views = own[0] + theirs[0], own[1] + tuple(clean_from + view for view in theirs[1])
     everyone = [Participant(name, config, view) for (name, config), view in zip(named, views, strict=True)]
     learning, teaching = everyone[: len(students)], everyone[len(students) :]
     prepared = [PreparedTeacher(*pair) for pair in zip(teachers, teaching, strict=True)]
     return Participants(
         configs=configs,
+        clean_from=clean_from,
         students=tuple(learning),
         general=tuple(prepared[: len(general)]),
         specialised=dict(zip(specialised, prepared[len(general) :], strict=True)),
