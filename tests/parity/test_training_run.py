@@ -17,7 +17,16 @@ from sdst_edge.datasets import render_clip, write_got10k_sequence
 from sdst_edge.models import build, load_checkpoint, save_checkpoint, untrained_checkpoint
 from sdst_edge.training.loop import train
 from sdst_edge.training.losses.term import Term
-from sdst_edge.training.recipe import Distillation, Evaluation, Freezing, ModelSpec, Optimization, Recipe, TeacherSpec
+from sdst_edge.training.recipe import (
+    Augmentation,
+    Distillation,
+    Evaluation,
+    Freezing,
+    ModelSpec,
+    Optimization,
+    Recipe,
+    TeacherSpec,
+)
 from sdst_edge.training.run.averaging import Meter, StepLoss, step_loss
 from sdst_edge.training.run.files import RunFiles, check_recipe, claim, recipe_sha256
 from sdst_edge.training.run.freezing import Freezer
@@ -399,6 +408,20 @@ def test_train_learns_from_a_teacher(tmp_path: Path) -> None:
     result = train(replace(short(), distillation=table), tmp_path / "run")
     assert result.losses["general/soft"] > 0
     assert "teachers: start.safetensors" in load_checkpoint(result.files.model).provenance.notes
+
+
+def test_a_teacher_that_sees_pairs_clean_says_something_else(tmp_path: Path) -> None:
+    teacher = TeacherSpec(checkpoint=checkpoint(tmp_path, width=0.25))
+    soft = {}
+    for light in (0.0, 0.5):
+        for clean in (False, True):
+            table = Distillation(general=(teacher,), clean_views=clean)
+            recipe = replace(short(steps=1), distillation=table)
+            recipe = replace(recipe, augmentation=Augmentation(gain=light, tint=0.0, offset=0.0))
+            result = train(recipe, tmp_path / f"{light}-{clean}")
+            soft[light, clean] = result.losses["general/soft"]
+    assert soft[0.0, False] == soft[0.0, True]
+    assert soft[0.5, False] != soft[0.5, True]
 
 
 def test_a_teacher_that_is_a_recipe_is_an_error(tmp_path: Path) -> None:
