@@ -184,12 +184,15 @@ def test_views_are_cut_once_for_all_that_see_the_same() -> None:
 
 
 @pytest.mark.parametrize("clean", [False, True])
-def test_teachers_that_see_pairs_clean_have_views_of_their_own(clean: bool) -> None:
+def test_general_teachers_that_see_pairs_clean_have_views_of_their_own(clean: bool) -> None:
     table = Distillation(general=(TeacherSpec(checkpoint="general.safetensors"),), clean_views=clean)
-    teacher, config = ModelTeacher(toy("toy-anchors"), "general"), toy("toy-points").config
-    made = make_participants({"student": config, "peer": config}, [teacher], {}, table)
+    general, special = (ModelTeacher(toy("toy-anchors"), name) for name in ("general", "FM"))
+    students = dict.fromkeys(("student", "peer"), toy("toy-points").config)
+    made = make_participants(students, [general], {"FM": special}, table)
     assert [each.view for each in made.students] == [0, 0]
+    assert (made.general[0].teacher, made.specialised["FM"].teacher) == (general, special)
     assert made.general[0].participant.view == (1 if clean else 0)
+    assert made.specialised["FM"].participant.view == 0
     assert made.clean_from == (1 if clean else None)
     assert len(made.configs) == (2 if clean else 1)
 

@@ -148,9 +148,10 @@ class Distillation:
         gate: whether a specialised teacher is silent for a pair where its loss is not below the student's by
             ``gate_margin``. General ones are always heard.
         gate_margin: see ``gate``.
-        clean_views: whether teachers see pairs without what only makes them hard to see (other light, blur, a
+        clean_views: whether general teachers see pairs without what only makes them hard to see (other light, blur, a
             distractor, a simulated attribute that leaves the target where it is), so that the student learns to answer
-            hard pictures as its teachers answer easy ones: FixMatch's weak and strong augmentation (Sohn et al., 2020).
+            hard pictures as they answer easy ones: weak and strong augmentation of FixMatch (Sohn et al., 2020).
+            Specialised teachers see what the student sees.
         general_parts: losses from general teachers.
         specialised_parts: losses from specialised teachers.
         hints: feature maps for the parts hint and attention; consecutive ones make a flow.

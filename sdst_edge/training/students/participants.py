@@ -30,7 +30,7 @@ class Participants:
 
     Attributes:
         configs: tracker configurations whose crops are the views of a batch, the student's first.
-        clean_from: number of the first view of teachers, where they see pairs clean; None where they do not.
+        clean_from: number of the first view of general teachers, where they see pairs clean; None where they do not.
         students: ours first, then the peer.
         general: in the order of the recipe.
         specialised: by attribute.
@@ -67,23 +67,24 @@ def make_participants(
     features = [[hint.teacher for hint in table.hints if uses_hints(parts)] for parts in asked]
     first = next(iter(students.values()))
     teachers = prepare((*general, *specialised.values()), first, features)
-    named = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in teachers)]
-    shown = [config for _, config in named]
-    configs, views = distinct_views(shown)
+    told, heard = teachers[: len(general)], teachers[len(general) :]
+    hard = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in heard)]
+    named = [*hard, *((f"teacher {teacher.name}", teacher.config) for teacher in told)]
+    configs, views = distinct_views([config for _, config in named])
     clean_from = None
-    if table.clean_views:
-        own, theirs = distinct_views(shown[: len(students)]), distinct_views(shown[len(students) :])
-        clean_from = len(own[0])
-        configs, views = own[0] + theirs[0], own[1] + tuple(clean_from + view for view in theirs[1])
+    if table.clean_views and told:
+        own, places = distinct_views([config for _, config in hard])
+        clean, others = distinct_views([teacher.config for teacher in told])
+        clean_from = len(own)
+        configs, views = own + clean, places + tuple(clean_from + place for place in others)
     everyone = [Participant(name, config, view) for (name, config), view in zip(named, views, strict=True)]
-    learning, teaching = everyone[: len(students)], everyone[len(students) :]
-    prepared = [PreparedTeacher(*pair) for pair in zip(teachers, teaching, strict=True)]
+    prepared = [PreparedTeacher(*pair) for pair in zip((*heard, *told), everyone[len(students) :], strict=True)]
     return Participants(
         configs=configs,
         clean_from=clean_from,
-        students=tuple(learning),
-        general=tuple(prepared[: len(general)]),
-        specialised=dict(zip(specialised, prepared[len(general) :], strict=True)),
+        students=tuple(everyone[: len(students)]),
+        general=tuple(prepared[len(heard) :]),
+        specialised=dict(zip(specialised, prepared[: len(heard)], strict=True)),
     )
 
 
