@@ -5,6 +5,8 @@ Ding et al., RepVGG: Making VGG-style ConvNets Great Again, 2021, section 3.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -52,6 +54,39 @@ class RepConv(nn.Module):
                     merged.weight += F.pad(branch.weight, (1, 1, 1, 1))  # (O, I, 1, 1) to (O, I, 3, 3)
                     merged.bias += branch.bias
         self.square, self.point, self.identity = merged, None, None
+
+    def become_identity(self, before: RepConv) -> None:
+        """Makes it return what it is given, in eval mode exactly and in training mode about so.
+
+        The branches with kernels are silent at first; the norm of the identity branch takes away and gives back the
+        mean and variance that a ReLU leaves of normal distributions.
+
+        Args:
+            before: whose output it is given, perhaps through others that have become the identity.
+        """
+        assert isinstance(self.identity, nn.BatchNorm2d)
+        norms = [module for module in before.modules() if isinstance(module, nn.BatchNorm2d)]
+        with torch.no_grad():
+            mean = torch.stack([norm.bias for norm in norms]).sum(dim=0)  # (C,) before the ReLU
+            std = torch.stack([norm.weight for norm in norms]).norm(dim=0).clamp(min=1e-3)
+            above = torch.special.ndtr(mean / std)  # share of values that the ReLU lets through
+            density = torch.exp(-0.5 * (mean / std) ** 2) / math.sqrt(2 * math.pi)
+            after = mean * above + std * density
+            variance = ((mean**2 + std**2) * above + mean * std * density - after**2).clamp(min=1e-6)
+            for branch in (self.square, self.point):
+                assert isinstance(branch, ConvNorm)
+                assert isinstance(branch.norm, nn.BatchNorm2d)
+                nn.init.zeros_(branch.norm.weight)
+                nn.init.zeros_(branch.norm.bias)
+            self.identity.load_state_dict(
+                {
+                    "running_mean": after,
+                    "running_var": variance,
+                    "weight": (variance + self.identity.eps).sqrt(),
+                    "bias": after,
+                },
+                strict=False,  # the count of batches stays
+            )
 
     def _identity_convolution(self) -> nn.Conv2d | None:
         """The identity branch as a 1x1 convolution with bias."""

@@ -40,7 +40,7 @@ from sdst_edge.training.students.starting import make_student, trained_config
 from sdst_runtime.errors import CheckpointError, ConfigError, DatasetError, SdstError
 from sdst_runtime.manifest import Provenance
 from tests.stand_in_training import RECIPE, one_process, recipe_with
-from tests.tolerances import REL_F32
+from tests.tolerances import REL_F32, REL_NETWORK_F32
 
 CPU = torch.device("cpu")
 SMALL = {"width": 0.25, "depth": 0.5}
@@ -298,6 +298,20 @@ def test_a_student_starts_from_a_checkpoint(tmp_path: Path) -> None:
 
 def test_a_start_of_default_options_fits_a_recipe_that_names_them(tmp_path: Path) -> None:
     make_student(ModelSpec(options={"width": 1.0}, start=checkpoint(tmp_path, depth=0.5)), 0)
+
+
+def test_a_student_grows_from_a_smaller_one(tmp_path: Path) -> None:
+    start = checkpoint(tmp_path, width=0.25, depth=0.5)
+    grown = make_student(ModelSpec(start=start, grow=True, options={"width": 0.5, "depth": 1.0}), 0)
+    assert grown.training
+    assert grown.options == {"width": 0.5, "depth": 1.0}
+    small, crops = load_checkpoint(Path(start)).model.eval(), (torch.randn(1, 3, 128, 128), torch.randn(1, 3, 224, 224))
+    for ours, theirs in zip(grown.eval()(*crops), small(*crops), strict=True):
+        assert float((ours - theirs).detach().abs().max() / theirs.detach().abs().max()) <= REL_NETWORK_F32
+    with pytest.raises(ConfigError, match=r"or set model\.grow = true where they are larger"):
+        make_student(ModelSpec(start=start, options={"width": 0.5}), 0)
+    with pytest.raises(ConfigError, match=r"model\.grow needs model\.start"):
+        ModelSpec(family="sdst-nano-s", grow=True)
 
 
 def test_equal_seeds_make_equal_students() -> None:

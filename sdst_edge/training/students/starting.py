@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from sdst_edge.models import SiameseModel, build, families, load_checkpoint
+from sdst_edge.models.growing import grow
 from sdst_edge.training.recipe import ModelSpec
 from sdst_edge.training.targets.points import narrowed
 from sdst_runtime.config import TrackerConfig
@@ -40,6 +41,10 @@ def make_student(model: ModelSpec, seed: int, table: str = "model") -> SiameseMo
             "'sdst-edge distill' does so"
         )
     start = load_checkpoint(Path(model.start)).model
+    if model.grow:
+        larger = build(model.family or start.family, **model.options)
+        grow(start, larger, seed)
+        return larger.train()
     if model.family and model.family != start.family:
         raise ConfigError(
             f"recipe: {table}.start {model.start} is of family {start.family}, {table}.family is {model.family}; "
@@ -48,7 +53,8 @@ def make_student(model: ModelSpec, seed: int, table: str = "model") -> SiameseMo
     if any(_option(start, key) != value for key, value in model.options.items()):
         raise ConfigError(
             f"recipe: {table}.start {model.start} was built with {_listed(start.options)}, "
-            f"{table}.options are {_listed(model.options)}; leave them out, or start from another checkpoint"
+            f"{table}.options are {_listed(model.options)}; leave them out, start from another checkpoint, or set "
+            f"{table}.grow = true where they are larger"
         )
     return start.train()
 
