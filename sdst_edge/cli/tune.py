@@ -48,6 +48,10 @@ def tune(
     rules: Annotated[str, typer.Option(metavar="NAME", help="Rule to score by, as eval takes it.")] = "house",
     metric: Annotated[str, typer.Option(help="Figure to search for.", show_default="the rule's first")] = "",
     sequences: SequencesOption = None,
+    starts: Annotated[
+        int, typer.Option(min=1, help="Follow each sequence from so many frames on, spread over it: less chance.")
+    ] = 1,
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="Follow each in the mirror, too.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the proposals and the order of the sequences.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Search, and leave the bundle as it is.")] = False,
     skip_broken: SkipBrokenOption = False,
@@ -84,6 +88,8 @@ def tune(
         session=session.value,
         threads=threads,
         variant=variant,
+        starts=starts,
+        mirrored=mirrored,
     )
     with progress_bar("tune") as bar:
         result = search(opened, chosen.sequences, options, bar)
@@ -105,7 +111,11 @@ def _table(result: TuneResult) -> RenderableType:
 
 
 def _remark(result: TuneResult, bundle: Path, dry_run: bool) -> str:
-    trials = f"{result.completed} full trials on {result.sequences} sequences, {result.pruned} ended early"
+    trials = f"{result.completed} full trials on {_passes(result)}, {result.pruned} ended early"
     if dry_run:
         return f"{trials}; {bundle} was left as it is"
     return f"{trials}; " + (f"written into {bundle}" if result.improved else "nothing better was found")
+
+
+def _passes(result: TuneResult) -> str:
+    return f"{result.sequences} sequences" + ("" if result.passes == result.sequences else f", {result.passes} passes")

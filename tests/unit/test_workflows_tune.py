@@ -14,10 +14,12 @@ from sdst_edge.datasets import Sequence, render_clip
 from sdst_edge.evaluation import evaluate
 from sdst_edge.workflows.tune import Parameters, TuneOptions, TuneResult, tune, write_tuned
 from sdst_edge.workflows.tune.memory import FrameMemory, TemplateMemory
+from sdst_edge.workflows.tune.passes import passes
 from sdst_runtime import Bundle, load
 from sdst_runtime.errors import ConfigError, DatasetError
 from sdst_runtime.loading import open_session
 from sdst_runtime.tracker import Tracker
+from tests.tolerances import ABS_MOVED_PX
 
 pytest.importorskip("optuna", reason="needs the extra tune")
 pytest.importorskip("scipy", reason="needs the extra tune")
@@ -54,6 +56,42 @@ def test_frames_are_decoded_once_within_the_budget() -> None:
             sequence.frames[index].tobytes() for index in range(4)
         ]
     assert counted.asked == 5  # three once, the fourth twice
+
+
+def test_passes_begin_where_the_target_is_seen_and_show_it_in_the_mirror() -> None:
+    sequence = clip(frames=12)
+    sequence.visible[3:5] = False
+    sequence.visible[10:] = False
+    found = passes(sequence, 3, mirrored=True)
+    assert [each.name for each in found[:3]] == [sequence.name, f"{sequence.name} from 5", f"{sequence.name} from 6"]
+    assert [each.name for each in found[3:]] == [f"{each.name} mirrored" for each in found[:3]]
+    for one, other in zip(found[:3], found[3:], strict=True):
+        start = 12 - len(one)
+        assert len(one.frames) == len(other.frames) == len(other) == len(one)
+        assert np.array_equal(one.boxes_xywh, sequence.boxes_xywh[start:], equal_nan=True)
+        assert np.array_equal(one.visible, sequence.visible[start:])
+        assert np.array_equal(one.frames[1], sequence.frames[start + 1])
+        assert np.array_equal(other.frames[1], sequence.frames[start + 1][:, ::-1])
+        x, y, w, h = one.boxes_xywh[0]
+        assert np.allclose(other.boxes_xywh[0], (128 - x - w, y, w, h), rtol=0, atol=ABS_MOVED_PX)
+    assert passes(sequence) == (sequence,)
+
+
+def test_a_start_with_nothing_to_follow_is_left_out() -> None:
+    sequence = clip(frames=4)
+    sequence.visible[2:] = False
+    assert passes(sequence, 3) == (sequence,)
+
+
+def test_a_search_over_passes_scores_them_all(toy_bundle: Path, tmp_path: Path) -> None:
+    bundle, sequences = Bundle.open(toy_bundle), [clip(3), clip(4)]
+    result = tune(bundle, sequences, options(tmp_path, trials=1, starts=3, mirrored=True))
+    assert (result.sequences, result.passes) == (2, 12)
+    alone = [each for sequence in sequences for each in passes(sequence, 3, mirrored=True)]
+    (tmp_path / "other").mkdir()
+    assert result.score == tune(bundle, alone, options(tmp_path / "other", trials=1)).score
+    with pytest.raises(ConfigError, match="is of another network, data set"):
+        tune(bundle, sequences, options(tmp_path))
 
 
 def test_a_template_is_embedded_once_and_outlives_its_trackers(toy_bundle: Path) -> None:
@@ -176,7 +214,7 @@ def test_tune_refuses_what_cannot_be(toy_bundle: Path, tmp_path: Path) -> None:
         tune(bundle, [], options(tmp_path))
     with pytest.raises(ConfigError, match="no metric 'eao'"):
         tune(bundle, [clip()], options(tmp_path, metric="eao"))
-    with pytest.raises(ConfigError, match="0 trials"):
+    with pytest.raises(ConfigError, match="trials is 0, expected >= 1"):
         options(tmp_path, trials=0)
     with pytest.raises(ConfigError, match="does not exist"):
         tune(bundle, [clip()], TuneOptions(study=tmp_path / "missing" / "study.log"))
@@ -194,6 +232,7 @@ def test_write_tuned_changes_the_parameters_and_says_what_they_reach(toy_bundle:
         rule="house",
         metric="success_auc",
         sequences=2,
+        passes=12,
         before=Parameters.of(bundle.manifest.tracker),
         score_before=0.5,
         best=best,
@@ -204,5 +243,5 @@ def test_write_tuned_changes_the_parameters_and_says_what_they_reach(toy_bundle:
     write_tuned(bundle, result, "val")
     manifest = Bundle.open(tmp_path / "copy").manifest
     assert Parameters.of(manifest.tracker) == best
-    assert manifest.accuracy == {"val, tuned on it, house rule": {"success_auc": 0.6, "sequences": 2}}
+    assert manifest.accuracy == {"val, tuned on it, house rule": {"success_auc": 0.6, "sequences": 2, "passes": 12}}
     assert replace(manifest, tracker=bundle.manifest.tracker, accuracy={}) == bundle.manifest

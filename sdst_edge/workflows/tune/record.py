@@ -21,6 +21,8 @@ def tuned_manifest(manifest: Manifest, result: TuneResult, dataset: str) -> Mani
         dataset: name of the set that it was tuned on.
     """
     figure = {result.metric: result.score, "sequences": result.sequences}
+    if result.passes != result.sequences:
+        figure["passes"] = result.passes
     accuracy = {**manifest.accuracy, f"{dataset}, tuned on it, {result.rule} rule": figure}
     return replace(manifest, tracker=result.best.applied(manifest.tracker), accuracy=accuracy)
 

@@ -22,6 +22,7 @@ from sdst_edge.evaluation.run import check_runnable, follow
 from sdst_edge.evaluation.scoring import score_trajectory
 from sdst_edge.workflows.tune.memory import FrameMemory, TemplateMemory
 from sdst_edge.workflows.tune.parameters import BOUNDS, Parameters
+from sdst_edge.workflows.tune.passes import passes
 from sdst_edge.workflows.tune.study import completed, finished, open_study, study_identity
 from sdst_runtime.bundle import Bundle
 from sdst_runtime.errors import ConfigError, DatasetError
@@ -51,6 +52,8 @@ class TuneOptions:
         threads: that the network may use, >= 1.
         variant: of the bundle; None for its default.
         memory_bytes: for decoded frames.
+        starts: from how many frames each sequence is followed, >= 1 (:mod:`sdst_edge.workflows.tune.passes`).
+        mirrored: whether in the mirror, too.
     """
 
     study: Path
@@ -62,12 +65,13 @@ class TuneOptions:
     threads: int = 1
     variant: str | None = None
     memory_bytes: int = 4 << 30
+    starts: int = 1
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
-        if self.trials < 1 or self.memory_bytes < 0:
-            raise ConfigError(
-                f"tune: {self.trials} trials and {self.memory_bytes} bytes of memory, expected >= 1 and >= 0"
-            )
+        for name, least in (("trials", 1), ("memory_bytes", 0), ("starts", 1)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"tune: {name} is {getattr(self, name)}, expected >= {least}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,7 @@ class TuneResult:
         rule: that was scored by.
         metric: key of the figure that was searched for.
         sequences: how many each full trial ran.
+        passes: how often it followed one of them.
         before: parameters that the study started from.
         score_before: figure with those.
         best: parameters of the best trial; ``before`` where none was better.
@@ -89,6 +94,7 @@ class TuneResult:
     rule: str
     metric: str
     sequences: int
+    passes: int
     before: Parameters
     score_before: float
     best: Parameters
@@ -126,18 +132,21 @@ def tune(
         raise DatasetError("no sequences to tune on")
     for sequence in sequences:
         check_runnable(sequence)
-    identity = study_identity(bundle, sequences, f"{rule.name} {metric.key}")
+    memory = FrameMemory(options.memory_bytes)
+    held = [memory.held(sequence) for sequence in sequences]
+    followed = [each for sequence in held for each in passes(sequence, options.starts, mirrored=options.mirrored)]
+    identity = study_identity(bundle, followed, f"{rule.name} {metric.key}")
     before = Parameters.of(bundle.manifest.tracker)
     study = open_study(options.study, identity, before, maximize=metric.higher_is_better, seed=options.seed)
     session = TemplateMemory(open_session(bundle, options.session, options.threads, options.variant))
     try:
-        objective = _Objective(bundle, session, sequences, options, on_progress)
+        objective = _Objective(bundle, session, followed, options, on_progress)
         if finished(study) < options.trials:
             study.optimize(objective, callbacks=[objective.after_trial])
             objective.tell(options.trials, study)
     finally:
         session.close()
-    return _result(study, rule, metric, len(sequences))
+    return _result(study, rule, metric, len(sequences), len(followed))
 
 
 class _Objective:
@@ -151,9 +160,8 @@ class _Objective:
         options: TuneOptions,
         on_progress: OnProgress | None,
     ) -> None:
-        memory = FrameMemory(options.memory_bytes)
         order = np.random.default_rng(options.seed).permutation(len(sequences)).tolist()
-        self._sequences = [(number, memory.held(sequences[number])) for number in order]
+        self._sequences = [(number, sequences[number]) for number in order]
         self._session, self._config = session, bundle.manifest.tracker
         self._rule = rule_by_name(options.rule)
         self._key = _metric(self._rule, options.metric).key
@@ -208,7 +216,7 @@ def _metric(rule: Rule, key: str) -> Metric:
     raise ConfigError(f"rule {rule.name} has no metric {key!r}, it has {known}")
 
 
-def _result(study: optuna.Study, rule: Rule, metric: Metric, sequences: int) -> TuneResult:
+def _result(study: optuna.Study, rule: Rule, metric: Metric, sequences: int, passes: int) -> TuneResult:
     complete = [(float(trial.value), trial.params) for trial in completed(study) if trial.value is not None]
     before = study.user_attrs["before"]
     score_before = next(value for value, params in complete if params == before)
@@ -218,6 +226,7 @@ def _result(study: optuna.Study, rule: Rule, metric: Metric, sequences: int) -> 
         rule=rule.name,
         metric=metric.key,
         sequences=sequences,
+        passes=passes,
         before=Parameters(**before),
         score_before=score_before,
         best=Parameters(**best),
