@@ -308,6 +308,8 @@ def test_a_student_grows_from_a_smaller_one(tmp_path: Path) -> None:
     small, crops = load_checkpoint(Path(start)).model.eval(), (torch.randn(1, 3, 128, 128), torch.randn(1, 3, 224, 224))
     for ours, theirs in zip(grown.eval()(*crops), small(*crops), strict=True):
         assert float((ours - theirs).detach().abs().max() / theirs.detach().abs().max()) <= REL_NETWORK_F32
+    again = make_student(ModelSpec(start=start, grow=True, options={"width": 0.5, "depth": 1.0}), 0)
+    assert all(torch.equal(value, again.state_dict()[key]) for key, value in grown.state_dict().items())
     with pytest.raises(ConfigError, match=r"or set model\.grow = true where they are larger"):
         make_student(ModelSpec(start=start, options={"width": 0.5}), 0)
     with pytest.raises(ConfigError, match=r"model\.grow needs model\.start"):

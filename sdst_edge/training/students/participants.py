@@ -68,15 +68,13 @@ def make_participants(
     first = next(iter(students.values()))
     teachers = prepare((*general, *specialised.values()), first, features)
     told, heard = teachers[: len(general)], teachers[len(general) :]
-    hard = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in heard)]
-    named = [*hard, *((f"teacher {teacher.name}", teacher.config) for teacher in told)]
-    configs, views = distinct_views([config for _, config in named])
-    clean_from = None
-    if table.clean_views and told:
-        own, places = distinct_views([config for _, config in hard])
-        clean, others = distinct_views([teacher.config for teacher in told])
-        clean_from = len(own)
-        configs, views = own + clean, places + tuple(clean_from + place for place in others)
+    named = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in (*heard, *told))]
+    shown, clean = [config for _, config in named], len(told) if table.clean_views else 0
+    configs, views = distinct_views(shown[: len(shown) - clean])
+    clean_from = len(configs) if clean else None
+    if clean:
+        more, places = distinct_views(shown[-clean:])
+        configs, views = configs + more, views + tuple(len(configs) + place for place in places)
     everyone = [Participant(name, config, view) for (name, config), view in zip(named, views, strict=True)]
     prepared = [PreparedTeacher(*pair) for pair in zip((*heard, *told), everyone[len(students) :], strict=True)]
     return Participants(

@@ -23,7 +23,7 @@ def make_student(model: ModelSpec, seed: int, table: str = "model") -> SiameseMo
 
     Args:
         model: its ``start`` is a checkpoint.
-        seed: of random weights; for them torch's global generator is seeded.
+        seed: of random weights and of growth; for them torch's global generator is seeded.
         table: of the recipe, for messages.
 
     Raises:
@@ -42,6 +42,7 @@ def make_student(model: ModelSpec, seed: int, table: str = "model") -> SiameseMo
         )
     start = load_checkpoint(Path(model.start)).model
     if model.grow:
+        torch.manual_seed(seed)  # of the kernels of new layers, which are silent at first
         larger = build(model.family or start.family, **model.options)
         grow(start, larger, seed)
         return larger.train()
