@@ -11,15 +11,13 @@ from torch import Tensor
 
 from sdst_edge.training.crops.color import box_blur, gray, recolor
 from sdst_edge.training.crops.cutting import cut
-from sdst_edge.training.pairs.augment import Color, Variation
+from sdst_edge.training.pairs.augment import AS_IT_IS, Color, Variation
 from sdst_edge.training.pairs.batch import Crops, PairBatch
 from sdst_edge.training.pairs.handover import Room, private_room
 from sdst_edge.training.pairs.planning import PairPlan
 from sdst_runtime.config import TrackerConfig
 
 __all__ = ["crops_bytes", "cut_pairs", "labels"]
-
-_AS_IT_IS = Color((1.0, 1.0, 1.0), 0.0)
 
 
 def cut_pairs(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room = private_room) -> PairBatch:
@@ -64,6 +62,6 @@ def _view(plans: Items[PairPlan], number: int, config: TrackerConfig, room: Room
 
 
 def _colored(crop: NDArray[np.uint8], variation: Variation, color: Color) -> NDArray[np.uint8]:
-    if color != _AS_IT_IS:
+    if color != AS_IT_IS:
         crop = recolor(crop, np.array(color.gain_bgr, dtype=np.float32), color.offset)
     return gray(crop) if variation.gray else crop

@@ -11,7 +11,7 @@ from sdst_edge.training.recipe import Augmentation
 from sdst_runtime.config import TrackerConfig
 from sdst_runtime.core import State
 
-__all__ = ["Color", "Step", "Variation", "draw_variation", "jittered_box", "stray_state", "without_light"]
+__all__ = ["AS_IT_IS", "Color", "Step", "Variation", "draw_variation", "jittered_box", "stray_state", "without_light"]
 
 #: Sides of a box blur, px.
 _BLUR_SIDES = (3, 5, 7)
@@ -71,13 +71,13 @@ class Variation(NamedTuple):
     search_color: Color
 
 
-#: Light as it is.
-_NEUTRAL = Color((1.0, 1.0, 1.0), 0.0)
+#: The light of the picture.
+AS_IT_IS = Color((1.0, 1.0, 1.0), 0.0)
 
 
 def without_light(variation: Variation) -> Variation:
     """The same geometry in the light of the picture, and sharp."""
-    return variation._replace(gray=False, blur_side=1, template_color=_NEUTRAL, search_color=_NEUTRAL)
+    return variation._replace(gray=False, blur_side=1, template_color=AS_IT_IS, search_color=AS_IT_IS)
 
 
 def draw_variation(rule: Augmentation, numbers: Iterator[float]) -> Variation:

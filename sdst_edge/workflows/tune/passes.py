@@ -35,8 +35,9 @@ def passes(sequence: Sequence, starts: int = 1, *, mirrored: bool = False) -> tu
 def _later(sequence: Sequence, starts: int) -> Iterator[Sequence]:
     known = {0}
     for number in range(1, starts):
-        seen = np.flatnonzero(sequence.visible[number * len(sequence) // (starts + 1) :])
-        start = number * len(sequence) // (starts + 1) + int(seen[0]) if len(seen) else 0
+        earliest = number * len(sequence) // (starts + 1)
+        seen = np.flatnonzero(sequence.visible[earliest:])
+        start = earliest + int(seen[0]) if len(seen) else 0
         if start in known:
             continue
         known.add(start)
