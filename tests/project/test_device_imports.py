@@ -44,6 +44,7 @@ def test_bench_evaluation_and_cli_import_without_torch_and_onnx() -> None:
     result = _run(
         """
         import sdst_bench.measuring.bundle, sdst_edge.cli.app, sdst_edge.datasets, sdst_edge.evaluation
+        sdst_edge.cli.app.make_app()
         assert "onnxruntime" not in sys.modules and "cv2" not in sys.modules
         print("imported")
         """
