@@ -21,7 +21,7 @@ import os
 import shlex
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from sdst_bench.environment import probe_environment
 from sdst_bench.measuring.clip import Clip
 from sdst_bench.measuring.cold_start import measure_cold_start
 from sdst_bench.measuring.track_memory import measure_track_memory
+from sdst_bench.not_measured import NotMeasured
 from sdst_bench.peers import PeerChoice, check_peers
 from sdst_edge.cli.console import note, print_json, print_rich
 from sdst_edge.cli.errors import exit_status
@@ -39,6 +40,7 @@ from sdst_edge.workflows.card_tables import (
     CardRow,
     StartRow,
     attributes_part,
+    check_names,
     failures_part,
     files_part,
     overall_part,
@@ -87,7 +89,7 @@ def main() -> int:
     parser.add_argument("--part", action="append", choices=PARTS, help="only this one; may be repeated")
     parser.add_argument("--pictures", type=Path, help="folder for pictures of failures (default: none are made)")
     parser.add_argument("--update", type=Path, metavar="PAGE", help="Markdown page whose generated parts are replaced")
-    parser.add_argument("--json", action="store_true", help="print the figures of 'scores' and 'starts' as JSON")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON; 'failures' has none")
     options = parser.parse_args()
     options.part = tuple(options.part or PARTS)
     if "scores" in options.part and options.data is None:
@@ -145,6 +147,7 @@ def _scores(options: argparse.Namespace, ours: list[Entrant]) -> tuple[list[Card
         entrants = [*ours, *(other_entrant(path, work / "exports") for path in options.others)]
         entrants += [peer_entrant(name, choice) for name in choice.wanted]
         lineup = Lineup(dataset, work, choice, note)
+        check_names(entrant.name for entrant in entrants)  # before hours of work, not after
         return lineup.rows(entrants, timed=not options.untimed), lineup.absent
 
 
@@ -162,10 +165,13 @@ def _starts(ours: list[Entrant]) -> list[StartRow]:
             assert entrant.request is not None
             note(f"{entrant.name}: memory and start")
             start, memory = measure_cold_start(entrant.request, Clip([clip.frames[0]], [(x, y, w, h)]))
+            track_bytes = None
+            with suppress(NotMeasured):
+                track_bytes = measure_track_memory(entrant.request, video, (x, y, w, h))
             rows.append(
                 StartRow(
                     name=entrant.name,
-                    track_bytes=measure_track_memory(entrant.request, video, (x, y, w, h)),
+                    track_bytes=track_bytes,
                     runtime_bytes=memory.peak_rss_bytes,
                     first_box_ms=start.process_to_first_box_ms,
                 )
@@ -237,6 +243,9 @@ def _command() -> str:
 
 
 def _without_folder(text: str) -> str:
+    option, equals, value = text.partition("=")
+    if option.startswith("--") and os.path.isabs(value):
+        return f"{option}{equals}{Path(value).name}"
     return Path(text).name if os.path.isabs(text) else text
 
 

@@ -99,7 +99,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     path = find_weights(path)
     if path.exists() and not path.is_file():
-        raise CheckpointError(f"{path} is no file, expected a checkpoint (.safetensors)")
+        hides = " (and hides the student of that name)" if str(path) in shipped_weights() else ""
+        raise CheckpointError(f"{path} is no file{hides}, expected a checkpoint (.safetensors)")
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(METADATA_KEY)

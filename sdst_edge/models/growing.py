@@ -162,5 +162,6 @@ def _of(module: object, kind: type[Kind]) -> Kind:
 
 def _unfit(how: str) -> ConfigError:
     return ConfigError(
-        f"a network cannot be grown to one {how}; expected a student of sdst-nano and a wider or deeper one of its size"
+        f"a network cannot be grown to one {how}; expected a student of sdst-nano, and one that is nowhere narrower or "
+        "shallower"
     )

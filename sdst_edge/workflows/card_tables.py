@@ -20,6 +20,7 @@ __all__ = [
     "Cost",
     "StartRow",
     "attributes_part",
+    "check_names",
     "failures_part",
     "files_part",
     "overall_part",
@@ -75,15 +76,28 @@ class StartRow:
 
     Attributes:
         name: of the variant.
-        track_bytes: peak RSS of the whole ``sdst-edge track``.
-        runtime_bytes: peak RSS of a process that imports the runtime alone; None where the host does not tell it.
+        track_bytes: peak RSS of the whole ``sdst-edge track``; None where the host does not tell it.
+        runtime_bytes: peak RSS of a process that imports the runtime alone; likewise.
         first_box_ms: from the start of that process to its first box.
     """
 
     name: str
-    track_bytes: int
+    track_bytes: int | None
     runtime_bytes: int | None
     first_box_ms: float
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuses rows that could not be told apart.
+
+    Raises:
+        ConfigError: two have one name.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ConfigError(f"two trackers are called {name}; rename the folder of one of them")
+        seen.add(name)
 
 
 def overall_part(rows: Items[CardRow], reference: str) -> str:
@@ -97,8 +111,7 @@ def overall_part(rows: Items[CardRow], reference: str) -> str:
         ConfigError: two rows have one name.
         DatasetError: the rows cannot be compared.
     """
-    if twice := _first_repeated(row.name for row in rows):
-        raise ConfigError(f"two trackers are called {twice}; rename the folder of one of them")
+    check_names(row.name for row in rows)
     first = rows[0].result
     comparison = compare_results([row.result for row in rows]) if len(rows) > 1 else None
     headline, *others = first.metrics
@@ -221,12 +234,3 @@ def _interval_note(comparison: Comparison) -> str:
 
 def _megabytes(size_bytes: int | None) -> str:
     return "not measured" if size_bytes is None else f"{size_bytes / 1e6:.0f}"
-
-
-def _first_repeated(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sdst_bench.environment import probe_environment
 from sdst_bench.measuring.clip import Box, Clip
 from sdst_bench.measuring.subject import Subject, SubjectRequest
 from sdst_bench.peers import PeerChoice, compare_peers
@@ -115,6 +116,14 @@ def peer_entrant(name: str, choice: PeerChoice) -> Entrant:
     return Entrant(name=name, key=digest.hexdigest(), cost=_network_cost(files) if files else Cost())
 
 
+def _digest(dataset: Dataset) -> str:
+    """Tells a data set from others, and from itself with other boxes."""
+    digest = hashlib.sha256(str(dataset.root.resolve()).encode())
+    for sequence in dataset.sequences:
+        digest.update(f"{sequence.name} {len(sequence)} ".encode() + sequence.boxes_xywh.tobytes())
+    return digest.hexdigest()
+
+
 class Lineup:
     """A data set, and how trackers are run on it.
 
@@ -127,12 +136,13 @@ class Lineup:
 
         Args:
             dataset: whose sequences can all be scored.
-            work: folder for the boxes of trackers; what it holds of them is not run again.
+            work: folder for the boxes of trackers; what it holds of them, on this data set, is not run again.
             choice: of OpenCV's trackers.
             on_note: told what is done next.
         """
         self.absent: dict[str, str] = {}
         self._dataset, self._work, self._choice, self._on_note = dataset, work, choice, on_note
+        self._truth = _digest(dataset)
 
     def rows(self, entrants: list[Entrant], *, timed: bool = True) -> list[CardRow]:
         """Follows, scores and times trackers; those that cannot run are left out and listed in ``absent``.
@@ -159,7 +169,7 @@ class Lineup:
             if opened is None:
                 return None
             tracker, version = opened
-            key = hashlib.sha256(f"{entrant.key} {version}".encode()).hexdigest()[:12]
+            key = hashlib.sha256(f"{entrant.key} {version} {self._truth}".encode()).hexdigest()[:12]
             folder = self._work / "boxes" / key / entrant.name.replace(" ", "-")
             if not self._record(tracker, folder, entrant.name):
                 return None
@@ -179,7 +189,8 @@ class Lineup:
         request = entrant.request
         if request is not None:
             with load(request.bundle, request.session, request.threads, request.variant, engine=request.engine) as own:
-                yield own, ""
+                environment = probe_environment()
+                yield own, f"{environment.onnxruntime} {environment.libsdst}"
             return
         with open_peers(replace(self._choice, names=(entrant.name,))) as peers:
             self.absent.update(peers.absent)

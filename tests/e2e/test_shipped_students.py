@@ -53,7 +53,7 @@ def test_bench_takes_it_by_name(name: str) -> None:
     assert bundle["setup"]["bundle"] == name
 
 
-def test_export_writes_its_weights_anew(name: str) -> None:
+def test_export_takes_it_by_name(name: str) -> None:
     succeed("export", name, "-o", "again")
     again, shipped = Bundle.open("again").manifest, Bundle.open(name).manifest
     assert (again.family, again.provenance) == (shipped.family, shipped.provenance)

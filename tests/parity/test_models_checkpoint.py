@@ -91,8 +91,15 @@ def test_load_raises_when_path_is_missing_or_a_folder(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "none.safetensors")
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe"):
-        with pytest.raises(CheckpointError, match="is no file"):
+        with pytest.raises(CheckpointError, match="is no file, expected"):
             load_checkpoint(path)
+
+
+def test_load_says_that_a_folder_hides_a_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sdst-nano-m").mkdir()
+    with pytest.raises(CheckpointError, match=r"sdst-nano-m is no file \(and hides the student of that name\)"):
+        load_checkpoint(Path("sdst-nano-m"))
 
 
 def test_load_raises_when_metadata_is_not_ours(tmp_path: Path) -> None:

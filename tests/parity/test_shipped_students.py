@@ -42,7 +42,8 @@ def test_files_are_small(student: str) -> None:
     for path in (*files, WEIGHTS / f"{student}.safetensors"):
         assert path.stat().st_size < MOST_BYTES, path.name
     manifest = Bundle.open(STUDENTS / student).manifest
-    named = {entry.file for item in manifest.variants.values() for graph in item.graphs.values() for entry in (graph,)}
+    graphs = [graph for item in manifest.variants.values() for graph in item.graphs.values()]
+    named = {entry.file for graph in graphs for entry in (graph, graph.weights) if entry is not None}
     assert {path.relative_to(STUDENTS / student).as_posix() for path in files} == named | {"manifest.json"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -256,12 +257,16 @@ def test_what_is_shipped_is_listed_without_engines_of_this_machine(
 ) -> None:
     weights, page = tmp_path / "m.safetensors", tmp_path / "card.md"
     weights.write_bytes(b"123")
+    bundle = Path(shutil.copytree(toy_bundle, tmp_path / toy_bundle.name))
+    (bundle / "engines").mkdir()
+    (bundle / "engines" / "fp16.engine").touch()
     page.write_text(PAGE + "<!-- generated: command -->\n<!-- end: command -->\n", encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["model_card.py", str(toy_bundle)])
-    card.run(Namespace(bundles=[toy_bundle], variant=None, weights=[weights], part=("files",), update=page, json=True))
+    monkeypatch.setattr(sys, "argv", ["model_card.py", str(bundle)])
+    card.run(Namespace(bundles=[bundle], variant=None, weights=[weights], part=("files",), update=page, json=True))
     text = page.read_text(encoding="utf-8")
     assert cells(text, "`m.safetensors`")[1] == "3"
-    assert f"`{toy_bundle.name}/manifest.json`" in text
+    assert f"`{bundle.name}/manifest.json`" in text
+    assert "engine" not in text
     assert "After, with FIGURE(seeds)." in text
 
 
@@ -275,5 +280,7 @@ def test_pictures_of_an_earlier_run_go(card: ModuleType, tmp_path: Path) -> None
 
 
 def test_a_command_is_shown_without_folders_of_this_machine(card: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/somewhere/model_card.py", "sdst-nano-m", "--data=/somewhere/val"])
+    assert card._command() == "python benchmarks/model_card.py sdst-nano-m \\\n    --data=val"
     monkeypatch.setattr(sys, "argv", ["/somewhere/model_card.py", "sdst-nano-m", "--data", "/somewhere/val"])
     assert card._command() == "python benchmarks/model_card.py sdst-nano-m \\\n    --data val"

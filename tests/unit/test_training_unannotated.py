@@ -121,7 +121,15 @@ PHOTOS = Source(path="photos", layout="photos")
 
 
 @pytest.mark.parametrize(
-    "table", [None, Distillation(), Distillation(peer=Peer(model=ModelSpec(family="sdst-nano-s")))]
+    "table",
+    [
+        None,
+        Distillation(),
+        Distillation(peer=Peer(model=ModelSpec(family="sdst-nano-s"))),
+        Distillation(general=(SPEC,), general_weight=0.0),
+        Distillation(specialised={"LR": SPEC}),  # the gate has no annotation to judge by
+        Distillation(specialised={"LR": SPEC}, gate=False, specialised_weight=0.0),
+    ],
 )
 def test_photos_without_a_teacher_are_an_error(table: Distillation | None) -> None:
     taught = with_sources(POOL, PHOTOS)
@@ -130,7 +138,7 @@ def test_photos_without_a_teacher_are_an_error(table: Distillation | None) -> No
     assert replace(with_sources(POOL), distillation=table).data.sources == (POOL,)
 
 
-@pytest.mark.parametrize("table", [{"general": (SPEC,)}, {"specialised": {"LR": SPEC}}])
+@pytest.mark.parametrize("table", [{"general": (SPEC,)}, {"specialised": {"LR": SPEC}, "gate": False}])
 def test_photos_with_a_teacher_are_a_recipe(table: dict[str, Any]) -> None:
     recipe = replace(with_sources(PHOTOS), distillation=Distillation(**table))
     assert not recipe.data.sources[0].annotated

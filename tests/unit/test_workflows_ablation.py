@@ -30,6 +30,7 @@ def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sdst_edge.workflows.ablation.ablation.write_plot", lambda table, path: None)
 
 
+PHOTOS = "data.sources=[{path='p', layout='photos'}]"
 HELD = {"a": ("OCC",), "b": ("OCC", "FM"), "c": ("FM",), "d": ()}
 
 
@@ -185,6 +186,8 @@ def test_arms_change_the_table_of_distillation_alone(tmp_path: Path) -> None:
         (("distillation.specialised=",), {}, "distillation.specialised is empty, and specialised, both-uniform"),
         (("distillation.general=",), {"arms": ("none", "general")}, "distillation.general is empty, and general need"),
         (("optimization.steps=0", "optimization.seconds=9"), {}, "compares at equal steps"),
+        ((PHOTOS,), {}, "arm 'none' of the ablation: recipe: .*p, is not annotated .* or leave the arm out"),
+        ((PHOTOS,), {"arms": ("general", "specialised")}, "arm 'specialised' of the ablation: recipe"),
     ],
 )
 def test_what_cannot_be_ablated_is_refused_before_anything_is_trained(

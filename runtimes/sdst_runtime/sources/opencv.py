@@ -85,7 +85,7 @@ def _few_decoder_threads() -> Iterator[None]:
     try:
         yield
     finally:
-        del os.environ[name]
+        os.environ.pop(name, None)  # another thread that opened a video meanwhile may have taken it away
 
 
 def open_capture(what: str | int, backend: int, parameters: Sequence[int] = ()) -> Capture | None:

@@ -38,8 +38,8 @@ class PairBatch:
     """Pairs, drawn by seed and global index alone.
 
     Attributes:
-        views: the same pairs as each tracker configuration cuts them: the student's first, then those of teachers with
-            another one, in the order in which they were given to the loader.
+        views: the same pairs as each tracker configuration cuts them, in the order in which these were given to the
+            loader, the student's first. From the loader's ``clean_from`` on they are shown clean.
         boxes_image: (B, 4) float32: the target in the search region as x1, y1, x2, y2 in image px from the search
             centre; times ``scale`` (twice over) they are network px of a view. Mean nothing where not ``positive``.
         positive: (B,) bool: whether the search region shows the template's target.

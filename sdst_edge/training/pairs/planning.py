@@ -71,7 +71,8 @@ class PairPlanner:
             configs: of the views, the student's first: what augmentation says in network px is of its network.
             reader: of regions.
             clean_from: number of the first view that shows pairs without what only makes them hard to see: other light,
-                blur, distractors, and simulated attributes that leave the target where it is. None for no view.
+                blur, distractors, and simulated attributes that leave the target where it is; where one moves or hides
+                the target, all stays. None for no view.
         """
         self._data = recipe.data
         self._seed = recipe.seed

@@ -59,7 +59,8 @@ class Hint:
     Attributes:
         student: ``search``, ``template`` or ``response`` for the operands and results of the first correlation, or the
             name of a module, whose output for the search region is taken, such as ``trunk.5``.
-        teacher: likewise, of the teacher.
+        teacher: likewise, of the teacher as it is run: norms are merged into the convolutions before them, and a
+            RepConv is one convolution.
     """
 
     student: str = "search"
@@ -149,8 +150,9 @@ class Distillation:
             ``gate_margin``. General ones are always heard.
         gate_margin: see ``gate``.
         clean_views: whether general teachers see pairs without what only makes them hard to see (other light, blur, a
-            distractor, a simulated attribute that leaves the target where it is), so that the student learns to answer
-            hard pictures as they answer easy ones: weak and strong augmentation of FixMatch (Sohn et al., 2020).
+            distractor, a simulated attribute that leaves the target where it is; where one moves or hides the target,
+            all stays), so that the student learns to answer hard pictures as they answer easy ones: weak and strong
+            augmentation of FixMatch (Sohn et al., 2020).
             Specialised teachers see what the student sees.
         general_parts: losses from general teachers.
         specialised_parts: losses from specialised teachers.
@@ -177,3 +179,9 @@ class Distillation:
         for name in ("task_weight", "general_weight", "specialised_weight", "gate_margin"):
             require(f"distillation.{name}", getattr(self, name), 0.0, 1e4)
         require("distillation.specialised_from", self.specialised_from, 0.0, 1.0)
+
+    @property
+    def teaches_unannotated(self) -> bool:
+        """Whether some teacher is heard for pairs that nobody annotated; the gate needs an annotation to judge by."""
+        general = bool(self.general) and self.general_weight > 0
+        return general or (bool(self.specialised) and self.specialised_weight > 0 and not self.gate)

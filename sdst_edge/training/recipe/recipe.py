@@ -66,13 +66,14 @@ class Recipe:
 
     def _check_taught(self) -> None:
         table = self.distillation
-        if table is not None and (table.general or table.specialised):
+        if table is not None and table.teaches_unannotated:
             return
         for number, source in enumerate(self.data.sources):
             if not source.annotated:
                 raise ConfigError(
                     f"recipe: data.sources[{number}], {source.path}, is not annotated (layout {source.layout}), and no "
-                    "teacher says what its pairs show; name one in distillation.general, or leave the source out"
+                    "teacher says what its pairs show; name one in distillation.general, or leave the source out "
+                    "(a weight of 0 silences teachers, and distillation.gate the specialised ones)"
                 )
 
 

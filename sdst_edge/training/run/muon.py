@@ -16,7 +16,8 @@ _REPETITIONS = 5
 _MOMENTUM = 0.95
 #: A step's root mean square is that of AdamW's, about this, times the rate (Liu et al., section 2.2).
 _ROOT_MEAN_SQUARE = 0.2
-#: Kernels with fewer outputs are predictions: scores and boxes, whose rows are no features to be kept apart.
+#: Kernels with fewer outputs are predictions of one box a cell, whose rows are no features to be kept apart. Those of
+#: several anchors have more, and are not told from features.
 _FEWEST_OUTPUTS = 8
 
 
@@ -42,13 +43,17 @@ class Muon(torch.optim.AdamW):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Moves all parameters that have a gradient."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         everything = self.param_groups
         for group in everything:
             if group["orthogonal"]:
                 self._move_kernels(group)
         self.param_groups = [group for group in everything if not group["orthogonal"]]
         try:
-            loss: float | None = super().step(closure)
+            super().step()
         finally:
             self.param_groups = everything
         return loss
@@ -69,7 +74,7 @@ class Muon(torch.optim.AdamW):
 
 
 def is_orthogonalised(parameter: Tensor) -> bool:
-    """Whether Muon moves a parameter by an orthogonal matrix: a kernel that is no prediction's."""
+    """Whether Muon moves a parameter by an orthogonal matrix: a kernel with too many outputs for a box and a score."""
     return parameter.ndim == 4 and len(parameter) >= _FEWEST_OUTPUTS
 
 

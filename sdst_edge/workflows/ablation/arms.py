@@ -66,7 +66,8 @@ def check_arms(recipe: Recipe, arms: Sequence[str]) -> None:
 
     Raises:
         ConfigError: none is given, or one twice; one is unknown; the recipe has no table of distillation, or lacks the
-            teachers that an arm needs.
+            teachers that an arm needs, or what is left of it in an arm cannot be trained: photos and nobody who says
+            what they show.
     """
     if not arms or len(set(arms)) != len(arms):
         raise ConfigError(f"arms are {', '.join(arms) or 'none at all'}, expected some, each once")
@@ -89,6 +90,11 @@ def check_arms(recipe: Recipe, arms: Sequence[str]) -> None:
                 f"recipe: distillation.{kind} is empty, and {', '.join(lacking)} need {kind} teachers; "
                 "add one, or leave these arms out"
             )
+    for arm in arms:
+        try:
+            replace(recipe, distillation=_CHANGES[arm](table))
+        except ConfigError as error:
+            raise ConfigError(f"arm {arm!r} of the ablation: {error}; or leave the arm out") from None
 
 
 def with_arm(recipe: Recipe, arm: str) -> Recipe:

@@ -63,7 +63,7 @@ def check_start(recipe: Recipe) -> None:
     if recipe.model.start:
         raise ConfigError(
             f"recipe: model.start is {recipe.model.start}, whose weights fit no other width; take it away with "
-            "--set model.start="
+            "--set model.start=" + (" --set model.grow=" if recipe.model.grow else "")
         )
     if not recipe.model.family:
         raise ConfigError("recipe: model.family is empty, so there is nothing to make narrower; name one")
