@@ -193,3 +193,17 @@ REL_NETWORK_F16 = 0.05
 
 #: A clip followed by one network in another engine or in float16, against ONNX Runtime in float32.
 MIN_ENGINES_MEAN_IOU = 0.9
+
+#: Off the diagonal where Muon turned no direction: sums of products of up to 64 float32 numbers, five times.
+ABS_SINGULAR_DIRECTIONS = 1e-3
+
+#: Size of a Muon step for gradients a thousand times apart: singular values end between 0.7 and 1.2 as they fall.
+REL_MUON_STEP = 0.05
+
+#: Integers for a crop of one colour within half a level of the mean, whose filters have rounded weights: the bias of a
+#: filter carries what the whole level would be off.
+REL_BYTES_AT_MEAN = 0.01
+
+#: The first layer on bytes against floats, with filters of one value or none: scales are float32, biases int32 of them.
+REL_BYTE_FILTERS = 1e-3
+ABS_BYTE_FILTERS = 1e-2

@@ -19,7 +19,7 @@ from sdst_export.quantization.ranges import find_ranges
 from sdst_runtime.byte_crops import fill_bytes
 from sdst_runtime.config import Normalization
 from sdst_runtime.manifest import Tensor
-from tests.tolerances import REL_TOY_INT8
+from tests.tolerances import ABS_BYTE_FILTERS, REL_BYTE_FILTERS, REL_BYTES_AT_MEAN, REL_TOY_INT8
 
 Array = NDArray[np.float32]
 ORT = SCHEMES["int8-ort"]
@@ -139,7 +139,7 @@ def test_rounded_weights_add_nothing_at_the_mean(rule: Normalization) -> None:
     model.CopyFrom(file.model)
     got = run(begin_with_bytes(model, patches, rule), np.ascontiguousarray(pixels))
     want = run(file.model, floats)
-    assert np.abs(got - want).max() <= 0.01 * np.abs(want).max()
+    assert np.abs(got - want).max() <= REL_BYTES_AT_MEAN * np.abs(want).max()
 
 
 def test_filters_of_nothing_and_biases_of_any_size_are_kept() -> None:
@@ -155,7 +155,9 @@ def test_filters_of_nothing_and_biases_of_any_size_are_kept() -> None:
     model.CopyFrom(file.model)
     begin_with_bytes(model, patches, BGR)
     for pixels, floats in crops(BGR, 2):
-        np.testing.assert_allclose(run(model, pixels), run(file.model, floats), rtol=1e-3, atol=1e-2)
+        np.testing.assert_allclose(
+            run(model, pixels), run(file.model, floats), rtol=REL_BYTE_FILTERS, atol=ABS_BYTE_FILTERS
+        )
 
 
 def test_symbolic_sides_stay_symbolic() -> None:

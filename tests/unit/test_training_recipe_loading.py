@@ -264,7 +264,7 @@ def test_packaged_recipes_load(name: str) -> None:
 def test_packaged_recipes_are_those_that_are_documented() -> None:
     names = ("teacher", "specialists", "student-sdst", "student-kd", "student-plain")
     expected = {f"{prefix}{name}.toml" for prefix in ("", "small-", "rendered-") for name in names}
-    stages = ("-start", "-long", "-hard", "-teacher", "-specialists", "-tuned", "-clean", "-sdst", "")
+    stages = ("-start", "-long", "-hard", "-teacher", "-large-teacher", "-specialists", "-tuned", "-clean", "-sdst", "")
     shipped = {f"sdst-nano-m{stage}.toml" for stage in stages}
     assert set(packaged_recipes()) == expected | shipped | {"demo.toml", "int8.toml"}
 

@@ -39,6 +39,7 @@ class PairPlan(NamedTuple):
         attributes: 1.0 for those of ``data.attributes`` that the pair holds.
         global_index: of the pair.
         variations: augmentation as each view shows it; their geometry is the same.
+        clean_from: number of the first view that shows the pair clean; that of views where there is none.
     """
 
     templates: tuple[Region, ...]
@@ -52,6 +53,7 @@ class PairPlan(NamedTuple):
     attributes: tuple[float, ...]
     global_index: int
     variations: tuple[Variation, ...]
+    clean_from: int
 
 
 class PairPlanner:
@@ -78,7 +80,7 @@ class PairPlanner:
         self._seed = recipe.seed
         self.configs = tuple(configs)
         self._reader = reader
-        self._hard = len(self.configs) if clean_from is None else clean_from
+        self._clean_from = len(self.configs) if clean_from is None else clean_from
         still = recipe.augmentation.template_shift_px == recipe.augmentation.template_scale_octaves == 0.0
         #: Whose templates regions carry as the device cuts them.
         self._carried = tuple(still and _has_template_of(config, self.configs[0]) for config in self.configs)
@@ -93,7 +95,7 @@ class PairPlanner:
         template = self._reader.region(draw.template)
         search = template if draw.search is draw.template else self._reader.region(draw.search)
         scene, attributes = self._scene(draw, search)
-        hard, clean = self._hard, len(self.configs) - self._hard
+        hard, clean = self._clean_from, len(self.configs) - self._clean_from
         template_xywh = _seen(jittered_box(variation, student, draw.template.box_xywh), template, variation.mirrored)
         search_xywh = _seen(scene.box_xywh, scene.region, variation.mirrored)
         state = stray_state(variation, student, search_xywh, _step(draw, scene))
@@ -117,6 +119,7 @@ class PairPlanner:
             attributes=attributes,
             global_index=draw.index,
             variations=(variation,) * hard + (without_light(variation),) * clean,
+            clean_from=hard,
         )
 
     def _scene(self, draw: Draw, search: Region) -> tuple[Scene, tuple[float, ...]]:

@@ -120,8 +120,8 @@ def plan_batch(plans: Items[PairPlan], configs: Items[TrackerConfig], room: Room
         configs: of the views that the pairs were planned for.
         room: for the regions.
     """
-    hard = sum(variation is plans[0].variations[0] for variation in plans[0].variations)
-    looks = [views for views in (slice(0, hard), slice(hard, len(configs))) if views.start < views.stop]
+    clean_from = plans[0].clean_from  # of all pairs
+    looks = [views for views in (slice(0, clean_from), slice(clean_from, len(configs))) if views.start < views.stop]
     return RegionBatch(
         templates=tuple(_side([_template(plan, view) for plan in plans], room) for view in range(len(configs))),
         searches=tuple(_side([_search(plan, views) for plan in plans], room) for views in looks),

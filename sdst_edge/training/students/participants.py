@@ -63,26 +63,26 @@ def make_participants(
     assert len(general) <= len(table.general)  # each has a weight there
     general = general if table.general_weight > 0 else ()
     specialised = specialised if table.specialised_weight > 0 else {}
-    asked = [table.general_parts] * len(general) + [table.specialised_parts] * len(specialised)
+    # the specialised first: they see what students see
+    asked = [table.specialised_parts] * len(specialised) + [table.general_parts] * len(general)
     features = [[hint.teacher for hint in table.hints if uses_hints(parts)] for parts in asked]
     first = next(iter(students.values()))
-    teachers = prepare((*general, *specialised.values()), first, features)
-    told, heard = teachers[: len(general)], teachers[len(general) :]
-    named = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in (*heard, *told))]
-    shown, clean = [config for _, config in named], len(told) if table.clean_views else 0
+    teachers = prepare((*specialised.values(), *general), first, features)
+    named = [*students.items(), *((f"teacher {teacher.name}", teacher.config) for teacher in teachers)]
+    shown, clean = [config for _, config in named], len(general) if table.clean_views else 0
     configs, views = distinct_views(shown[: len(shown) - clean])
     clean_from = len(configs) if clean else None
     if clean:
         more, places = distinct_views(shown[-clean:])
         configs, views = configs + more, views + tuple(len(configs) + place for place in places)
     everyone = [Participant(name, config, view) for (name, config), view in zip(named, views, strict=True)]
-    prepared = [PreparedTeacher(*pair) for pair in zip((*heard, *told), everyone[len(students) :], strict=True)]
+    prepared = [PreparedTeacher(*pair) for pair in zip(teachers, everyone[len(students) :], strict=True)]
     return Participants(
         configs=configs,
         clean_from=clean_from,
         students=tuple(everyone[: len(students)]),
-        general=tuple(prepared[len(heard) :]),
-        specialised=dict(zip(specialised, prepared[: len(heard)], strict=True)),
+        general=tuple(prepared[len(specialised) :]),
+        specialised=dict(zip(specialised, prepared, strict=False)),
     )
 
 

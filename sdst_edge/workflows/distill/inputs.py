@@ -8,8 +8,8 @@ from pathlib import Path
 from sdst_edge.training.recipe import Distillation, Recipe
 from sdst_edge.weights import find_weights
 from sdst_edge.workflows.distill.stages import Stage
+from sdst_edge.workflows.teacher_path import teacher_path
 from sdst_runtime.errors import ConfigError
-from sdst_runtime.shipped import find_bundle
 
 __all__ = ["require_inputs"]
 
@@ -56,6 +56,5 @@ def _named(recipe: Recipe) -> Iterator[tuple[str, Path]]:
     general = {f"general.{number}": teacher for number, teacher in enumerate(table.general)}
     specialised = {f"specialised.{name}": teacher for name, teacher in table.specialised.items()}
     for key, teacher in {**general, **specialised}.items():
-        kind = next(kind for kind in ("checkpoint", "bundle", "onnx") if getattr(teacher, kind))
-        path = Path(getattr(teacher, kind))
-        yield f"distillation.{key}.{kind}", {"checkpoint": find_weights, "bundle": find_bundle}.get(kind, Path)(path)
+        kind, path = teacher_path(teacher)
+        yield f"distillation.{key}.{kind}", path

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from sdst_edge.evaluation.run import Trackable
-from sdst_edge.weights import find_weights
+from sdst_edge.weights import SUFFIX, find_weights
 from sdst_runtime.errors import CheckpointError, ConfigError
 from sdst_runtime.loading import SessionChoice
 from sdst_runtime.manifest import MANIFEST_NAME
@@ -19,8 +19,6 @@ from sdst_runtime.shipped import find_bundle, or_student, shipped_students
 __all__ = ["Model", "ModelIdentity", "ModelKind", "find_model", "open_tracker"]
 
 ModelKind: TypeAlias = Literal["bundle", "checkpoint", "boxes"]
-
-CHECKPOINT_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +83,15 @@ def find_model(path: Path, *, variant: str | None = None, session: SessionChoice
     """
     if path.name == MANIFEST_NAME and path.is_file():
         path = path.parent
-    path = find_weights(path) if path.suffix == CHECKPOINT_SUFFIX else find_bundle(path)
+    path = find_weights(path) if path.suffix == SUFFIX else find_bundle(path)
     if path.is_dir():
         kind: ModelKind = "bundle" if (path / MANIFEST_NAME).exists() else "boxes"
-    elif path.is_file() and path.suffix == CHECKPOINT_SUFFIX:
+    elif path.is_file() and path.suffix == SUFFIX:
         kind = "checkpoint"
     else:
         found = "is no such thing" if path.exists() else "does not exist"
         raise ConfigError(
-            f"{path} {found}; expected a bundle's folder, a checkpoint ({CHECKPOINT_SUFFIX}), "
+            f"{path} {found}; expected a bundle's folder, a checkpoint ({SUFFIX}), "
             f"or a folder of a tracker's result files{or_student(shipped_students())}"
         )
     if kind != "bundle" and (variant is not None or session != "auto"):

@@ -17,13 +17,12 @@ from typing import Any
 
 from sdst_edge.evaluation.result import EvaluationResult
 from sdst_edge.training.recipe import Distillation, Evaluation, Recipe, TeacherSpec, dump
-from sdst_edge.weights import find_weights
 from sdst_edge.workflows.output_files import replacing
+from sdst_edge.workflows.teacher_path import teacher_path
 from sdst_edge.workflows.trials.steps import OnShare, OnStage, Steps
 from sdst_edge.workflows.trials.waiting import wait_for_first
 from sdst_runtime.errors import ConfigError, SdstError
 from sdst_runtime.manifest import MANIFEST_NAME
-from sdst_runtime.shipped import find_bundle
 from sdst_runtime.strict import from_plain, to_plain
 
 __all__ = ["Trial", "evaluation_of", "find_trial", "run_reference", "run_trial"]
@@ -219,10 +218,8 @@ def _asked(recipe: Recipe) -> dict[str, Any]:
 
 def _fingerprint(teacher: TeacherSpec) -> str:
     """SHA-256 of its file, of a bundle that of its manifest; empty where it is not there, which training says."""
-    if teacher.bundle:
-        file = find_bundle(Path(teacher.bundle)) / MANIFEST_NAME
-    else:
-        file = find_weights(Path(teacher.checkpoint)) if teacher.checkpoint else Path(teacher.onnx)
+    kind, path = teacher_path(teacher)
+    file = path / MANIFEST_NAME if kind == "bundle" else path
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
