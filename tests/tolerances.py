@@ -197,7 +197,7 @@ MIN_ENGINES_MEAN_IOU = 0.9
 #: Off the diagonal where Muon turned no direction: sums of products of up to 64 float32 numbers, five times.
 ABS_SINGULAR_DIRECTIONS = 1e-3
 
-#: Size of a Muon step for gradients a thousand times apart: singular values end between 0.7 and 1.2 as they fall.
+#: Size of a Muon step for gradients a million times apart: singular values end between 0.7 and 1.2 as they fall.
 REL_MUON_STEP = 0.05
 
 #: Integers for a crop of one colour within half a level of the mean, whose filters have rounded weights: the bias of a

@@ -95,7 +95,7 @@ class PairPlanner:
         template = self._reader.region(draw.template)
         search = template if draw.search is draw.template else self._reader.region(draw.search)
         scene, attributes = self._scene(draw, search)
-        hard, clean = self._clean_from, len(self.configs) - self._clean_from
+        clean_from, clean = self._clean_from, len(self.configs) - self._clean_from
         template_xywh = _seen(jittered_box(variation, student, draw.template.box_xywh), template, variation.mirrored)
         search_xywh = _seen(scene.box_xywh, scene.region, variation.mirrored)
         state = stray_state(variation, student, search_xywh, _step(draw, scene))
@@ -109,7 +109,7 @@ class PairPlanner:
                 template.template(window, variation.mirrored) if carried else template
                 for window, carried in zip(template_windows, self._carried, strict=True)
             ),
-            searches=(scene.region,) * hard + (_clean_region(draw, search, scene),) * clean,
+            searches=(scene.region,) * clean_from + (_clean_region(draw, search, scene),) * clean,
             template_windows=template_windows,
             search_windows=tuple(_unmirrored(window, search, variation) for window in search_windows),
             scales=tuple(search_scale(config, state.width, state.height) for config in self.configs),
@@ -118,8 +118,8 @@ class PairPlanner:
             annotated=draw.annotated,
             attributes=attributes,
             global_index=draw.index,
-            variations=(variation,) * hard + (without_light(variation),) * clean,
-            clean_from=hard,
+            variations=(variation,) * clean_from + (without_light(variation),) * clean,
+            clean_from=clean_from,
         )
 
     def _scene(self, draw: Draw, search: Region) -> tuple[Scene, tuple[float, ...]]:
