@@ -1,7 +1,7 @@
 """Layers that take longer quantised than in float.
 
 Large maps of few channels gain little from int8 arithmetic and pay for every rounding around an activation function
-that the engine cannot fuse. NanoTrack v3 on an AMD EPYC with VNNI takes 0.98 of the float network's time with all of its
+that the engine cannot fuse. NanoTrack v3 on an EPYC with VNNI takes 0.98 of the float network's time with all of its
 layers quantised, and 0.81 with its first five in float. A layer by itself says little, for it is converted to and from
 float at both ends; so neighbours are tried together, in the order in which they are run. The first layer of a graph is
 converted at one end only, and is tried alone as well: one of three channels may be faster so. Patches that read bytes
