@@ -21,6 +21,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from sdst_runtime.engines.engine import first_line
+from sdst_runtime.engines.signal_stack import kept_signal_stack
 from sdst_runtime.errors import BackendUnavailable, DeviceError, ManifestError, SdstError
 from sdst_runtime.manifest import Graph, Precision
 from sdst_runtime.ort_graph import OrtOptions
@@ -71,7 +72,8 @@ class OpenVinoEngine:
         what = f"OpenVINO {self._runtime.__version__} cannot load {graph.file}"
         try:
             network = self._core.read_model(model, b"" if weights is None else weights)
-            compiled = self._core.compile_model(network, self.device, self._settings)
+            with kept_signal_stack():
+                compiled = self._core.compile_model(network, self.device, self._settings)
             request = compiled.create_infer_request()
         except Exception as error:  # OpenVINO's exceptions are bare RuntimeErrors, and some of its bindings' others
             raise ManifestError(
