@@ -33,6 +33,23 @@ from openvino.tools.ovc import telemetry_utils
 print("openvino_telemetry" in sys.modules, telemetry_utils.tm.__name__)
 """
 
+_FREED_BY_ANOTHER_THREAD = """
+import gc, os, signal, threading
+from sdst_runtime.whole_session import open_whole
+from tests.toy_whole import toy_whole
+came = []
+signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+held = [open_whole(toy_whole())]
+def free():
+    held.pop().close()
+    gc.collect()
+thread = threading.Thread(target=free)
+thread.start()
+thread.join()
+os.kill(os.getpid(), signal.SIGINT)
+print(came)
+"""
+
 
 def random(seed: int, shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 255, shape).astype(np.float32)
@@ -82,6 +99,13 @@ def test_two_threads_give_the_same_maps(bundle: Bundle) -> None:
 def test_nothing_is_sent_anywhere() -> None:
     done = subprocess.run([sys.executable, "-c", _TELEMETRY_PROBE], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "openvino.tools.ovc.telemetry_stub"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals to handlers")
+def test_a_signal_is_handled_after_another_thread_has_freed_the_session() -> None:
+    code = _FREED_BY_ANOTHER_THREAD
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[2]"]
 
 
 def test_import_names_the_extra_when_openvino_is_missing(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

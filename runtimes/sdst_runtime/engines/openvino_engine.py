@@ -56,8 +56,10 @@ class OpenVinoEngine:
         """
         self.threads = OrtOptions(threads=threads).threads  # the same rule for every engine
         self._runtime = import_openvino()
-        self._core = self._runtime.Core()
-        self.device = _find_device(device, self._core.available_devices, self._runtime.__version__)
+        with kept_signal_stack():
+            self._core = self._runtime.Core()
+            devices = self._core.available_devices
+        self.device = _find_device(device, devices, self._runtime.__version__)
         self._settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": _PRECISION_HINTS[precision],
@@ -74,7 +76,7 @@ class OpenVinoEngine:
             network = self._core.read_model(model, b"" if weights is None else weights)
             with kept_signal_stack():
                 compiled = self._core.compile_model(network, self.device, self._settings)
-            request = compiled.create_infer_request()
+                request = compiled.create_infer_request()
         except Exception as error:  # OpenVINO's exceptions are bare RuntimeErrors, and some of its bindings' others
             raise ManifestError(
                 f"{what} on {self.device}: {first_line(error)}; export the bundle again, or update openvino"

@@ -1,8 +1,8 @@
 """The stack that a thread's signal handlers run on, kept while a library replaces it.
 
-On a processor with AMX, OpenVINO gives the thread that compiles a graph a signal stack, and frees it with the graph.
-Where another thread frees the graph, the first one keeps the address of memory that is gone. Python's handlers run on
-that stack: the next signal ends the process by SIGSEGV.
+On a processor with AMX, OpenVINO gives the thread that first asks for its devices or compiles a graph a signal stack,
+and frees it with its last object. Where another thread frees that, the first one keeps the address of memory that is
+gone. Python's handlers run on that stack: the next signal ends the process by SIGSEGV.
 """
 
 from __future__ import annotations
